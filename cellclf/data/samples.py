@@ -1,0 +1,154 @@
+"""Samples: where each image is, what it is called, and what it may not be parted from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellclf.errors import DataError, did_you_mean
+
+__all__ = ["PARTS", "Part", "Sample", "Samples", "Split"]
+
+Part = str
+"""One of `PARTS`."""
+
+PARTS: tuple[Part, ...] = ("train", "validation", "calibration", "test")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """One labelled image.
+
+    Attributes:
+        id: Unique in its set and stable between runs: the path below the root, for files.
+        label: Class name; empty where it is not known.
+        path: File or URI that holds the image; `None` where the image is a row of
+            `Samples.images`.
+        index: That row.
+        member: Name inside the archive at `path`.
+        box: Part of the image that is meant, in pixels: left, top, right, bottom (exclusive).
+        groups: What must stay together, by kind: `{"patient": "C132P"}`.
+        split: The part that the set's publisher put it in, one of `PARTS`; `None` where none did.
+    """
+
+    id: str
+    label: str
+    path: str | None = None
+    index: int | None = None
+    member: str | None = None
+    box: tuple[int, int, int, int] | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
+    split: Part | None = None
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.index is None):
+            raise DataError(
+                f"a sample must have either a path or an index. Received: path={self.path!r}, "
+                f"index={self.index!r} for sample {self.id!r}"
+            )
+        if self.split is not None and self.split not in PARTS:
+            raise DataError(
+                f"`split` of sample {self.id!r} must be one of {', '.join(PARTS)}. "
+                f"Received: {self.split!r}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples(Sequence[Sample]):
+    """A set of samples and the classes that they belong to.
+
+    Attributes:
+        samples: The samples, in an order that does not depend on the file system.
+        classes: Class names in the order of the network's outputs.
+        images: `uint8`, `(n, height, width, 3)`, RGB: what `Sample.index` points into.
+    """
+
+    samples: tuple[Sample, ...]
+    classes: tuple[str, ...]
+    images: NDArray[np.uint8] | None = None
+
+    def __post_init__(self) -> None:
+        repeated = [name for name, n in Counter(s.id for s in self.samples).items() if n > 1]
+        if repeated:
+            raise DataError(f"sample ids must be unique. Received twice: {repeated[0]!r}")
+        unknown = {s.label for s in self.samples} - set(self.classes)
+        if unknown:
+            raise DataError(
+                f"every label must be one of the classes {', '.join(self.classes)}. "
+                f"Received: {', '.join(sorted(unknown))}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self.samples)
+
+    def __getitem__(self, item):  # type: ignore[no-untyped-def]
+        return self.samples[item]
+
+    @property
+    def labels(self) -> NDArray[np.intp]:
+        """Index of each sample's class in `classes`, shape `(n,)`."""
+        order = {name: number for number, name in enumerate(self.classes)}
+        return np.array([order[sample.label] for sample in self.samples], dtype=np.intp)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many samples each class has, in class order."""
+        counted = Counter(sample.label for sample in self.samples)
+        return {name: counted[name] for name in self.classes}
+
+    def keep(self, wanted: NDArray[np.bool_]) -> Samples:
+        """Return the samples where `wanted`, shape `(n,)`, is true; the classes stay."""
+        kept = tuple(s for s, want in zip(self.samples, wanted, strict=True) if want)
+        return replace(self, samples=kept)
+
+    def relabel(self, *, rename: Mapping[str, str], leave_out: Sequence[str] = ()) -> Samples:
+        """Rename or merge classes, and leave some out.
+
+        Args:
+            rename: New name by old name; two old names with one new name are merged.
+            leave_out: Old names of classes to drop, samples and all.
+
+        Raises:
+            DataError: A name that is not a class of this set.
+        """
+        for name in (*rename, *leave_out):
+            if name not in self.classes:
+                near = did_you_mean(name, self.classes)
+                hint = f" Did you mean {near!r}?" if near else ""
+                raise DataError(
+                    f"{name!r} is not a class of this set: {', '.join(self.classes)}.{hint}"
+                )
+        kept = [name for name in self.classes if name not in leave_out]
+        classes = tuple(dict.fromkeys(rename.get(name, name) for name in kept))
+        samples = tuple(
+            replace(sample, label=rename.get(sample.label, sample.label))
+            for sample in self.samples
+            if sample.label in kept
+        )
+        return replace(self, samples=samples, classes=classes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Which part each sample is in.
+
+    Attributes:
+        parts: Name of the part of each sample, shape `(n,)`, strings of `PARTS`.
+        calibrated: There is a calibration part.
+        warnings: What the user should know about how it came out.
+    """
+
+    parts: NDArray[np.str_]
+    calibrated: bool = True
+    warnings: tuple[str, ...] = ()
+
+    def rows(self, part: Part) -> NDArray[np.intp]:
+        """Row numbers of the samples in `part`, ascending."""
+        return np.flatnonzero(self.parts == part)

@@ -1,0 +1,1 @@
+"""Judging predictions: tables and arrays in, figures out, no network anywhere."""

@@ -1,0 +1,1 @@
+"""A trained model as one file, and classifying new images with it."""

@@ -1,0 +1,195 @@
+"""What a plugin may offer: frozen descriptions that name their heavy part by string.
+
+A spec is cheap: making one imports no NumPy, OpenCV, Keras or TensorFlow. The work stands behind a
+reference such as `"cellclf_vgg.network:build"`, imported when it is first needed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from cellclf.errors import PluginError
+
+__all__ = [
+    "AugmentationSpec",
+    "DatasetSpec",
+    "MetricSpec",
+    "ModelSpec",
+    "NoParams",
+    "Params",
+    "Spec",
+    "resolve",
+]
+
+NAME_PATTERN = re.compile(r"^[a-z][a-z0-9_]*$")
+REFERENCE_PATTERN = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+
+
+class Params(BaseModel):
+    """Base of every plugin's parameters: typed, frozen, and strict about unknown names.
+
+    Declare each parameter with a type, a default and `pydantic.Field(description=...)`;
+    `cellclf plugins show` prints them and an experiment is checked against them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class NoParams(Params):
+    """The parameters of something that has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What all kinds of spec share.
+
+    Attributes:
+        name: What an experiment calls it: lower-case letters, digits and `_`, a letter first.
+        summary: One line for `cellclf plugins list`.
+        params: The type of its parameters.
+    """
+
+    kind: ClassVar[str]
+    references: ClassVar[tuple[str, ...]]
+
+    name: str
+    summary: str
+    params: type[Params] = NoParams
+
+    def __post_init__(self) -> None:
+        if not NAME_PATTERN.match(self.name):
+            raise PluginError(
+                "`name` must be lower-case letters, digits and underscores, starting with a "
+                f"letter. Received: name={self.name!r}"
+            )
+        for field in self.references:
+            reference = getattr(self, field)
+            if reference is not None and not REFERENCE_PATTERN.match(reference):
+                raise PluginError(
+                    f"`{field}` of {self.kind} {self.name!r} must look like "
+                    f"'package.module:function'. Received: {field}={reference!r}"
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec(Spec):
+    """A way to read a labelled set of images.
+
+    Attributes:
+        load: Reference to `load(params, *, root: Path | None) -> Samples`. `root` is the folder or
+            file given as `--data`; it is `None` only where `needs_path` is false.
+        fetch: Reference to `fetch(params, *, root: Path) -> None`, which puts the set under `root`.
+        classes: Class names in the order of the network's outputs, where the set fixes them.
+        licence: Licence of the images; empty where the user's own images are read.
+        citation: How to cite the images.
+        homepage: Where they can be had.
+        synthetic: The images are rendered, not photographed; every report says so.
+        needs_path: `load` reads from a place that the user names.
+        quickstart: `"package:file.toml"`, an experiment that shows this set off in a few minutes.
+    """
+
+    kind: ClassVar[str] = "dataset"
+    references: ClassVar[tuple[str, ...]] = ("load", "fetch")
+
+    load: str
+    fetch: str | None = None
+    classes: tuple[str, ...] = ()
+    licence: str = ""
+    citation: str = ""
+    homepage: str = ""
+    synthetic: bool = False
+    needs_path: bool = True
+    quickstart: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentationSpec(Spec):
+    """A random change to one training image that leaves its label true.
+
+    Attributes:
+        apply: Reference to `apply(image, rng, params) -> image`: `uint8`, RGB,
+            `(height, width, 3)` in and out, the same shape; the input is not changed, and the
+            output is a function of the three arguments alone.
+    """
+
+    kind: ClassVar[str] = "augmentation"
+    references: ClassVar[tuple[str, ...]] = ("apply",)
+
+    apply: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(Spec):
+    """An architecture.
+
+    Attributes:
+        build: Reference to `build(params, *, input_shape, num_classes) -> keras.Model`, uncompiled,
+            0-255 RGB in, float32 logits `(batch, num_classes)` out. The graph depends on the
+            arguments alone; no weights are read. A layer `pixels` gives what the network sees after
+            preprocessing, a layer `features` what the head sees; every layer with variables has an
+            explicit name.
+        pretrained: Reference to `pretrained(model, params) -> None`, which fills `model` with the
+            weights that `params` asks for. Called before training, never when a bundle is loaded.
+        pixel_range: Smallest and largest value that the layer `pixels` gives for 0-255 input.
+        channel_order: Order of the channels after the layer `pixels`.
+        stages: Prefixes of layer names, the one nearest the output first: the order in which
+            fine-tuning unfreezes them.
+        explain_layer: The layer whose activations a class-activation map is drawn over.
+        learning_rate: Peak learning rate for training from random weights, batch size 32.
+        min_image_size: Smallest height and width in pixels that the network can take.
+    """
+
+    kind: ClassVar[str] = "model"
+    references: ClassVar[tuple[str, ...]] = ("build", "pretrained")
+
+    build: str
+    pretrained: str | None = None
+    pixel_range: tuple[float, float]
+    channel_order: Literal["rgb", "bgr"] = "rgb"
+    stages: tuple[str, ...] = ()
+    explain_layer: str
+    learning_rate: float = 1e-3
+    min_image_size: int = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSpec(Spec):
+    """A figure that judges predictions.
+
+    Attributes:
+        compute: Reference to `compute(y_true, y_prob, *, classes, sample_weight=None)`, which
+            returns a float, or a mapping from names (class names, `"macro"`) to floats.
+            `y_true` is int `(n,)`, `y_prob` float `(n, classes)`, `sample_weight` float `(n,)`.
+        batched: `compute` also takes `sample_weight` of shape `(resamples, n)` and then returns
+            arrays of shape `(resamples,)`.
+        higher_is_better: Whether more is better.
+    """
+
+    kind: ClassVar[str] = "metric"
+    references: ClassVar[tuple[str, ...]] = ("compute",)
+
+    compute: str
+    batched: bool = False
+    higher_is_better: bool = True
+
+
+def resolve(reference: str) -> Callable[..., Any]:
+    """Import what a reference such as `"package.module:function"` names.
+
+    Raises:
+        PluginError: The module does not import, or holds nothing of that name.
+    """
+    module_name, _, attribute = reference.partition(":")
+    try:
+        found = getattr(import_module(module_name), attribute)
+    except Exception as error:
+        raise PluginError(f"{reference!r} cannot be imported: {error}") from error
+    if not callable(found):
+        raise PluginError(f"{reference!r} must be a function. Received: {type(found).__name__}")
+    return found  # type: ignore[no-any-return]

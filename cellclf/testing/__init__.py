@@ -1,0 +1,1 @@
+"""Checks that a plugin keeps its contract, for plugin authors' own tests."""

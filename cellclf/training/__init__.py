@@ -1,0 +1,1 @@
+"""Fitting a network to batches, and never losing what was learnt."""
