@@ -1,0 +1,119 @@
+"""cellclf: from a labelled folder of cell images to a classifier that a laboratory can trust.
+
+    import cellclf
+
+    finished = cellclf.run(data={"dataset": "image_folder", "path": "cells"}, models=["custom_cnn"])
+    finished.comparison                          # pandas: one row a model
+    cellclf.load(finished.bundle()).predict(["new.jpg"])
+
+Importing this package imports neither NumPy nor Keras and changes no environment variable: every
+name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cellclf.data.samples import Sample, Samples
+    from cellclf.errors import (
+        BundleError,
+        CellclfError,
+        DataError,
+        ExperimentError,
+        ImageError,
+        LeakageError,
+        PluginError,
+        RunError,
+        SplitError,
+        TrainingError,
+    )
+    from cellclf.experiment import Experiment
+    from cellclf.hookspecs import hookimpl
+    from cellclf.inference.classifier import Classifier, load
+    from cellclf.network.backend import prepare
+    from cellclf.pipeline import Finished, run
+    from cellclf.registry import register
+    from cellclf.specs import (
+        AugmentationSpec,
+        DatasetSpec,
+        MetricSpec,
+        ModelSpec,
+        NoParams,
+        Params,
+    )
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "AugmentationSpec": "cellclf.specs",
+    "BundleError": "cellclf.errors",
+    "CellclfError": "cellclf.errors",
+    "Classifier": "cellclf.inference.classifier",
+    "DataError": "cellclf.errors",
+    "DatasetSpec": "cellclf.specs",
+    "Experiment": "cellclf.experiment",
+    "ExperimentError": "cellclf.errors",
+    "Finished": "cellclf.pipeline",
+    "ImageError": "cellclf.errors",
+    "LeakageError": "cellclf.errors",
+    "MetricSpec": "cellclf.specs",
+    "ModelSpec": "cellclf.specs",
+    "NoParams": "cellclf.specs",
+    "Params": "cellclf.specs",
+    "PluginError": "cellclf.errors",
+    "RunError": "cellclf.errors",
+    "Sample": "cellclf.data.samples",
+    "Samples": "cellclf.data.samples",
+    "SplitError": "cellclf.errors",
+    "TrainingError": "cellclf.errors",
+    "hookimpl": "cellclf.hookspecs",
+    "load": "cellclf.inference.classifier",
+    "prepare": "cellclf.network.backend",
+    "register": "cellclf.registry",
+    "run": "cellclf.pipeline",
+}
+
+__all__ = [
+    "AugmentationSpec",
+    "BundleError",
+    "CellclfError",
+    "Classifier",
+    "DataError",
+    "DatasetSpec",
+    "Experiment",
+    "ExperimentError",
+    "Finished",
+    "ImageError",
+    "LeakageError",
+    "MetricSpec",
+    "ModelSpec",
+    "NoParams",
+    "Params",
+    "PluginError",
+    "RunError",
+    "Sample",
+    "Samples",
+    "SplitError",
+    "TrainingError",
+    "hookimpl",
+    "load",
+    "prepare",
+    "register",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module where it lives (PEP 562)."""
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'cellclf' has no attribute {name!r}")
+    found = getattr(import_module(home), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

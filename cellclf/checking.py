@@ -1,0 +1,244 @@
+"""Holding an experiment against the installed plugins, before anything heavy is imported.
+
+Every reason why an experiment cannot run is gathered first and said together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from cellclf.errors import ExperimentError, PluginError, Problem, did_you_mean
+from cellclf.experiment import Experiment, ModelChoice, schema_problems
+from cellclf.registry import Registry
+from cellclf.specs import AugmentationSpec, DatasetSpec, MetricSpec, ModelSpec, Params, Spec
+
+__all__ = ["Chosen", "Plan", "plan"]
+
+SpecT = TypeVar("SpecT", bound=Spec)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen(Generic[SpecT]):
+    """A spec, whose it is, and the parameters it was given."""
+
+    spec: SpecT
+    params: Params
+    distribution: str
+    version: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The parameters in full, as plain values."""
+        return self.params.model_dump(mode="json", exclude_none=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """An experiment with every name resolved and every default filled in.
+
+    Attributes:
+        experiment: The experiment in full: it means the same on its own as the one it came from.
+        dataset: The data set.
+        augmentations: The training part's random changes, by name, in order.
+        models: The networks, by label.
+        metrics: The figures, by name.
+    """
+
+    experiment: Experiment
+    dataset: Chosen[DatasetSpec]
+    augmentations: Mapping[str, Chosen[AugmentationSpec]]
+    models: Mapping[str, Chosen[ModelSpec]]
+    metrics: Mapping[str, Chosen[MetricSpec]]
+
+
+def plan(raw: Mapping[str, Any], registry: Registry, *, source: str = "the experiment") -> Plan:
+    """Check everything about an experiment and resolve it.
+
+    Args:
+        raw: The experiment as plain tables, as read from TOML.
+        registry: Where names are looked up.
+        source: What the message calls the experiment.
+
+    Raises:
+        ExperimentError: With every problem, not only the first.
+    """
+    experiment, problems = _parse(raw)
+    desk = _Desk(registry, problems)
+    dataset = desk.dataset(experiment)
+    augmentations = desk.augmentations(experiment)
+    models = desk.models(experiment)
+    metrics = desk.metrics(experiment)
+    if problems or dataset is None:
+        raise ExperimentError(problems, source=source)
+    return Plan(
+        experiment=_filled_in(experiment, dataset, augmentations, models, metrics),
+        dataset=dataset,
+        augmentations=augmentations,
+        models=models,
+        metrics=metrics,
+    )
+
+
+def _parse(raw: Mapping[str, Any]) -> tuple[Experiment, list[Problem]]:
+    """Read the settings; faulty ones are noted and left out, so that names can be checked too."""
+    try:
+        return Experiment.model_validate(dict(raw)), []
+    except ExperimentError as error:
+        faulty = {tuple(problem.place.split(".")) for problem in error.problems}
+        try:
+            return Experiment.model_validate(_without(raw, faulty)), list(error.problems)
+        except ExperimentError:
+            return Experiment(), list(error.problems)
+
+
+def _without(
+    table: Mapping[str, Any], faulty: set[tuple[str, ...]], here: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    return {
+        name: _without(value, faulty, (*here, name)) if isinstance(value, Mapping) else value
+        for name, value in table.items()
+        if (*here, name) not in faulty
+    }
+
+
+class _Desk:
+    """Looks up what an experiment names, noting each problem and going on."""
+
+    def __init__(self, registry: Registry, problems: list[Problem]) -> None:
+        self._registry = registry
+        self._problems = problems
+
+    def dataset(self, experiment: Experiment) -> Chosen[DatasetSpec] | None:
+        data = experiment.data
+        chosen = self._choose(
+            DatasetSpec, data.dataset, data.params, at="data.dataset", params_at="data.params"
+        )
+        if chosen is not None and chosen.spec.needs_path and data.path is None:
+            wanted = f"must be given (--data): where {data.dataset!r} finds its images"
+            self._problems.append(Problem(place="data.path", expected=wanted))
+        return chosen
+
+    def augmentations(self, experiment: Experiment) -> dict[str, Chosen[AugmentationSpec]]:
+        wanted = experiment.augmentation
+        return self._choose_all(AugmentationSpec, wanted.steps, wanted.params, "augmentation.steps")
+
+    def metrics(self, experiment: Experiment) -> dict[str, Chosen[MetricSpec]]:
+        wanted = experiment.evaluation
+        return self._choose_all(MetricSpec, wanted.metrics, wanted.params, "evaluation.metrics")
+
+    def models(self, experiment: Experiment) -> dict[str, Chosen[ModelSpec]]:
+        choices = experiment.models or {
+            name: ModelChoice() for name in self._registry.names(ModelSpec)
+        }
+        if not choices:
+            nothing = "must name an architecture: no plugin that offers one is installed"
+            self._problems.append(Problem(place="models", expected=nothing))
+        found = {}
+        for label, choice in choices.items():
+            place = f"models.{label}"
+            chosen = self._choose(
+                ModelSpec, choice.use or label, choice.params, at=place, params_at=f"{place}.params"
+            )
+            if chosen is not None:
+                found[label] = chosen
+                self._check_image_size(experiment.data.image_size, label, chosen.spec)
+        return found
+
+    def _check_image_size(self, size: int, label: str, spec: ModelSpec) -> None:
+        if size < spec.min_image_size:
+            wanted = f"must be at least {spec.min_image_size} for the model {label!r}"
+            self._problems.append(
+                Problem(place="data.image_size", expected=wanted, received=str(size))
+            )
+
+    def _choose_all(
+        self,
+        kind: type[SpecT],
+        wanted: Iterable[str] | None,
+        params: Mapping[str, Mapping[str, Any]],
+        place: str,
+    ) -> dict[str, Chosen[SpecT]]:
+        if wanted is None:
+            names = self._registry.core_names(kind)
+            wanted = [self._registry.reference(kind, name) for name in names]
+        wanted = tuple(wanted)
+        params_at = f"{place.partition('.')[0]}.params"
+        for name in params:
+            if name not in wanted:
+                self._problems.append(
+                    Problem(
+                        place=f"{params_at}.{name}",
+                        expected=f"must belong to one of {place}: {', '.join(wanted)}",
+                        nearest=did_you_mean(name, wanted),
+                    )
+                )
+        found = {
+            name: self._choose(
+                kind, name, params.get(name, {}), at=place, params_at=f"{params_at}.{name}"
+            )
+            for name in wanted
+        }
+        return {name: chosen for name, chosen in found.items() if chosen is not None}
+
+    def _choose(
+        self,
+        kind: type[SpecT],
+        name: str,
+        params: Mapping[str, Any],
+        *,
+        at: str,
+        params_at: str,
+    ) -> Chosen[SpecT] | None:
+        try:
+            spec = self._registry.get(kind, name)
+            offer = self._registry.offer(kind, name)
+        except PluginError as error:
+            self._problems.append(Problem(place=at, expected=str(error)))
+            return None
+        try:
+            typed = spec.params.model_validate(dict(params))
+        except ValidationError as error:
+            self._problems += schema_problems(error, root=spec.params, within=params_at)
+            return None
+        return Chosen(
+            spec=spec, params=typed, distribution=offer.distribution, version=offer.version
+        )
+
+
+def _filled_in(
+    experiment: Experiment,
+    dataset: Chosen[DatasetSpec],
+    augmentations: Mapping[str, Chosen[AugmentationSpec]],
+    models: Mapping[str, Chosen[ModelSpec]],
+    metrics: Mapping[str, Chosen[MetricSpec]],
+) -> Experiment:
+    """Return the experiment with every default written out."""
+    choices = {
+        label: ModelChoice(
+            use=experiment.models.get(label, ModelChoice()).use or label, params=chosen.settings
+        )
+        for label, chosen in models.items()
+    }
+    path = experiment.data.path
+    return experiment.model_copy(
+        update={
+            "data": experiment.data.model_copy(
+                update={"path": path and path.absolute(), "params": dataset.settings}
+            ),
+            "augmentation": experiment.augmentation.model_copy(
+                update={"steps": tuple(augmentations), "params": _settings(augmentations)}
+            ),
+            "models": choices,
+            "evaluation": experiment.evaluation.model_copy(
+                update={"metrics": tuple(metrics), "params": _settings(metrics)}
+            ),
+        }
+    )
+
+
+def _settings(chosen: Mapping[str, Chosen[Any]]) -> dict[str, dict[str, Any]]:
+    return {name: choice.settings for name, choice in chosen.items() if choice.settings}

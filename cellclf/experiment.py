@@ -1,0 +1,252 @@
+"""The experiment: one validated value that says everything a run depends on.
+
+It comes from a TOML file, from the flags of the command line or from Python, and is written beside
+the results in full. This module knows its shape; `cellclf.checking` holds it against the plugins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+import tomli_w
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from cellclf.errors import ExperimentError, Problem, did_you_mean
+
+__all__ = [
+    "AugmentationSettings",
+    "ClassSettings",
+    "DataSettings",
+    "EvaluationSettings",
+    "Experiment",
+    "ModelChoice",
+    "SplitSettings",
+    "TrainingSettings",
+    "read_toml",
+    "schema_problems",
+]
+
+LABEL = r"^[a-z][a-z0-9_]*$"
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class ClassSettings(_Settings):
+    """Which classes there are, where that differs from the folders."""
+
+    rename: dict[str, str] = Field({}, description="New name by old; two to one name are merged.")
+    leave_out: tuple[str, ...] = Field((), description="Classes to drop, by their old names.")
+
+
+class SplitSettings(_Settings):
+    """The shares of the four parts."""
+
+    train: float = Field(0.65, gt=0, lt=1, description="Share the weights are fitted on.")
+    validation: float = Field(0.10, gt=0, lt=1, description="Share every choice is made on.")
+    calibration: float = Field(0.10, ge=0, lt=1, description="Share thresholds are set on.")
+    test: float = Field(0.15, gt=0, lt=1, description="Share opened once, at the end.")
+    keep_given: bool = Field(True, description="Keep the parts that the data set comes with.")
+
+    @property
+    def fractions(self) -> dict[str, float]:
+        """Share of each part."""
+        return {
+            "train": self.train,
+            "validation": self.validation,
+            "calibration": self.calibration,
+            "test": self.test,
+        }
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> Self:
+        total = sum(self.fractions.values())
+        if not math.isclose(total, 1.0, abs_tol=1e-6):
+            raise ValueError(f"the four shares must sum to 1, they sum to {total:g}")
+        return self
+
+
+class DataSettings(_Settings):
+    """Where the images come from and what is done to them before anything else."""
+
+    dataset: str = Field("image_folder", description="A dataset plugin.")
+    path: Path | None = Field(None, description="The folder or file it reads.")
+    params: dict[str, Any] = Field({}, description="The plugin's own parameters.")
+    image_size: int = Field(128, ge=16, le=1024, description="Height and width in pixels.")
+    resize: Literal["stretch", "pad"] = Field(
+        "stretch", description="Fill the square, or keep the aspect ratio and pad."
+    )
+    classes: ClassSettings = ClassSettings()
+    split: SplitSettings = SplitSettings()
+
+
+class AugmentationSettings(_Settings):
+    """How training images are varied and the classes balanced."""
+
+    balance: Literal["augment", "weights", "none"] = Field(
+        "augment",
+        description="Fill every class up to the largest with augmented views, weigh the loss, or "
+        "leave the classes as they are.",
+    )
+    steps: tuple[str, ...] | None = Field(
+        None, description="Augmentation plugins in the order they are applied."
+    )
+    params: dict[str, dict[str, Any]] = Field({}, description="Parameters, by step.")
+
+
+class ModelChoice(_Settings):
+    """One network to train."""
+
+    use: str = Field("", description="The architecture; the label itself where left out.")
+    params: dict[str, Any] = Field({}, description="The architecture's own parameters.")
+
+
+class TrainingSettings(_Settings):
+    """How the weights are fitted."""
+
+    epochs: int = Field(100, ge=1, description="Passes over the balanced training part.")
+    batch_size: int = Field(32, ge=2, le=4096, description="Images a step.")
+    learning_rate: float | None = Field(
+        None, gt=0, le=10, description="Peak rate; the architecture's own where left out."
+    )
+    schedule: Literal["one_cycle", "constant"] = Field(
+        "one_cycle", description="Warm up and anneal along a cosine, or stay at the peak."
+    )
+    warmup: float = Field(0.1, ge=0, lt=1, description="Share of the steps spent warming up.")
+    weight_decay: float = Field(0.05, ge=0, description="Decoupled decay of AdamW.")
+    label_smoothing: float = Field(0.1, ge=0, lt=1, description="Share spread over all classes.")
+    early_stopping: bool = Field(True, description="Stop when validation no longer improves.")
+    patience: int = Field(20, ge=1, description="Epochs without improvement before stopping.")
+
+
+class EvaluationSettings(_Settings):
+    """What is computed from the predictions."""
+
+    metrics: tuple[str, ...] | None = Field(None, description="Metric plugins, in print order.")
+    params: dict[str, dict[str, Any]] = Field({}, description="Parameters, by metric.")
+
+
+def _models_by_label(value: Any) -> Any:
+    """Accept a list of architectures where a table of choices is meant."""
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
+        return {name.rpartition("/")[2]: {"use": name} for name in value}
+    return value
+
+
+class Experiment(_Settings):
+    """Everything that a run depends on.
+
+    Raises:
+        ExperimentError: With every problem there is, when made with wrong values.
+
+    Example:
+        >>> Experiment(models=["custom_cnn"], training={"epochs": 5}).training.epochs
+        5
+    """
+
+    seed: int = Field(0, ge=0, lt=2**31, description="Decides every random choice.")
+    out: Path | None = Field(None, description="The run directory.")
+    data: DataSettings = DataSettings()
+    augmentation: AugmentationSettings = AugmentationSettings()
+    models: Annotated[
+        dict[Annotated[str, Field(pattern=LABEL)], ModelChoice], BeforeValidator(_models_by_label)
+    ] = Field({}, description="Networks by label; every installed architecture where left out.")
+    training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise ExperimentError(schema_problems(error, root=type(self))) from None
+
+    def to_toml(self) -> str:
+        """Write the experiment, less `out`, so that it runs again wherever it is put."""
+        return tomli_w.dumps(self._plain())
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything but `out`: equal for experiments that ask for the same."""
+        canonical = json.dumps(self._plain(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def _plain(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude={"out"}, exclude_none=True)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read an experiment file as it stands.
+
+    Raises:
+        ExperimentError: No such file, or a file that is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        reason = "must be an experiment file that exists"
+    except (OSError, UnicodeDecodeError) as error:
+        reason = f"must be a readable text file ({error})"
+    except tomllib.TOMLDecodeError as error:
+        reason = f"must be valid TOML ({error})"
+    raise ExperimentError([Problem(place=str(path), expected=reason)])
+
+
+def schema_problems(
+    error: ValidationError, *, root: type[BaseModel], within: str = ""
+) -> list[Problem]:
+    """Say what pydantic found wrong in the words of `Problem`.
+
+    Args:
+        error: What pydantic raised.
+        root: The type that was validated: `Experiment`, or a plugin's parameters.
+        within: Dotted address of what was validated; empty for a whole experiment.
+    """
+    return [_problem(detail, root, within) for detail in error.errors(include_url=False)]
+
+
+def _problem(detail: Mapping[str, Any], root: type[BaseModel], within: str) -> Problem:
+    steps = [str(step) for step in detail["loc"] if step != "[key]"]
+    place = ".".join([within, *steps] if within else steps) or "the experiment"
+    received = None if isinstance(detail["input"], Mapping) else _short(detail["input"])
+    nearest = None
+    if detail["type"] == "extra_forbidden":
+        expected = "no such setting"
+        nearest = did_you_mean(steps[-1], _settings_beside(root, steps[:-1]))
+    elif detail["type"] == "missing":
+        expected, received = "must be given", None
+    elif "[key]" in detail["loc"]:
+        expected = "must be named with lower-case letters, digits and underscores, a letter first"
+    else:
+        message = str(detail["msg"]).removeprefix("Value error, ")
+        expected = message.replace("Input should be", "must be")
+        if detail["type"] == "literal_error" and isinstance(detail["input"], str):
+            nearest = did_you_mean(detail["input"], re.findall(r"'([^']+)'", expected))
+    return Problem(place=place, expected=expected, received=received, nearest=nearest)
+
+
+def _settings_beside(root: type[BaseModel], steps: list[str]) -> list[str]:
+    """Names of the settings that exist at the address `steps` below `root`."""
+    here: Any = root
+    for step in steps:
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            here = here.model_fields[step].annotation
+        else:
+            here = get_args(here)[-1]
+    if isinstance(here, type) and issubclass(here, BaseModel):
+        return list(here.model_fields)
+    return []
+
+
+def _short(value: Any, longest: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= longest else f"{text[:longest]}..."
