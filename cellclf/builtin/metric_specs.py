@@ -1,0 +1,23 @@
+"""The metrics that the core offers, described without importing what computes them."""
+
+from __future__ import annotations
+
+from cellclf.specs import MetricSpec
+
+__all__ = ["METRICS"]
+
+
+def _metric(name: str, summary: str) -> MetricSpec:
+    return MetricSpec(
+        name=name, summary=summary, compute=f"cellclf.builtin.metrics:{name}", batched=True
+    )
+
+
+METRICS: tuple[MetricSpec, ...] = (
+    _metric("accuracy", "Share of samples whose most probable class is their label"),
+    _metric("balanced_accuracy", "Mean over classes of the share of each that is recognised"),
+    _metric("precision", "Share of the predictions of a class that are right, and their mean"),
+    _metric("recall", "Share of the samples of a class that are recognised, and their mean"),
+    _metric("f1", "Harmonic mean of precision and recall of a class, and their mean"),
+    _metric("roc_auc", "Area under the ROC curve of each class against the rest, and their mean"),
+)
