@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
@@ -105,17 +105,13 @@ class Registry:
         if distribution:
             named = [offer for offer in named if offer.distribution == distribution]
         if not named:
-            raise PluginError(self._unknown(kind, name))
+            raise PluginError(self.unknown(kind.kind, name, self.names(kind)))
         if len(named) > 1:
             ways = " or ".join(repr(f"{offer.distribution}/{bare}") for offer in named)
             raise PluginError(
                 f"{kind.kind} {bare!r} is offered by more than one distribution: ask for {ways}"
             )
         return named[0]
-
-    def nearest(self, kind: type[Spec], name: str) -> str | None:
-        """Return the name on offer that is closest to `name`, if any is close."""
-        return did_you_mean(name, self.names(kind))
 
     def reference(self, kind: type[Spec], name: str) -> str:
         """Return how the core's own `name` is asked for: bare, unless a plugin offers it too."""
@@ -147,17 +143,19 @@ class Registry:
             if isinstance(spec, kind)
         ]
 
-    def _unknown(self, kind: type[Spec], name: str) -> str:
-        near = self.nearest(kind, name)
+    def unknown(self, what: str, name: str, known: Sequence[str]) -> str:
+        """Say that no `what` is called `name`, what there is, and which plugins do not work."""
+        near = did_you_mean(name, known)
         hint = f" Did you mean {near!r}?" if near else ""
-        on_offer = ", ".join(self.names(kind)) or "none"
         broken = [
             f"\n    plugin {plugin.name!r} of {plugin.distribution} is not available "
             f"({plugin.status}): {plugin.reason}"
             for plugin in self._plugins
-            if plugin.status not in ("ok", "conflict")
+            if plugin.status != "ok"
         ]
-        return f"no {kind.kind} is called {name!r}.{hint} Installed: {on_offer}." + "".join(broken)
+        return "".join(
+            [f"no {what} is called {name!r}.{hint} Installed: {', '.join(known) or 'none'}.", *broken]
+        )
 
     def _with_conflicts(self, plugin: Plugin) -> Plugin:
         others: dict[str, list[str]] = defaultdict(list)

@@ -1,0 +1,57 @@
+"""The `cellclf` command: its sub-commands, and how a refusal is said."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cellclf import __version__
+from cellclf.cli.plugins import app as plugins_app
+from cellclf.cli.predict import predict
+from cellclf.cli.run import run
+from cellclf.errors import CellclfError
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+"""Exit status of a command ended by Ctrl-C, as shells have it: 128 + SIGINT."""
+
+app = typer.Typer(
+    name="cellclf",
+    help="Train, judge and use classifiers of cell images.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+app.command()(run)
+app.command()(predict)
+app.add_typer(plugins_app, name="plugins")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cellclf {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one message and a non-zero exit."""
+    try:
+        app()
+    except CellclfError as error:
+        typer.secho(f"Error: {error}", err=True, fg=typer.colors.RED)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. The same command goes on where this one was.", err=True)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,114 @@
+"""`cellclf plugins`: what is installed, what it offers, and why something is missing."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from cellclf.registry import Offer, Plugin
+
+__all__ = ["app"]
+
+app = typer.Typer(help="See what is installed and what it offers.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_plugins(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+) -> None:
+    """List every plugin found, working or not, with the reason where it is not."""
+    from cellclf.registry import installed
+
+    plugins = installed().plugins
+    if as_json:
+        typer.echo(json.dumps([_described(plugin) for plugin in plugins], indent=2))
+    else:
+        typer.echo("\n".join(line for plugin in plugins for line in _lines(plugin)))
+
+
+@app.command("show")
+def show_plugin(
+    name: Annotated[str, typer.Argument(help="A name on offer, or distribution/name.")],
+) -> None:
+    """Show what a name stands for and the parameters it takes."""
+    from cellclf.errors import PluginError
+    from cellclf.registry import HOOKS, installed
+
+    registry = installed()
+    bare = name.rpartition("/")[2]
+    kinds = [kind for kind in HOOKS.values() if bare in registry.names(kind)]
+    if not kinds:
+        known = {offered for kind in HOOKS.values() for offered in registry.names(kind)}
+        raise PluginError(registry.unknown("plugin", name, sorted(known)))
+    typer.echo(
+        "\n\n".join("\n".join(_shown(offer)) for kind in kinds for offer in [registry.offer(kind, name)])
+    )
+
+
+def _offers(plugin: Plugin) -> dict[str, list[str]]:
+    offered: dict[str, list[str]] = defaultdict(list)
+    for spec in plugin.specs:
+        offered[spec.kind].append(spec.name)
+    return dict(offered)
+
+
+def _described(plugin: Plugin) -> dict[str, Any]:
+    return {
+        "name": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "status": plugin.status,
+        "reason": plugin.reason,
+        "offers": _offers(plugin),
+        "import_seconds": round(plugin.import_seconds, 4),
+    }
+
+
+def _lines(plugin: Plugin) -> list[str]:
+    milliseconds = plugin.import_seconds * 1000
+    head = f"{plugin.name}  {plugin.distribution} {plugin.version}"
+    lines = [f"{head}  {plugin.status}  {milliseconds:.0f} ms"]
+    if plugin.reason:
+        lines.append(f"    {plugin.reason}")
+    lines += [f"    {kind}: {', '.join(names)}" for kind, names in _offers(plugin).items()]
+    return lines
+
+
+def _shown(offer: Offer) -> list[str]:
+    spec = offer.spec
+    lines = [
+        f"{spec.kind} {spec.name}  ({offer.distribution} {offer.version})",
+        f"    {spec.summary}",
+    ]
+    for field in ("licence", "citation", "homepage"):
+        if value := getattr(spec, field, ""):
+            lines.append(f"    {field}: {value}")
+    if classes := getattr(spec, "classes", ()):
+        lines.append(f"    classes: {', '.join(classes)}")
+    lines.append("    parameters:" if spec.params.model_fields else "    no parameters")
+    for name, about in spec.params.model_fields.items():
+        type_name = _type_name(about.annotation)
+        default = "required" if about.is_required() else f"default {about.default!r}"
+        limits = "".join(f", {limit}" for limit in map(_limit, about.metadata) if limit)
+        lines.append(f"        {name}: {type_name}, {default}{limits}")
+        if about.description:
+            lines.append(f"            {about.description}")
+    return lines
+
+
+def _type_name(annotation: Any) -> str:
+    if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "").replace("pathlib.", "")
+
+
+def _limit(constraint: Any) -> str:
+    for attribute, sign in (("ge", ">="), ("gt", ">"), ("le", "<="), ("lt", "<")):
+        bound = getattr(constraint, attribute, None)
+        if bound is not None:
+            return f"{sign} {bound:g}"
+    return ""

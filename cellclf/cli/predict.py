@@ -1,0 +1,36 @@
+"""`cellclf predict`: classify new images with a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["predict"]
+
+
+def predict(
+    model: Annotated[str, typer.Argument(help="A bundle, a run directory, or a shipped model.")],
+    paths: Annotated[list[str], typer.Argument(help="Images, folders of images, or globs.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Write one row an image to this CSV file.")
+    ] = None,
+) -> None:
+    """Classify images and count the classes.
+
+    \b
+    cellclf predict runs/first new_images/ --out new.csv
+    cellclf predict runs/first/models/custom_cnn.safetensors 'slide7/*.jpg'
+    """
+    from cellclf.cli.progress import command_progress
+    from cellclf.inference.classifier import load
+    from cellclf.network.backend import prepare
+
+    prepare()
+    with command_progress() as progress:
+        classifier = load(model)
+        classified = classifier.classify(paths, progress=progress)
+    if out is not None:
+        classified.write_csv(out)
+    typer.echo(classified.summary())

@@ -1,0 +1,76 @@
+"""`cellclf run`: from labelled images to trained, judged and reported models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["run"]
+
+
+def run(
+    experiment: Annotated[
+        Path | None, typer.Argument(help="An experiment (TOML).", show_default=False)
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="A dataset plugin. [image_folder, with --data]")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="The folder or file it reads.")] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="An architecture; give it again for more. [all installed]"),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the images. [100]")] = None,
+    image_size: Annotated[int | None, typer.Option(help="Side in pixels. [128]")] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides every random choice. [0]")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run directory. [below runs/]")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any other setting, such as training.batch_size=16; may be given again.",
+        ),
+    ] = None,
+) -> None:
+    """Train, evaluate and report.
+
+    Without EXPERIMENT, --dataset or --data this runs the quickstart: cells rendered by the blood
+    plugin, a small network, a few epochs. The same command again goes on with a run that was
+    stopped.
+
+    \b
+    cellclf run
+    cellclf run examples/quickstart.toml --epochs 3
+    cellclf run --data my_cells --model custom_cnn --out runs/first
+    """
+    from cellclf.cli.progress import command_progress
+    from cellclf.cli.settings import overridden, quickstart
+    from cellclf.experiment import read_toml
+    from cellclf.network.backend import prepare
+    from cellclf.pipeline.run import run_raw
+
+    raw: dict[str, Any] = {}
+    source = "the command line"
+    if experiment is not None:
+        raw, source = read_toml(experiment), str(experiment)
+    elif dataset is None and data is None:
+        raw, source = quickstart()
+    raw = overridden(
+        raw,
+        {
+            "data.dataset": dataset,
+            "data.path": None if data is None else str(data),
+            "models": None if not model else [name for text in model for name in text.split(",")],
+            "training.epochs": epochs,
+            "data.image_size": image_size,
+            "seed": seed,
+            "out": None if out is None else str(out),
+        },
+        set_ or (),
+    )
+    with command_progress() as progress:
+        finished = run_raw(raw, source=source, prepare=prepare, progress=progress)
+    typer.echo(finished.summary())

@@ -1,0 +1,87 @@
+"""What the flags of the command line change in an experiment."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import Any
+
+from cellclf.errors import ExperimentError, PluginError, Problem
+from cellclf.registry import installed
+from cellclf.specs import DatasetSpec
+
+__all__ = ["overridden", "quickstart"]
+
+
+def quickstart() -> tuple[dict[str, Any], str]:
+    """Return the experiment of the first installed data set that brings one, and its name.
+
+    Raises:
+        PluginError: No installed data set brings one.
+    """
+    registry = installed()
+    for plugin in registry.plugins:
+        for spec in plugin.specs:
+            if isinstance(spec, DatasetSpec) and spec.quickstart is not None:
+                package, _, resource = spec.quickstart.partition(":")
+                text = files(package).joinpath(resource).read_text(encoding="utf-8")
+                return tomllib.loads(text), f"the quickstart of {plugin.distribution}"
+    raise PluginError(
+        "nothing to run: give an experiment file or --data FOLDER (the quickstart comes with the "
+        "package cellclf-blood, which is not installed)"
+    )
+
+
+def overridden(
+    raw: Mapping[str, Any], flags: Mapping[str, Any], settings: Iterable[str]
+) -> dict[str, Any]:
+    """Return the experiment with flags and `key=value` settings laid over it.
+
+    Args:
+        raw: The experiment as plain tables; not changed.
+        flags: Value by dotted key; `None` leaves what is there.
+        settings: `key=value` texts; the value is read as TOML, and as a string where it is none.
+
+    Raises:
+        ExperimentError: A setting without `=`.
+
+    Example:
+        >>> overridden({"seed": 1}, {"seed": None}, ["training.epochs=3", "data.dataset=csv"])
+        {'seed': 1, 'training': {'epochs': 3}, 'data': {'dataset': 'csv'}}
+    """
+    result = _copied(raw)
+    for key, value in flags.items():
+        if value is not None:
+            _put(result, key, value)
+    for text in settings:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            wanted = "must look like key=value, such as training.epochs=20"
+            raise ExperimentError([Problem(place="--set", expected=wanted, received=text)])
+        _put(result, key.strip(), _read(value.strip()))
+    return result
+
+
+def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _copied(v) if isinstance(v, Mapping) else v for k, v in table.items()}
+
+
+def _put(table: dict[str, Any], key: str, value: Any) -> None:
+    *path, last = key.split(".")
+    for step in path:
+        if step == "models" and isinstance(table.get(step), list):
+            table[step] = {name.rpartition("/")[2]: {"use": name} for name in table[step]}
+        inner = table.setdefault(step, {})
+        if not isinstance(inner, dict):
+            wanted = f"cannot be set: {step!r} is no table in this experiment"
+            raise ExperimentError([Problem(place=key, expected=wanted)])
+        table = inner
+    table[last] = value
+
+
+def _read(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

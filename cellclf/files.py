@@ -1,0 +1,69 @@
+"""Files that are either absent or whole: written beside their place, then renamed into it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+__all__ = ["cache_folder", "replacing", "write_json", "write_text"]
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again: `CELLCLF_CACHE`, or the platform's own."""
+    chosen = os.environ.get("CELLCLF_CACHE")
+    return Path(chosen) if chosen else user_cache_path("cellclf", appauthor=False)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a name to write to; on leaving, what was written takes the place of `path`.
+
+    If the block raises, or the process dies, `path` is as it was before. The partial file keeps
+    the suffix of `path`, because some writers choose their format by it.
+
+    Example:
+        >>> import tempfile
+        >>> place = Path(tempfile.mkdtemp()) / "answer.txt"
+        >>> with replacing(place) as partial:
+        ...     _ = partial.write_text("42")
+        >>> place.read_text()
+        '42'
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield partial
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file that is either absent or whole."""
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file that is either absent or whole; NaN becomes null."""
+    text = json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def _without_nan(value: Any) -> Any:
+    """Return `value` with NaN as `None`: JSON has no other word for a figure that does not exist."""
+    if isinstance(value, float) and value != value:
+        return None
+    if isinstance(value, Mapping):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(inner) for inner in value]
+    return value

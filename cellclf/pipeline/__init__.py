@@ -1,0 +1,1 @@
+"""The main job from end to end: an experiment in, a run directory out."""

@@ -1,0 +1,108 @@
+"""The run directory: what lies where, and when it may be believed.
+
+Every file appears whole, by atomic rename. `record.json` is written first, as `running`, and last,
+as `complete`: a directory without the second is a run that can go on, never one to be read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cellclf.errors import RunError
+
+__all__ = ["RunDirectory"]
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """Addresses inside a run directory, and its record.
+
+    Attributes:
+        path: The directory.
+    """
+
+    path: Path
+
+    @property
+    def record_file(self) -> Path:
+        """Versions, seed, fingerprints, timings and the state of the run."""
+        return self.path / "record.json"
+
+    @property
+    def experiment_file(self) -> Path:
+        """The experiment in full; it runs again as it stands."""
+        return self.path / "experiment.toml"
+
+    @property
+    def metrics_file(self) -> Path:
+        """Every figure of every model, and which model is best."""
+        return self.path / "metrics.json"
+
+    @property
+    def report_file(self) -> Path:
+        """The report for people."""
+        return self.path / "report.html"
+
+    @property
+    def figures(self) -> Path:
+        """Folder of figures."""
+        return self.path / "figures"
+
+    def bundle(self, label: str) -> Path:
+        """The trained model."""
+        return self.path / "models" / f"{label}.safetensors"
+
+    def predictions(self, label: str) -> Path:
+        """Stem of the prediction files: add `.parquet`, `.csv` or `.json`."""
+        return self.path / "predictions" / label
+
+    def training(self, label: str) -> Path:
+        """Folder of a model's learning history and, while it trains, its checkpoint."""
+        return self.path / "training" / label
+
+    def record(self) -> dict[str, Any]:
+        """Read the record; empty where there is none.
+
+        Raises:
+            RunError: A record that is no JSON.
+        """
+        try:
+            found = json.loads(self.record_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"{self.record_file} cannot be read ({error}): give another directory with --out"
+            ) from error
+        return dict(found)
+
+    def claim(self, fingerprint: str) -> None:
+        """Make sure that this directory may hold the run of one experiment.
+
+        Raises:
+            RunError: It cannot be written, or holds something else.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            occupied = any(self.path.iterdir())
+            probe = self.path / f".writable-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            reason = error.strerror or error
+            raise RunError(f"{self.path} cannot be written to: {reason}") from error
+        record = self.record()
+        if record.get("experiment_fingerprint", fingerprint) != fingerprint:
+            raise RunError(
+                f"{self.path} holds the run of another experiment: give another directory with "
+                "--out, or remove this one"
+            )
+        if occupied and not record:
+            raise RunError(
+                f"{self.path} is not empty and holds no run: give a new directory with --out"
+            )
+

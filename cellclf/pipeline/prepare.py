@@ -1,0 +1,122 @@
+"""From a plan to images that can be trained on: load, read, audit, split."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellclf.checking import Plan
+from cellclf.data.audit import Audit, audit
+from cellclf.data.samples import PARTS, Part, Samples, Split
+from cellclf.data.split import split
+from cellclf.data.store import ImageStore, open_store
+from cellclf.errors import DataError
+from cellclf.files import cache_folder
+from cellclf.progress import Progress
+from cellclf.specs import resolve
+
+__all__ = ["Prepared", "prepare_data"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Everything that the models of a run share.
+
+    Attributes:
+        samples: All samples, the unreadable too.
+        store: Their pixels.
+        audit: What is wrong with them.
+        split: The part of each sample; an empty string for the unreadable.
+        fingerprint: SHA-256 over ids, labels, content and parts.
+    """
+
+    samples: Samples
+    store: ImageStore
+    audit: Audit
+    split: Split
+    fingerprint: str
+
+    @property
+    def images(self) -> NDArray[np.uint8]:
+        """All images, `uint8`, `(n, size, size, 3)`."""
+        return self.store.images
+
+    def counts(self) -> Mapping[Part, dict[str, int]]:
+        """Samples by part and class."""
+        labels = self.samples.labels
+        return {
+            part: {
+                name: int(np.count_nonzero(labels[self.split.rows(part)] == number))
+                for number, name in enumerate(self.samples.classes)
+            }
+            for part in PARTS
+        }
+
+
+def prepare_data(plan: Plan, progress: Progress) -> Prepared:
+    """Load, read, audit and split the images of an experiment.
+
+    Raises:
+        DataError: No usable images, no honest split, or leakage.
+    """
+    samples = _load(plan)
+    progress.say(f"{len(samples):,} images of {len(samples.classes)} classes")
+    settings = plan.experiment.data
+    store = open_store(
+        samples,
+        size=settings.image_size,
+        mode=settings.resize,
+        cache=cache_folder(),
+        progress=progress,
+    )
+    if len(store.unreadable) == len(samples):
+        row, reason = next(iter(store.unreadable.items()))
+        raise DataError(f"no image can be read; the first, {samples[row].id}: {reason}")
+    if store.unreadable:
+        progress.warn(f"{len(store.unreadable)} files cannot be read and are left out")
+    found = audit(samples, content=store.content, unreadable=store.unreadable)
+    divided = _split(plan, samples, store, found)
+    for warning in divided.warnings:
+        progress.warn(warning)
+    return Prepared(
+        samples=samples,
+        store=store,
+        audit=found,
+        split=divided,
+        fingerprint=_fingerprint(samples, store, divided),
+    )
+
+
+def _load(plan: Plan) -> Samples:
+    load = resolve(plan.dataset.spec.load)
+    data = plan.experiment.data
+    samples: Samples = load(plan.dataset.params, root=data.path)
+    return samples.relabel(rename=data.classes.rename, leave_out=data.classes.leave_out)
+
+
+def _split(plan: Plan, samples: Samples, store: ImageStore, found: Audit) -> Split:
+    """Split the readable samples; the others are in no part."""
+    readable = np.ones(len(samples), dtype=bool)
+    readable[list(store.unreadable)] = False
+    settings = plan.experiment.data.split
+    divided = split(
+        samples.keep(readable),
+        found.units[readable],
+        fractions=settings.fractions,
+        seed=plan.experiment.seed,
+        keep_given=settings.keep_given,
+    )
+    parts = np.full(len(samples), "", dtype=divided.parts.dtype)
+    parts[readable] = divided.parts
+    return Split(parts=parts, calibrated=divided.calibrated, warnings=divided.warnings)
+
+
+def _fingerprint(samples: Samples, store: ImageStore, divided: Split) -> str:
+    digest = hashlib.sha256()
+    for sample, content, part in zip(samples, store.content, divided.parts, strict=True):
+        digest.update(f"{sample.id}\t{sample.label}\t{content}\t{part}\n".encode())
+    return digest.hexdigest()
