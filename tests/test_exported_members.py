@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import cellclf
+
+
+def test_the_public_names_are_sorted_and_all_there() -> None:
+    assert cellclf.__all__ == sorted(cellclf.__all__)
+    assert set(cellclf.__all__) == set(cellclf._HOME)
+    for name in cellclf.__all__:
+        assert getattr(cellclf, name) is not None
+
+
+def test_importing_the_package_loads_nothing_heavy_and_sets_nothing() -> None:
+    code = """
+import os, sys
+before = dict(os.environ)
+import cellclf
+heavy = {"numpy", "keras", "tensorflow", "cv2", "pandas", "pydantic"} & set(sys.modules)
+assert not heavy, heavy
+assert dict(os.environ) == before
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,123 @@
+"""The house has floors: imports point down, and only one module names a backend."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import cellclf
+
+PACKAGE = Path(cellclf.__file__).parent
+ROOT = PACKAGE.parent
+
+GROUND = ("errors", "specs", "progress", "files", "hookspecs", "registry", "experiment", "checking")
+"""Lowest first: each may import those before it."""
+
+BELOW: dict[str, tuple[str, ...]] = {
+    "data": ("errors", "specs", "progress", "files"),
+    "evaluation": ("errors", "specs", "progress", "files"),
+    "builtin": ("errors", "specs", "hookspecs", "files", "data", "evaluation"),
+    "network": (*GROUND, "data", "evaluation"),
+    "training": (*GROUND, "data", "evaluation", "network"),
+    "inference": (*GROUND, "data", "evaluation", "network"),
+    "reporting": (*GROUND, "data", "evaluation"),
+    "testing": (*GROUND, "data", "evaluation", "network"),
+    "pipeline": (*GROUND, "data", "evaluation", "network", "training", "inference", "reporting"),
+}
+"""What each room may import, besides itself."""
+
+BACKENDS = ("tensorflow", "jax", "torch")
+NAMES_BACKENDS = PACKAGE / "network" / "backend.py"
+
+
+def modules_of(folder: Path) -> Iterator[Path]:
+    yield from sorted(folder.rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def rooms_imported(path: Path) -> set[str]:
+    rooms = set()
+    for name in imported(path):
+        first, _, rest = name.partition(".")
+        room = rest.partition(".")[0]
+        if first == "cellclf" and (PACKAGE / room).with_suffix(".py").exists():
+            rooms.add(room)
+        elif first == "cellclf" and (PACKAGE / room).is_dir() and room:
+            rooms.add(room)
+    return rooms
+
+
+def broken_rules(path: Path, room: str) -> set[str]:
+    """Rooms that `path`, a module of `room`, imports although it may not."""
+    if room in ("cli", "__init__"):
+        return set()
+    allowed = GROUND[: GROUND.index(room)] if room in GROUND else BELOW[room]
+    return rooms_imported(path) - {room, *allowed}
+
+
+def core_modules() -> list[tuple[Path, str]]:
+    return [
+        (path, path.relative_to(PACKAGE).parts[0].removesuffix(".py"))
+        for path in modules_of(PACKAGE)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "room"),
+    [pytest.param(p, r, id=str(p.relative_to(PACKAGE))) for p, r in core_modules()],
+)
+def test_imports_point_one_way(path: Path, room: str) -> None:
+    assert broken_rules(path, room) == set()
+
+
+def test_the_rule_notices_an_import_that_points_up(tmp_path: Path) -> None:
+    module = tmp_path / "wrong.py"
+    module.write_text("from cellclf.pipeline.run import run\nimport cellclf.training.fit\n")
+    assert broken_rules(module, "evaluation") == {"pipeline", "training"}
+
+
+def test_nothing_but_the_backend_module_names_a_backend() -> None:
+    guilty = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for folder in (PACKAGE, *sorted(ROOT.glob("plugins/*/src")))
+        for path in modules_of(folder)
+        if path != NAMES_BACKENDS
+        for name in imported(path)
+        if name.partition(".")[0] in BACKENDS
+    ]
+    assert guilty == []
+
+
+def test_the_core_imports_no_plugin_and_names_no_architecture() -> None:
+    plugins = [folder.name for folder in ROOT.glob("plugins/*/src/*") if folder.is_dir()]
+    assert plugins
+    guilty = [
+        f"{path.relative_to(ROOT)}: {plugin}"
+        for path in modules_of(PACKAGE)
+        for plugin in plugins
+        if any(name.partition(".")[0] == plugin for name in imported(path))
+    ]
+    assert guilty == []
+
+
+def test_plugins_import_only_public_names_of_the_core() -> None:
+    guilty = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for folder in sorted(ROOT.glob("plugins/*/src"))
+        for path in modules_of(folder)
+        for name in imported(path)
+        if name.startswith("cellclf.") and name.removeprefix("cellclf.") not in cellclf.__all__
+    ]
+    assert guilty == []
