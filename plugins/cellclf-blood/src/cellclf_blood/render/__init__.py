@@ -1,0 +1,1 @@
+"""Blood cells drawn by our own code, as a stained smear under the microscope would show them."""

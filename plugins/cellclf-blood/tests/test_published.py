@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cellclf_blood.published import load
+from cellclf_blood.vocabulary import CLASSES
+
+from cellclf import DataError, NoParams
+
+LayOut = Callable[..., Path]
+
+
+def test_class_folders_are_found_below_any_common_prefix(lay_out: LayOut) -> None:
+    root = lay_out(
+        "archive/PBC_dataset_normal_DIB/Neutrophils/SNE_2.jpg",
+        "archive/PBC_dataset_normal_DIB/PLATELET/a/PLATELET_1.JPG",
+        "archive/PBC_dataset_normal_DIB/immature_granulocytes(myelocytes)/MY_1.png",
+    )
+    samples = load(NoParams(), root=root)
+    assert samples.classes == ("ig", "neutrophil", "platelet")
+    assert [sample.label for sample in samples] == ["neutrophil", "platelet", "ig"]
+    first = samples[0]
+    assert first.id == "archive/PBC_dataset_normal_DIB/Neutrophils/SNE_2.jpg"
+    assert Path(first.path) == root / first.id
+
+
+def test_all_eight_classes_come_in_the_published_order(lay_out: LayOut) -> None:
+    root = lay_out(*(f"{label}/1.jpg" for label in reversed(CLASSES)))
+    assert load(NoParams(), root=root).classes == CLASSES
+
+
+def test_the_innermost_telling_folder_decides(lay_out: LayOut) -> None:
+    root = lay_out("neutrophil/a.jpg", "neutrophil/basophil/1.jpg")
+    assert [sample.label for sample in load(NoParams(), root=root)] == ["neutrophil", "basophil"]
+
+
+def test_a_folder_outweighs_the_prefix_of_a_file(lay_out: LayOut) -> None:
+    root = lay_out("ig/SNE_1.jpg", "monocyte/MO_1.jpg")
+    assert load(NoParams(), root=root).counts == {"ig": 1, "monocyte": 1}
+
+
+def test_a_flat_folder_is_read_by_the_published_prefixes(lay_out: LayOut) -> None:
+    root = lay_out("all/BNE_1.jpg", "all/SNE_2.jpg", "all/PMY_3.jpg", "all/LY_4.jpg")
+    assert load(NoParams(), root=root).counts == {"ig": 1, "lymphocyte": 1, "neutrophil": 2}
+
+
+def test_a_division_that_the_set_comes_with_is_kept(lay_out: LayOut) -> None:
+    root = lay_out("Train/basophil/1.jpg", "val/basophil/2.jpg", "test/platelet/3.jpg")
+    assert {s.id: s.split for s in load(NoParams(), root=root)} == {
+        "Train/basophil/1.jpg": "train",
+        "val/basophil/2.jpg": "validation",
+        "test/platelet/3.jpg": "test",
+    }
+
+
+def test_hidden_files_and_litter_of_archives_are_passed_over(lay_out: LayOut) -> None:
+    root = lay_out(
+        "basophil/1.jpg",
+        "platelet/2.jpg",
+        "basophil/._1.jpg",
+        "basophil/.DS_Store",
+        "__MACOSX/basophil/1.jpg",
+        "readme.txt",
+    )
+    assert len(load(NoParams(), root=root)) == 2
+
+
+def test_an_unknown_folder_is_refused_by_name_with_the_eight_known_ones(lay_out: LayOut) -> None:
+    root = lay_out("basophil/1.jpg", "platelet/2.jpg", "blast/3.jpg")
+    with pytest.raises(DataError) as refused:
+        load(NoParams(), root=root)
+    message = str(refused.value)
+    assert (root / "blast").as_posix() in message
+    assert all(label in message for label in CLASSES)
+
+
+def test_a_flat_folder_with_an_unknown_prefix_is_refused(lay_out: LayOut) -> None:
+    root = lay_out("BA_1.jpg", "EO_2.jpg", "holiday_3.jpg")
+    with pytest.raises(DataError, match="Received 1 images"):
+        load(NoParams(), root=root)
+
+
+def test_a_single_class_is_refused(lay_out: LayOut) -> None:
+    with pytest.raises(DataError, match=r"at least two classes.*only basophil"):
+        load(NoParams(), root=lay_out("basophil/1.jpg"))
+
+
+def test_a_folder_without_images_is_refused(lay_out: LayOut) -> None:
+    with pytest.raises(DataError, match="without any image"):
+        load(NoParams(), root=lay_out("basophil/notes.txt"))
+
+
+def test_a_missing_folder_and_a_file_are_refused(lay_out: LayOut) -> None:
+    root = lay_out("set.zip")
+    with pytest.raises(DataError, match="does not exist"):
+        load(NoParams(), root=root / "nowhere")
+    with pytest.raises(DataError, match="is a file"):
+        load(NoParams(), root=root / "set.zip")
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif("CELLCLF_REAL_DATA" not in os.environ, reason="CELLCLF_REAL_DATA is not set")
+def test_the_published_set_is_read_whole() -> None:
+    samples = load(NoParams(), root=Path(os.environ["CELLCLF_REAL_DATA"], "pbc"))
+    assert samples.counts == dict.fromkeys(CLASSES, 240)
