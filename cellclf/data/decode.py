@@ -1,0 +1,173 @@
+"""From the bytes of an image file to RGB pixels, and from those to the network's size.
+
+There is one way to do either, for training, evaluation and prediction alike: a network that was
+trained on one decoder's pixels and asked about another's answers a question it was not taught.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cellclf.data.header import DAMAGED, UPRIGHT, Header, read_header
+from cellclf.errors import DataError, ImageError
+
+__all__ = ["DECODE_VERSION", "IMAGE_SUFFIXES", "ResizeMode", "decode", "resize"]
+
+DECODE_VERSION = 1
+"""Part of every store's key and of every bundle: raise it when any pixel may come out otherwise."""
+
+IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+"""Endings, in lower case, by which a folder scan knows an image."""
+
+ResizeMode = Literal["stretch", "pad"]
+"""How an image that is not square becomes square."""
+
+FULL_8, FULL_16 = 255, 65_535
+SIXTEEN_TO_EIGHT = 257  # 65535 / 255: white stays white
+BGR, BGRA = 3, 4  # channels
+
+# OpenCV writes its own account of a damaged file to the terminal; ours is in the exception.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def decode(content: bytes) -> NDArray[np.uint8]:
+    """Decode the bytes of a JPEG, PNG, BMP, TIFF or WebP file.
+
+    Grey is repeated over the channels, a palette looked up, CMYK converted, 16 bits divided by 257,
+    transparency laid over white (the empty ground of a bright-field image), the EXIF orientation
+    applied; of several pages or frames the first is taken.
+
+    Args:
+        content: The whole file.
+
+    Returns:
+        `uint8`, `(height, width, 3)`, RGB, 0-255.
+
+    Raises:
+        ImageError: The bytes are no such image, are incomplete or damaged, hold pixels that are
+            not whole numbers of up to 16 bits, or more than `cellclf.data.header.MAX_PIXELS`.
+
+    Example:
+        >>> red = np.zeros((4, 6, 3), np.uint8)
+        >>> red[..., 2] = 255  # OpenCV's order is BGR
+        >>> decode(cv2.imencode(".png", red)[1].tobytes())[0, 0].tolist()
+        [255, 0, 0]
+    """
+    header = read_header(content)
+    try:
+        stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        raise ImageError(DAMAGED) from None
+    if stored is None:
+        raise ImageError(DAMAGED)
+    if stored.dtype not in (np.uint8, np.uint16):
+        raise ImageError(f"pixels must be whole numbers of 8 or 16 bits. Received: {stored.dtype}")
+    return _upright(_rgb(np.asarray(stored, dtype=stored.dtype), header), header.orientation)
+
+
+def _rgb(stored: NDArray[np.integer[Any]], header: Header) -> NDArray[np.uint8]:
+    full = FULL_8 if stored.dtype == np.uint8 else FULL_16
+    clear = None
+    if stored.ndim == 2 and header.transparent is not None:
+        clear = stored == round(header.transparent * full)
+    if full == FULL_16:
+        stored = (stored.astype(np.uint32) + SIXTEEN_TO_EIGHT // 2) // SIXTEEN_TO_EIGHT
+    image = stored.astype(np.uint8, copy=False)
+    if image.ndim == 2:  # rows and columns alone: grey
+        rgb = _converted(image, cv2.COLOR_GRAY2RGB)
+        if clear is not None:
+            rgb[clear] = FULL_8
+        return rgb
+    if image.shape[2] == BGRA:
+        return _over_white(_converted(image, cv2.COLOR_BGRA2RGBA), header.premultiplied)
+    if image.shape[2] == BGR:
+        return _converted(image, cv2.COLOR_BGR2RGB)
+    raise ImageError(f"there must be 1, 3 or 4 channels. Received: {image.shape[2]}")
+
+
+def _converted(image: NDArray[np.uint8], conversion: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(image, conversion), dtype=np.uint8)
+
+
+def _over_white(image: NDArray[np.uint8], premultiplied: bool) -> NDArray[np.uint8]:
+    colour, alpha = image[..., :3].astype(np.uint32), image[..., 3:].astype(np.uint32)
+    if not premultiplied:
+        colour = (colour * alpha + FULL_8 // 2) // FULL_8
+    over = np.minimum(colour + FULL_8 - alpha, FULL_8)
+    return np.asarray(over, dtype=np.uint8)
+
+
+def _upright(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Undo the turn and mirroring that EXIF orientations 2 to 8 stand for."""
+    if orientation == UPRIGHT:
+        return image
+    if orientation >= 5:  # 5 to 8 are stored with rows and columns exchanged
+        image = image.transpose(1, 0, 2)
+    # After that exchange each orientation is upright but for these mirrorings.
+    if orientation in {3, 4, 7, 8}:
+        image = image[::-1]
+    if orientation in {2, 3, 6, 7}:
+        image = image[:, ::-1]
+    return np.ascontiguousarray(image)
+
+
+def resize(image: NDArray[np.uint8], size: int, mode: ResizeMode) -> NDArray[np.uint8]:
+    """Bring an image to a square of `size` pixels.
+
+    An axis that shrinks is averaged over areas (`INTER_AREA`: every stored pixel counts, none is
+    skipped, so there is no moire on granules); one that grows is interpolated linearly (cubic
+    would ring around the nucleus and invent darker and lighter rims that the stain did not make).
+
+    Args:
+        image: `uint8`, `(height, width, 3)`.
+        size: Pixels along each side of the result, at least 1.
+        mode: `"stretch"` fills the square, `"pad"` keeps the shape of the cell, centres it, and
+            fills the rest with the median colour of the image's border.
+
+    Returns:
+        `uint8`, `(size, size, 3)`; a new array.
+
+    Raises:
+        DataError: An unknown mode or a size below 1.
+
+    Example:
+        >>> resize(np.full((10, 20, 3), 7, np.uint8), 8, "pad").shape
+        (8, 8, 3)
+    """
+    if size < 1:
+        raise DataError(f"`size` must be at least 1. Received: size={size}")
+    if mode not in get_args(ResizeMode):
+        raise DataError(f"`mode` must be 'stretch' or 'pad'. Received: mode={mode!r}")
+    if mode == "stretch":
+        return _scale(image, size, size)
+    height, width = image.shape[:2]
+    longest = max(height, width)
+    inner = _scale(
+        image, max(1, round(height * size / longest)), max(1, round(width * size / longest))
+    )
+    border = np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
+    canvas = np.empty((size, size, 3), np.uint8)
+    canvas[:] = np.median(border, axis=0)
+    top, left = (size - inner.shape[0]) // 2, (size - inner.shape[1]) // 2
+    canvas[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    return canvas
+
+
+def _scale(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Shrink what is too long, then lengthen what is too short; always a new array."""
+    shrunk = min(image.shape[0], height), min(image.shape[1], width)
+    result = image
+    if shrunk != image.shape[:2]:
+        result = _resized(result, shrunk, cv2.INTER_AREA)
+    if shrunk != (height, width):
+        # The exact variant gives the same pixels on every processor.
+        result = _resized(result, (height, width), cv2.INTER_LINEAR_EXACT)
+    return result.copy() if result is image else result
+
+
+def _resized(image: NDArray[np.uint8], to: tuple[int, int], method: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(image, to[::-1], interpolation=method), dtype=np.uint8)

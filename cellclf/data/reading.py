@@ -1,0 +1,132 @@
+"""From a sample's address to its content: file, member of an archive, box, or row of an array."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cellclf.data.decode import decode
+from cellclf.data.samples import Sample
+from cellclf.errors import ImageError
+
+__all__ = ["content_hash", "read_sample"]
+
+Box = tuple[int, int, int, int]
+
+MAX_BYTES = 1 << 30
+"""Longest file or unpacked member that is read: 1 GiB, more than any 100-megapixel image needs."""
+
+
+def content_hash(sample: Sample, images: NDArray[np.uint8] | None) -> str:
+    """Name a sample by what it shows, not by what it is called.
+
+    Args:
+        sample: Where the image is.
+        images: `uint8`, `(n, height, width, 3)`: what `Sample.index` points into, if anything.
+
+    Returns:
+        SHA-256 in hexadecimal of the bytes of the file or archive member, or of the shape and
+        pixels of the row; followed by the box where there is one.
+
+    Raises:
+        ImageError: The file cannot be read; whether it is an image is not looked at.
+    """
+    if sample.path is None:
+        return _hash(_row(sample, images), sample.box)
+    return _hash(_bytes(sample), sample.box)
+
+
+def read_sample(sample: Sample, images: NDArray[np.uint8] | None) -> tuple[str, NDArray[np.uint8]]:
+    """Read one sample.
+
+    Args:
+        sample: Where the image is.
+        images: `uint8`, `(n, height, width, 3)`: what `Sample.index` points into, if anything.
+
+    Returns:
+        What `content_hash` gives, and the pixels: `uint8`, `(height, width, 3)`, RGB, cut to the
+        sample's box.
+
+    Raises:
+        ImageError: The file cannot be read, is no usable image, or does not contain the box.
+    """
+    if sample.path is None:
+        row = _row(sample, images)
+        return _hash(row, sample.box), _cut(row, sample.box)
+    content = _bytes(sample)
+    return _hash(content, sample.box), _cut(decode(content), sample.box)
+
+
+def _hash(content: bytes | NDArray[np.uint8], box: Box | None) -> str:
+    if isinstance(content, bytes):
+        digest = hashlib.sha256(content)
+    else:
+        digest = hashlib.sha256(f"pixels {content.shape} ".encode())
+        digest.update(np.ascontiguousarray(content).data)
+    if box is not None:
+        digest.update(f" box {box}".encode())
+    return digest.hexdigest()
+
+
+def _row(sample: Sample, images: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+    index = sample.index
+    if images is None or index is None or not 0 <= index < len(images):
+        held = 0 if images is None else len(images)
+        raise ImageError(f"there is no image {index}: the array holds {held}")
+    row: NDArray[np.uint8] = images[index]
+    return row
+
+
+def _bytes(sample: Sample) -> bytes:
+    path = Path(str(sample.path))
+    try:
+        if sample.member is not None:
+            return _member(path, sample.member)
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ImageError("the file does not exist") from None
+    except IsADirectoryError:
+        raise ImageError("this is a folder, not a file") from None
+    except PermissionError:
+        raise ImageError("the file may not be read: permission denied") from None
+    except OSError as error:
+        raise ImageError(f"the file cannot be read: {error.strerror or error}") from None
+    return _bounded(content)
+
+
+def _member(path: Path, name: str) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+            # Read by count: the size that the archive states may be a lie.
+            return _bounded(member.read(MAX_BYTES + 1))
+    except KeyError:
+        raise ImageError(f"the archive holds no {name!r}") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        raise ImageError("the archive is damaged or no zip file") from None
+    except (RuntimeError, NotImplementedError) as error:  # encrypted; unknown compression
+        raise ImageError(f"the archive cannot be unpacked: {error}") from None
+
+
+def _bounded(content: bytes) -> bytes:
+    if len(content) > MAX_BYTES:
+        raise ImageError(f"the file is longer than {MAX_BYTES >> 30} GiB")
+    return content
+
+
+def _cut(image: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:
+    if box is None:
+        return image
+    left, top, right, bottom = box
+    height, width = image.shape[:2]
+    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+        raise ImageError(
+            f"the box must lie inside the image of {width} x {height} pixels. "
+            f"Received: left, top, right, bottom = {box}"
+        )
+    return image[top:bottom, left:right]
