@@ -1,0 +1,110 @@
+"""Judging one model's predictions: its metrics and its confusion counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cellclf.errors import DataError
+from cellclf.evaluation.confusion import confusion_matrix
+from cellclf.evaluation.predictions import classes_of, labelled, probabilities, true_classes
+
+__all__ = ["Figures", "Metric", "confusion_counts", "judge", "log_loss"]
+
+Figures = Mapping[str, float | Mapping[str, float]]
+"""What `judge` finds: a number, or numbers by class name and `"macro"`, by metric name."""
+
+SMALLEST_PROBABILITY = float(np.finfo(np.float32).eps)
+"""What a probability of zero is taken for, as scikit-learn does for float32."""
+
+
+class Metric(Protocol):
+    """What a metric plugin's `compute` looks like from here."""
+
+    def __call__(
+        self,
+        y_true: NDArray[np.intp],
+        y_prob: NDArray[np.float32],
+        *,
+        classes: tuple[str, ...],
+    ) -> float | Mapping[str, float]:
+        """Judge `y_prob`, shape `(n, k)`, by `y_true`, shape `(n,)`."""
+
+
+def judge(
+    table: pd.DataFrame, metrics: Mapping[str, Metric]
+) -> dict[str, float | dict[str, float]]:
+    """Compute every metric on the rows of a table of predictions whose label is known.
+
+    The headline of a run: every labelled row counts, by its probabilities, whether or not a later
+    step refused it.
+
+    Args:
+        table: What `predictions_table` makes.
+        metrics: What to compute, by name.
+
+    Returns:
+        By name of the metric, a float, or floats by class name and `"macro"`. A figure that the
+        rows cannot give is NaN.
+
+    Raises:
+        DataError: A metric gave something else than that.
+
+    Example:
+        >>> from cellclf.evaluation.predictions import predictions_table
+        >>> table = predictions_table(
+        ...     sample_ids=["a", "b"],
+        ...     labels=["round", "long"],
+        ...     probabilities=[[0.75, 0.25], [0.5, 0.5]],
+        ...     classes=("round", "long"),
+        ... )
+        >>> from cellclf.builtin.metrics import accuracy
+        >>> judge(table, {"accuracy": accuracy})
+        {'accuracy': 0.5}
+    """
+    rows = labelled(table)
+    true, prob, classes = true_classes(rows), probabilities(rows), classes_of(rows)
+    return {
+        name: _plain(name, compute(true, prob, classes=classes))
+        for name, compute in metrics.items()
+    }
+
+
+def confusion_counts(table: pd.DataFrame) -> NDArray[np.intp]:
+    """Count the labelled rows of a table of predictions by label and top class.
+
+    Returns:
+        Shape `(k, k)`: labels in rows, top classes in columns, both in class order.
+    """
+    rows = labelled(table)
+    order = {name: place for place, name in enumerate(classes_of(rows))}
+    top = np.array([order[name] for name in rows["top_class"]], dtype=np.intp)
+    return confusion_matrix(true_classes(rows), top, num_classes=len(order)).astype(np.intp)
+
+
+def log_loss(table: pd.DataFrame) -> float:
+    """Mean negative logarithm of the probability given to the label: 0 or more, lower is better.
+
+    NaN where no row has a label.
+    """
+    rows = labelled(table)
+    if not len(rows):
+        return float("nan")
+    given = probabilities(rows)[np.arange(len(rows)), true_classes(rows)].astype(np.float64)
+    return float(-np.log(np.clip(given, SMALLEST_PROBABILITY, 1)).mean())
+
+
+def _plain(name: str, found: object) -> float | dict[str, float]:
+    """Take a plugin's figure for what it should be: NumPy's numbers become Python's."""
+    try:
+        if isinstance(found, Mapping):
+            return {str(of): float(figure) for of, figure in found.items()}
+        return float(found)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"metric {name!r} must give a float, or floats by name. Received: {found!r}"
+        ) from error

@@ -1,0 +1,149 @@
+"""Predictions on disk: the table as Parquet and as CSV, and beside it a JSON sidecar."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cellclf.errors import DataError
+from cellclf.evaluation.predictions import TEXT_COLUMNS, checked_table, classes_of
+from cellclf.files import replacing, write_text
+
+__all__ = ["Sidecar", "read_predictions", "read_sidecar", "write_csv", "write_predictions"]
+
+
+class Sidecar(BaseModel):
+    """What a table of predictions does not say of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    classes: tuple[str, ...] = Field(description="Class names in the order of the outputs.")
+    model: str = Field("", description="Name of the model in its run, or of its file.")
+    bundle_sha256: str | None = Field(None, description="Hash of the bundle that predicted.")
+    versions: Mapping[str, str] = Field({}, description="Versions of what took part, by name.")
+    synthetic: bool = Field(False, description="The model was trained on rendered images.")
+    calibrated: bool = Field(False, description="The probabilities were calibrated.")
+    thresholds: Mapping[str, float] = Field({}, description="What `review` was decided by.")
+    confusion_part: str | None = Field(None, description="The part that was counted.")
+    confusion_counts: tuple[tuple[int, ...], ...] | None = Field(
+        None, description="Samples by true class (rows) and top class, for correction of counts."
+    )
+
+
+def write_predictions(table: pd.DataFrame, stem: Path, *, sidecar: Sidecar) -> tuple[Path, ...]:
+    """Write a table of predictions beside its sidecar; each file appears whole or not at all.
+
+    Args:
+        table: What `predictions_table` makes.
+        stem: Where to, without a suffix: `predictions/vgg16` gives `predictions/vgg16.parquet`,
+            `.csv` and `.json`.
+        sidecar: What the table does not say of itself.
+
+    Returns:
+        The three files.
+
+    Raises:
+        DataError: `table` is no table of predictions, or `sidecar` is about other classes.
+    """
+    checked_table(table)
+    if sidecar.classes != classes_of(table):
+        raise DataError(
+            f"`sidecar` must name the classes of the table, {classes_of(table)!r}. "
+            f"Received: {sidecar.classes!r}"
+        )
+    parquet, text, json = (_beside(stem, suffix) for suffix in (".parquet", ".csv", ".json"))
+    with replacing(parquet) as unfinished:
+        table.to_parquet(unfinished, engine="pyarrow", index=False)
+    write_csv(table, text)
+    write_text(json, sidecar.model_dump_json(indent=2) + "\n")
+    return parquet, text, json
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table of predictions as CSV alone: UTF-8, commas, what is missing left empty."""
+    checked_table(table)
+    # A carriage return ends a line for whoever reads the file; Python's writer sees no need to
+    # quote it. Rare enough for everything to be quoted then.
+    returns = any("\r" in text for name in TEXT_COLUMNS for text in table[name])
+    with replacing(path) as unfinished:
+        table.to_csv(
+            unfinished,
+            index=False,
+            encoding="utf-8",
+            lineterminator="\n",
+            quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL,
+        )
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Read a table of predictions from a `.parquet` or a `.csv` file.
+
+    Raises:
+        DataError: No such file, one that cannot be read, or one that holds something else.
+    """
+    readers = {".parquet": _read_parquet, ".csv": _read_csv}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(f"predictions must be a .parquet or a .csv file. Received: {path}")
+    if not path.is_file():
+        raise DataError(f"no such file of predictions: {path}")
+    try:
+        return checked_table(_typed(reader(path)))
+    # OSError and ValueError hold what Arrow and pandas raise on damaged files.
+    except (DataError, OSError, ValueError) as error:
+        raise DataError(f"{path} holds no predictions: {error}") from error
+
+
+def read_sidecar(stem: Path) -> Sidecar:
+    """Read the sidecar of the predictions at `stem`, the address that they were written to.
+
+    Raises:
+        DataError: There is none, or one that this version cannot read.
+    """
+    path = _beside(stem, ".json")
+    try:
+        return Sidecar.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"predictions must have a sidecar at {path}: {error.strerror}") from error
+    except ValidationError as error:
+        raise DataError(f"{path} is no sidecar that this version can read: {error}") from error
+
+
+def _beside(stem: Path, suffix: str) -> Path:
+    # Not `with_suffix`: a dot in the name of a model is no suffix.
+    return stem.with_name(stem.name + suffix)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    return pd.read_parquet(path, engine="pyarrow")
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    # "utf-8-sig": a spreadsheet that saves the file may put a byte order mark before it.
+    # No text means "missing": a class may be called "NA".
+    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Give each known column the type that `predictions_table` gives it."""
+    flags: dict[object, object] = {"True": True, "False": False, True: True, False: False}
+    typed: dict[str, object] = {}
+    for name in map(str, table.columns):
+        column = table[name]
+        if name in TEXT_COLUMNS:
+            typed[name] = column.astype("str")
+        elif name == "review":
+            values = [flags.get(value, pd.NA) for value in column.astype(object)]
+            typed[name] = pd.Series(values, dtype="boolean")
+        elif column.dtype == np.float32:
+            typed[name] = column
+        else:
+            typed[name] = column.replace("", "nan").to_numpy(dtype=object).astype(np.float32)
+    return pd.DataFrame(typed, columns=[*table.columns])

@@ -1,0 +1,140 @@
+"""Predictions written and read."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cellclf.errors import DataError
+from cellclf.evaluation.prediction_files import (
+    Sidecar,
+    read_predictions,
+    read_sidecar,
+    write_csv,
+    write_predictions,
+)
+from cellclf.evaluation.predictions import predictions_table
+
+AWKWARD = ("band, segmented", 'the "other"', "Ägyptisch 白血球", "NA", "1.50", "two\nlines")
+
+
+def awkward_table():
+    rng = np.random.default_rng(0)
+    prob = rng.dirichlet(np.ones(len(AWKWARD)), size=5).astype(np.float32)
+    return predictions_table(
+        sample_ids=["1", "02", "nan", "d,e", "é"],
+        paths=['a,"b".png', "", "null", "ü/白.png", "=1+1"],
+        labels=["NA", "", "1.50", "two\nlines", "band, segmented"],
+        probabilities=prob,
+        classes=AWKWARD,
+    )
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_what_is_read_is_what_was_written(tmp_path, suffix):
+    table = awkward_table()
+    write_predictions(table, tmp_path / "v1.2", sidecar=Sidecar(classes=AWKWARD))
+    found = read_predictions(tmp_path / f"v1.2{suffix}")
+    pd.testing.assert_frame_equal(found, table, check_exact=True)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_decisions_that_a_later_step_made_are_read_as_such(tmp_path, suffix):
+    table = awkward_table()
+    table["review"] = pd.array([True, False, True, pd.NA, False], dtype="boolean")
+    table["outlier_score"] = np.array([0.1, 2, np.nan, 3, 4], dtype=np.float32)
+    table["predicted"] = ["unidentified", *table["top_class"][1:]]
+    write_predictions(table, tmp_path / "m", sidecar=Sidecar(classes=AWKWARD))
+    found = read_predictions(tmp_path / f"m{suffix}")
+    pd.testing.assert_frame_equal(found, table.astype({"predicted": "str"}), check_exact=True)
+
+
+@given(
+    row=st.lists(st.floats(0, 1, width=32), min_size=2, max_size=2).filter(lambda row: sum(row)),
+    label=st.sampled_from(["", "a", "b"]),
+    path=st.text(),
+)
+@settings(max_examples=30, deadline=None)
+def test_csv_keeps_every_digit_and_every_letter(tmp_path_factory, row, label, path):
+    prob = np.array([row]) / sum(row)
+    table = predictions_table(
+        sample_ids=["1"], paths=[path], labels=[label], probabilities=prob, classes=("a", "b")
+    )
+    file = tmp_path_factory.mktemp("csv") / "t.csv"
+    write_csv(table, file)
+    pd.testing.assert_frame_equal(read_predictions(file), table, check_exact=True)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_a_table_without_rows_survives(tmp_path, suffix):
+    table = predictions_table(sample_ids=[], probabilities=np.zeros((0, 2)), classes=("a", "b"))
+    write_predictions(table, tmp_path / "none", sidecar=Sidecar(classes=("a", "b")))
+    pd.testing.assert_frame_equal(read_predictions(tmp_path / f"none{suffix}"), table)
+
+
+def test_a_file_that_a_spreadsheet_marked_as_utf_8_is_read(tmp_path):
+    write_csv(awkward_table(), tmp_path / "t.csv")
+    text = (tmp_path / "t.csv").read_text(encoding="utf-8")
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8-sig")
+    assert len(read_predictions(tmp_path / "t.csv")) == 5
+
+
+def test_the_sidecar_says_what_the_table_does_not(tmp_path):
+    sidecar = Sidecar(
+        classes=AWKWARD,
+        model="vgg16",
+        bundle_sha256="0" * 64,
+        versions={"keras": "3"},
+        confusion_part="calibration",
+        confusion_counts=tuple((0,) * 6 for _ in range(6)),
+    )
+    files = write_predictions(awkward_table(), tmp_path / "vgg16", sidecar=sidecar)
+    assert [file.name for file in files] == ["vgg16.parquet", "vgg16.csv", "vgg16.json"]
+    assert read_sidecar(tmp_path / "vgg16") == sidecar
+    assert json.loads((tmp_path / "vgg16.json").read_text(encoding="utf-8"))["schema_version"] == 1
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(f.name for f in files)
+
+
+def test_a_sidecar_about_other_classes_is_refused(tmp_path):
+    with pytest.raises(DataError, match="classes of the table"):
+        write_predictions(awkward_table(), tmp_path / "m", sidecar=Sidecar(classes=("a", "b")))
+
+
+def test_a_sidecar_of_a_newer_version_or_none_at_all_is_refused(tmp_path):
+    with pytest.raises(DataError, match="must have a sidecar"):
+        read_sidecar(tmp_path / "m")
+    (tmp_path / "m.json").write_text('{"schema_version": 2, "classes": ["a"]}', encoding="utf-8")
+    with pytest.raises(DataError, match="schema_version"):
+        read_sidecar(tmp_path / "m")
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    write_csv(awkward_table(), tmp_path / "t.csv")
+    before = (tmp_path / "t.csv").read_bytes()
+    with pytest.raises(DataError):
+        write_csv(awkward_table().drop(columns="path"), tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["t.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("t.txt", b"", "must be a .parquet or a .csv"),
+        ("t.csv", b"", "holds no predictions"),
+        ("t.csv", b"a,b\n1,2\n", "'sample_id'"),
+        ("t.csv", b"\xff\xfe\x00", "holds no predictions"),
+        ("t.parquet", b"PAR1nothing", "holds no predictions"),
+        ("t.parquet", None, "no such file"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_refused(tmp_path, name, content, said):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        read_predictions(tmp_path / name)
