@@ -1,0 +1,198 @@
+"""The standard augmentations as an experiment sees them: names, parameters, ranges.
+
+The default strengths suit stained blood cells photographed singly: a cell has no upright position,
+stains and lamps differ between days and laboratories, and focus varies a little. What changes the
+pixels is in `cellclf.builtin.augmentations`.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from cellclf.specs import AugmentationSpec, Params
+
+__all__ = [
+    "AUGMENTATIONS",
+    "BlurParams",
+    "BrightnessParams",
+    "ContrastParams",
+    "FlipParams",
+    "NoiseParams",
+    "RotationParams",
+    "ShiftParams",
+    "StainParams",
+    "ZoomParams",
+]
+
+
+class FlipParams(Params):
+    """Parameters of `flip`."""
+
+    horizontal: bool = Field(
+        default=True, description="Mirror left and right in half of the images."
+    )
+    vertical: bool = Field(default=True, description="Mirror top and bottom in half of the images.")
+
+
+class RotationParams(Params):
+    """Parameters of `rotation`."""
+
+    max_degrees: float = Field(
+        default=180.0, ge=0, le=180, description="Largest turn in either direction, in degrees."
+    )
+
+
+class ZoomParams(Params):
+    """Parameters of `zoom`."""
+
+    amount: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Largest magnification is 1 + amount, smallest 1 / (1 + amount).",
+    )
+
+
+class ShiftParams(Params):
+    """Parameters of `shift`."""
+
+    fraction: float = Field(
+        default=0.06,
+        ge=0,
+        le=0.5,
+        description="Largest shift in either direction, as a share of the width and of the height.",
+    )
+
+
+class ContrastParams(Params):
+    """Parameters of `contrast`."""
+
+    amount: float = Field(
+        default=0.15,
+        ge=0,
+        le=1,
+        description="Distances from the mean level are multiplied by 1 - amount to 1 + amount.",
+    )
+
+
+class BrightnessParams(Params):
+    """Parameters of `brightness`."""
+
+    amount: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="The light is multiplied by 1 - amount to 1 + amount, all channels alike.",
+    )
+
+
+class StainParams(Params):
+    """Parameters of `stain`."""
+
+    scale: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description=(
+            "Each channel's optical density is multiplied by its own factor from 1 - scale to "
+            "1 + scale: more or less of a dye."
+        ),
+    )
+    offset: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        description=(
+            "To each channel's optical density its own value from -offset to offset is added: "
+            "the colour of the lamp and of the background."
+        ),
+    )
+
+
+class BlurParams(Params):
+    """Parameters of `blur`."""
+
+    max_sigma: float = Field(
+        default=1.0,
+        ge=0,
+        le=10,
+        description="Largest standard deviation of the Gaussian, in pixels.",
+    )
+    probability: float = Field(
+        default=0.2, ge=0, le=1, description="Share of the images that are blurred."
+    )
+
+
+class NoiseParams(Params):
+    """Parameters of `noise`."""
+
+    max_sigma: float = Field(
+        default=6.0,
+        ge=0,
+        le=100,
+        description="Largest standard deviation of the Gaussian noise, in levels of 255.",
+    )
+    probability: float = Field(
+        default=0.2, ge=0, le=1, description="Share of the images that get noise."
+    )
+
+
+_PIXELS = "cellclf.builtin.augmentations"
+
+AUGMENTATIONS: tuple[AugmentationSpec, ...] = (
+    AugmentationSpec(
+        name="flip",
+        summary="mirror left and right, top and bottom",
+        params=FlipParams,
+        apply=f"{_PIXELS}:flip",
+    ),
+    AugmentationSpec(
+        name="rotation",
+        summary="turn by any angle about the middle",
+        params=RotationParams,
+        apply=f"{_PIXELS}:rotation",
+    ),
+    AugmentationSpec(
+        name="zoom",
+        summary="magnify or shrink about the middle",
+        params=ZoomParams,
+        apply=f"{_PIXELS}:zoom",
+    ),
+    AugmentationSpec(
+        name="shift",
+        summary="move sideways and up or down",
+        params=ShiftParams,
+        apply=f"{_PIXELS}:shift",
+    ),
+    AugmentationSpec(
+        name="contrast",
+        summary="spread levels from their mean, or draw them to it",
+        params=ContrastParams,
+        apply=f"{_PIXELS}:contrast",
+    ),
+    AugmentationSpec(
+        name="brightness",
+        summary="more or less light",
+        params=BrightnessParams,
+        apply=f"{_PIXELS}:brightness",
+    ),
+    AugmentationSpec(
+        name="stain",
+        summary="colour jitter in optical density: stronger, weaker, other dyes",
+        params=StainParams,
+        apply=f"{_PIXELS}:stain",
+    ),
+    AugmentationSpec(
+        name="blur",
+        summary="out of focus, sometimes",
+        params=BlurParams,
+        apply=f"{_PIXELS}:blur",
+    ),
+    AugmentationSpec(
+        name="noise",
+        summary="sensor noise, sometimes",
+        params=NoiseParams,
+        apply=f"{_PIXELS}:noise",
+    ),
+)
+"""In the order in which they are best applied: geometry, light and colour, then the sensor."""

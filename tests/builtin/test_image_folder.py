@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from cellclf.builtin.dataset_specs import ImageFolderParams
+from cellclf.builtin.image_folder import load
+from cellclf.data.samples import Samples
+from cellclf.errors import DataError
+
+
+def lay_out(root: Path, *names: str) -> Path:
+    """Make empty files: reading a folder does not open the images."""
+    for name in names:
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    return root
+
+
+def read(root: Path, **params: object) -> Samples:
+    return load(ImageFolderParams(**params), root=root)
+
+
+def as_rows(samples: Samples) -> list[tuple[str, str, str | None]]:
+    return [(sample.id, sample.label, sample.split) for sample in samples]
+
+
+def test_each_folder_is_a_class_and_ids_are_paths_below_the_root(tmp_path: Path) -> None:
+    lay_out(tmp_path, "b/2.jpg", "b/10.PNG", "a/deep/er/1.tiff", "a/1.bmp")
+    samples = read(tmp_path)
+    assert samples.classes == ("a", "b")
+    assert as_rows(samples) == [
+        ("a/1.bmp", "a", None),
+        ("a/deep/er/1.tiff", "a", None),
+        ("b/10.PNG", "b", None),
+        ("b/2.jpg", "b", None),
+    ]
+    assert [Path(str(sample.path)) for sample in samples] == [tmp_path / s.id for s in samples]
+
+
+def test_paths_are_absolute_however_the_root_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path, "a/1.jpg", "b/1.jpg")
+    monkeypatch.chdir(tmp_path)
+    assert [Path(str(s.path)) for s in read(Path())] == [tmp_path / "a/1.jpg", tmp_path / "b/1.jpg"]
+
+
+def test_folders_that_all_images_share_are_passed_over(tmp_path: Path) -> None:
+    lay_out(
+        tmp_path, "archive/readme.txt", "archive/PBC/a/1.jpg", "archive/PBC/b/1.jpg", "docs/x.md"
+    )
+    assert as_rows(read(tmp_path)) == [
+        ("archive/PBC/a/1.jpg", "a", None),
+        ("archive/PBC/b/1.jpg", "b", None),
+    ]
+
+
+@pytest.mark.parametrize("template", ["set/{part}/{label}/1.jpg", "set/{label}/{part}/1.jpg"])
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [
+        (["train", "val", "test"], ["train", "validation", "test"]),
+        (["Training", "Validation", "Testing"], ["train", "validation", "test"]),
+        (["TRAIN", "valid", "calib"], ["train", "validation", "calibration"]),
+    ],
+)
+def test_a_given_split_is_read_above_and_below_the_classes(
+    tmp_path: Path, template: str, names: list[str], parts: list[str]
+) -> None:
+    lay_out(tmp_path, *(template.format(part=p, label=c) for p in names for c in ("a", "b")))
+    samples = read(tmp_path)
+    assert samples.classes == ("a", "b")
+    expected = {
+        (template.format(part=name, label=label), label, part)
+        for name, part in zip(names, parts, strict=True)
+        for label in ("a", "b")
+    }
+    assert set(as_rows(samples)) == expected
+
+
+def test_common_folders_inside_the_parts_are_passed_over(tmp_path: Path) -> None:
+    lay_out(
+        tmp_path,
+        "train/images/a/1.jpg",
+        "train/images/b/1.jpg",
+        "test/pictures/a/2.jpg",
+        "test/pictures/b/2.jpg",
+    )
+    assert [(s.label, s.split) for s in read(tmp_path)] == [
+        ("a", "test"),
+        ("b", "test"),
+        ("a", "train"),
+        ("b", "train"),
+    ]
+
+
+def test_a_part_with_a_single_class_is_understood_from_the_others(tmp_path: Path) -> None:
+    lay_out(tmp_path, "train/a/x/1.jpg", "train/b/x/1.jpg", "test/a/x/2.jpg")
+    assert ("test/a/x/2.jpg", "a", "test") in as_rows(read(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "files", [["train/a/1.jpg", "train/b/1.jpg"], ["a/test/1.jpg", "b/test/1.jpg"]]
+)
+def test_a_part_that_stands_alone_divides_nothing(tmp_path: Path, files: list[str]) -> None:
+    lay_out(tmp_path, *files)
+    assert [sample.split for sample in read(tmp_path)] == [None, None]
+
+
+def test_names_with_spaces_and_of_any_script_are_kept(tmp_path: Path) -> None:
+    lay_out(tmp_path, "Zelle mit Kern/ä 1.jpg", "лимфоцит/1.jpg", "単球/1.jpg")
+    assert read(tmp_path).classes == ("Zelle mit Kern", "лимфоцит", "単球")
+
+
+def test_accents_are_composed_in_ids_and_classes_but_not_in_paths(tmp_path: Path) -> None:
+    lay_out(tmp_path, "e\u0301/1.jpg", "b/1.jpg")
+    sample = read(tmp_path)[1]
+    assert (sample.id, sample.label) == ("\u00e9/1.jpg", "\u00e9")
+    assert Path(sample.path).parent.name in {"e\u0301", "\u00e9"}
+    assert Path(sample.path).exists()
+
+
+def test_what_systems_leave_behind_is_passed_over(tmp_path: Path) -> None:
+    lay_out(
+        tmp_path,
+        *("a/1.jpg", "a/._1.jpg", "a/Thumbs.db", "b/1.jpg", ".cache/c/1.jpg"),
+        *("__MACOSX/a/1.jpg", ".DS_Store", "b/.ipynb_checkpoints/1.jpg"),
+    )
+    assert [sample.id for sample in read(tmp_path)] == ["a/1.jpg", "b/1.jpg"]
+
+
+def test_other_files_among_the_images_are_passed_over(tmp_path: Path) -> None:
+    lay_out(tmp_path, "labels.csv", "a/1.jpg", "a/1.xml", "b/1.jpg", "b/notes/read.me")
+    assert len(read(tmp_path)) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="making links needs rights there")
+def test_linked_folders_are_followed_and_loops_end(tmp_path: Path) -> None:
+    elsewhere = lay_out(tmp_path / "elsewhere", "1.jpg")
+    root = lay_out(tmp_path / "root", "a/1.jpg")
+    (root / "b").symlink_to(elsewhere)
+    (root / "a" / "loop").symlink_to(root)
+    (root / "a" / "self").symlink_to(root / "a")
+    assert [sample.id for sample in read(root)] == ["a/1.jpg", "b/1.jpg"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="making links needs rights there")
+def test_a_broken_link_to_an_image_is_kept_for_the_audit_to_report(tmp_path: Path) -> None:
+    root = lay_out(tmp_path, "a/1.jpg", "b/1.jpg")
+    (root / "b" / "2.jpg").symlink_to(tmp_path / "gone.jpg")
+    assert len(read(root)) == 3
+
+
+def test_groups_come_from_named_groups_of_the_pattern(tmp_path: Path) -> None:
+    lay_out(tmp_path, "a/C132P93_cell_1.png", "b/C7P2_cell_9.png", "b/control_cell_3.png")
+    pattern = r"(?P<patient>C\d+)?[^/]*_(?P<kind>cell)_\d+\.png$"
+    assert [dict(sample.groups) for sample in read(tmp_path, group_pattern=f"/{pattern}")] == [
+        {"patient": "C132", "kind": "cell"},
+        {"patient": "C7", "kind": "cell"},
+        {"kind": "cell"},
+    ]
+
+
+def test_a_file_that_the_pattern_does_not_match_is_named(tmp_path: Path) -> None:
+    lay_out(tmp_path, "a/C1_1.png", "b/other.png")
+    with pytest.raises(DataError, match=r"'b/other\.png' does not match"):
+        read(tmp_path, group_pattern=r"(?P<patient>C\d+)_")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [("(", "must be a regular expression"), (r"C(\d+)", "must have a named group")],
+)
+def test_a_pattern_that_cannot_name_groups_is_refused(pattern: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        ImageFolderParams(group_pattern=pattern)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (["a/1.txt", "a/2.txt", "b/notes"], r"no images .*\.jpg.*found 2 \.txt, 1 without suffix"),
+        ([], "found no files"),
+        (["1.jpg", "2.jpg"], "2 images lie directly in"),
+        (["x.png", "a/1.jpg", "b/1.jpg"], r"1 images lie directly in .*x\.png"),
+        (["train/1.jpg", "test/2.jpg"], "images lie directly in .*t"),
+        (["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"], "images lie directly in .*test"),
+        (["a/1.jpg", "b/1.jpg", "c/1.dcm"], r"c stands beside .* found 1 \.dcm"),
+        (["train/a/1.jpg", "val/a/1.jpg", "test/a/1.gif"], r"test stands beside .* found 1 \.gif"),
+        (["train/a/1.jpg", "test/a/1.jpg", "extra/a/1.jpg"], r"\(test, train\) and .*'extra'"),
+    ],
+)
+def test_a_layout_that_leaves_a_class_unclear_is_refused(
+    tmp_path: Path, files: list[str], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        read(lay_out(tmp_path, *files))
+
+
+def test_one_class_alone_is_left_to_the_split_to_refuse(tmp_path: Path) -> None:
+    assert read(lay_out(tmp_path, "a/1.jpg", "a/2.jpg")).classes == ("a",)
+
+
+def test_a_missing_folder_and_a_file_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"must be a folder of images.*nothing there"):
+        read(tmp_path / "gone")
+    file = lay_out(tmp_path, "1.jpg") / "1.jpg"
+    with pytest.raises(DataError, match=r"must be a folder of images.*a file"):
+        read(file)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse to make such names")
+def test_a_file_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    lay_out(tmp_path, "a/1.jpg", "b/\udcff.jpg")
+    with pytest.raises(DataError, match="no valid text"):
+        read(tmp_path)
