@@ -15,8 +15,8 @@ from cellclf_blood.render.stain import Layer, dyes
 
 __all__ = ["basophil", "eosinophil", "immature_granulocyte", "neutrophil"]
 
-CHROMATIN = dyes(azure=1.0, blue=0.12)
-BAND_SHARE = 0.3
+CHROMATIN = dyes(azure=0.94, blue=0.12)
+BAND_SHARE = 0.22
 """Share of neutrophils whose nucleus has not parted into lobes yet."""
 
 
@@ -26,7 +26,7 @@ def _body(rng: np.random.Generator, frame: Frame, radius: float, irregularity: f
 
 def _dust(rng: np.random.Generator, frame: Frame, grain: float, share: float) -> Mask:
     """Granules too fine to be told apart: the peaks of noise, covering about `share` of it."""
-    steepness = 2.5
+    steepness = 1.8
     peaks = smooth_noise(rng, frame, grain)
     threshold = np.quantile(peaks[::4, ::4], 1 - share)
     dust: Mask = np.clip((peaks - threshold) * steepness, 0.0, 1.0)
@@ -42,16 +42,16 @@ def neutrophil(rng: np.random.Generator, frame: Frame, radius: float) -> list[La
         nucleus = nuclei.lobed(
             rng,
             frame,
-            int(rng.choice([2, 3, 4, 5], p=[0.1, 0.4, 0.37, 0.13])),
+            int(rng.choice([2, 3, 4, 5], p=[0.06, 0.38, 0.4, 0.16])),
             spread=rng.uniform(0.42, 0.52) * radius,
             lobe=rng.uniform(0.27, 0.33) * radius,
             span=rng.uniform(3.4, 4.8),
         )
-    texture = nuclei.chromatin(rng, frame, nucleus, clump=1.0, contrast=0.2)
+    texture = nuclei.chromatin(rng, frame, nucleus, clump=1.1, contrast=0.26)
     pallor = rng.uniform(0.7, 1.3)
     return [
         Layer(cell, dyes(azure=0.09, blue=0.05, eosin=0.17) * np.float32(pallor)),
-        Layer(cell * _dust(rng, frame, 0.36, 0.45) * 0.55, dyes(azure=0.32, eosin=0.24)),
+        Layer(cell * _dust(rng, frame, 0.3, 0.45) * 0.5, dyes(azure=0.32, eosin=0.24)),
         Layer(nucleus, CHROMATIN, texture),
     ]
 
@@ -73,8 +73,8 @@ def eosinophil(rng: np.random.Generator, frame: Frame, radius: float) -> list[La
     uneven = 1 + 0.2 * smooth_noise(rng, frame, 0.6)
     granules = dots(frame, inside_disc(rng, packed, 0.94 * radius), rng.uniform(0.26, 0.4, packed))
     return [
-        Layer(cell, dyes(azure=0.12, blue=0.08, eosin=0.5)),
-        Layer(granules * cell, dyes(azure=0.1, eosin=0.82), uneven),
+        Layer(cell, dyes(azure=0.12, blue=0.08, eosin=0.42)),
+        Layer(granules * cell, dyes(azure=0.1, eosin=0.88), uneven),
         Layer(nucleus, dyes(azure=0.95, blue=0.1), texture),
         Layer(granules * nucleus * 0.12, dyes(eosin=0.5), adds=True),
     ]
@@ -97,7 +97,7 @@ def basophil(rng: np.random.Generator, frame: Frame, radius: float) -> list[Laye
     return [
         Layer(cell, dyes(azure=0.22, blue=0.12, eosin=0.08)),
         Layer(nucleus, dyes(azure=0.72, blue=0.05, eosin=0.08), texture),
-        Layer(granules * cell, dyes(azure=1.15, blue=0.55)),
+        Layer(granules, dyes(azure=1.15, blue=0.55)),
     ]
 
 
@@ -130,7 +130,7 @@ def immature_granulocyte(rng: np.random.Generator, frame: Frame, radius: float) 
     plasm = young * dyes(azure=0.12, blue=0.5) + ripe * dyes(azure=0.14, blue=0.1, eosin=0.16)
     return [
         Layer(cell, plasm, 1 + 0.15 * smooth_noise(rng, frame, 1.2)),
-        Layer(cell * _dust(rng, frame, 0.38, 0.45) * 0.6, dyes(azure=0.42, eosin=0.2)),
+        Layer(cell * _dust(rng, frame, 0.32, 0.45) * 0.55, dyes(azure=0.42, eosin=0.2)),
         Layer(nucleus, CHROMATIN * np.float32(0.76 + 0.12 * ripe), texture),
         Layer(azurophil * cell, dyes(azure=0.4), adds=True),
     ]

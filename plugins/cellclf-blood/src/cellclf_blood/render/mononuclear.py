@@ -23,7 +23,7 @@ from cellclf_blood.render.stain import Layer, dyes
 
 __all__ = ["erythroblast", "lymphocyte", "monocyte", "platelet"]
 
-LARGE_LYMPHOCYTE_UM = 5.2
+LARGE_LYMPHOCYTE_UM = 5.0
 """Radius from which a lymphocyte shows its cytoplasm."""
 
 
@@ -67,8 +67,8 @@ def monocyte(rng: np.random.Generator, frame: Frame, radius: float) -> list[Laye
     texture = nuclei.chromatin(rng, frame, nucleus, clump=0.8, contrast=0.18)
     folds = np.abs(smooth_noise(rng, frame, 2.6))
     texture -= 0.22 * np.clip(1 - folds * 5, 0.0, 1.0)
-    holes = int(rng.choice([0, 4, 10, 18], p=[0.3, 0.25, 0.25, 0.2]))
-    centres = inside_disc(rng, holes, 0.62 * radius) + rng.normal(0.0, 0.2 * radius, 2)
+    holes = int(rng.choice([0, 6, 14, 26], p=[0.25, 0.25, 0.25, 0.25]))
+    centres = inside_disc(rng, holes, 0.7 * radius) + rng.normal(0.0, 0.15 * radius, 2)
     vacuoles = dots(frame, centres, rng.uniform(0.2, 0.75, holes), edge=0.1)
     ground_glass = 1 + 0.2 * smooth_noise(rng, frame, 0.5) + 0.1 * smooth_noise(rng, frame, 2.0)
     return [

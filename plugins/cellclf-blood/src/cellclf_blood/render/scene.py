@@ -39,10 +39,10 @@ CELLS: Mapping[str, Cell] = {
     "eosinophil": Cell((5.6, 7.0), granulocytes.eosinophil),
     "erythroblast": Cell((3.6, 5.0), mononuclear.erythroblast),
     "ig": Cell((5.9, 7.8), granulocytes.immature_granulocyte),
-    "lymphocyte": Cell((3.9, 6.2), mononuclear.lymphocyte),
+    "lymphocyte": Cell((3.9, 5.8), mononuclear.lymphocyte),
     "monocyte": Cell((6.3, 8.4), mononuclear.monocyte),
     "neutrophil": Cell((5.3, 6.9), granulocytes.neutrophil),
-    "platelet": Cell((1.5, 2.9), mononuclear.platelet),
+    "platelet": Cell((1.6, 3.0), mononuclear.platelet),
 }
 """Every class by its name in the PBC set."""
 

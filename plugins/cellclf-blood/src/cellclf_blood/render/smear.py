@@ -43,17 +43,19 @@ def _places(
     centres = rng.uniform(-0.6 * FIELD_UM, 0.6 * FIELD_UM, (attempts, 2))
     radii = typical * rng.normal(1.0, 0.07, attempts)
     tolerated = rng.random(attempts) < overlap_share
-    placed: list[int] = []
+    offsets = centres[:, None] - centres
+    apart = np.hypot(offsets[..., 0], offsets[..., 1]) / (radii[:, None] + radii)
+    crowded = apart < np.where(tolerated, 0.55, 0.97)[:, None]
+    blocked = np.hypot(*centres.T) < clearance + 0.85 * radii
+    placed = 0
     for one in range(attempts):
-        if len(placed) == wanted:
+        if placed == wanted:
             return
-        if np.hypot(*centres[one]) < clearance + 0.85 * radii[one]:
-            continue
-        gaps = np.hypot(*(centres[placed] - centres[one]).T) / (radii[placed] + radii[one])
-        if gaps.min(initial=2.0) < (0.55 if tolerated[one] else 0.97):
-            continue
-        placed.append(one)
-        yield centres[one], radii[one]
+        if not blocked[one]:
+            placed += 1
+            # Whoever comes later and would crowd this one gives way.
+            blocked |= crowded[:, one]
+            yield centres[one], float(radii[one])
 
 
 def add_red_cells(
@@ -70,23 +72,26 @@ def add_red_cells(
         scale: Pixels a micrometre.
         clearance: Radius in micrometres about the middle that they keep out of.
     """
-    pallor_depth = rng.uniform(0.1, 0.85)
-    pallor_size = rng.uniform(0.3, 0.52)
+    pallor_depth, edge_width = rng.uniform(0.1, 0.85), 0.18
+    flatness = np.float32(rng.uniform(0.3, 0.52) ** -4)
     for centre, radius in _places(rng, clearance):
-        reach = int(np.ceil(radius * 1.25 * scale))
+        reach = int(np.ceil(radius * 1.2 * scale))
         steps = np.arange(-reach, reach + 1, dtype=np.float32) / np.float32(radius * scale)
         angle, stretch = rng.uniform(0.0, np.pi), np.exp(rng.normal(0.0, 0.06))
-        cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        across = (steps * cosine + steps[:, None] * sine) * np.float32(stretch)
-        down = (steps[:, None] * cosine - steps * sine) / np.float32(stretch)
-        squared = across * across + down * down
-        # The real part of (x + iy) cubed: a slight triangular bulge, as cells under pressure show.
-        squared += np.float32(rng.normal(0.0, 0.04)) * across * (squared - 4 * down * down)
-        edge_width = 0.09
-        edge = np.clip((1.0 - squared) / (2 * edge_width), 0.0, 1.0)
-        depth = np.clip(pallor_depth * rng.normal(1.0, 0.2), 0.0, 0.95)
-        flat = squared / np.float32(pallor_size * pallor_size)
-        thickness = edge * (1.0 - depth / (1.0 + flat * flat))
-        outer, inner = visible(centre, len(steps), canvas.shape[1], scale)
+        along = steps * np.float32(np.cos(angle) * stretch)
+        across = steps * np.float32(np.sin(angle) / stretch)
+        x = along + (steps * np.float32(np.sin(angle) * stretch))[:, None]
+        y = (steps * np.float32(np.cos(angle) / stretch))[:, None] - across
+        y *= y
+        squared = x * x
+        squared += y
+        # The real part of (x + iy) cubed: the slight triangular bulge of cells that press together.
+        x *= squared - 4 * y
+        squared += x * np.float32(rng.normal(0.0, 0.04))
+        # A ring with a dip in the middle: the edge falls off linearly, the dip as a bell does.
+        depth = min(pallor_depth * rng.normal(1.0, 0.2), 0.95)
+        thickness = 1 - np.float32(depth) / (1 + flatness * squared * squared)
+        thickness *= np.clip((1 - squared) * np.float32(1 / edge_width), 0, 1)
         thickness *= np.float32(rng.normal(1.0, 0.08))
+        outer, inner = visible(centre, len(steps), canvas.shape[1], scale)
         canvas[HAEMOGLOBIN][outer] += thickness[inner]
