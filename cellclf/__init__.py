@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from cellclf.hookspecs import hookimpl
     from cellclf.inference.classifier import Classifier, load
     from cellclf.network.backend import prepare
-    from cellclf.pipeline import Finished, run
+    from cellclf.pipeline.finished import Finished
+    from cellclf.pipeline.run import run
     from cellclf.registry import register
     from cellclf.specs import (
         AugmentationSpec,
@@ -55,7 +56,7 @@ _HOME = {
     "DatasetSpec": "cellclf.specs",
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
-    "Finished": "cellclf.pipeline",
+    "Finished": "cellclf.pipeline.finished",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
     "MetricSpec": "cellclf.specs",
@@ -72,7 +73,7 @@ _HOME = {
     "load": "cellclf.inference.classifier",
     "prepare": "cellclf.network.backend",
     "register": "cellclf.registry",
-    "run": "cellclf.pipeline",
+    "run": "cellclf.pipeline.run",
 }
 
 __all__ = [

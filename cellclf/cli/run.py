@@ -50,7 +50,7 @@ def run(
     from cellclf.cli.settings import overridden, quickstart
     from cellclf.experiment import read_toml
     from cellclf.network.backend import prepare
-    from cellclf.pipeline.run import run_raw
+    from cellclf.pipeline.run import run as run_experiment
 
     raw: dict[str, Any] = {}
     source = "the command line"
@@ -72,5 +72,7 @@ def run(
         set_ or (),
     )
     with command_progress() as progress:
-        finished = run_raw(raw, source=source, prepare=prepare, progress=progress)
+        finished = run_experiment(
+            raw, source=source, before_network=prepare, progress=progress
+        )
     typer.echo(finished.summary())

@@ -14,7 +14,7 @@ from typing import Any
 
 from cellclf.errors import RunError
 
-__all__ = ["RunDirectory"]
+__all__ = ["RunDirectory", "read_json"]
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,7 @@ class RunDirectory:
         Raises:
             RunError: A record that is no JSON.
         """
-        try:
-            found = json.loads(self.record_file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as error:
-            raise RunError(
-                f"{self.record_file} cannot be read ({error}): give another directory with --out"
-            ) from error
-        return dict(found)
+        return read_json(self.record_file) if self.record_file.exists() else {}
 
     def claim(self, fingerprint: str) -> None:
         """Make sure that this directory may hold the run of one experiment.
@@ -106,3 +98,17 @@ class RunDirectory:
                 f"{self.path} is not empty and holds no run: give a new directory with --out"
             )
 
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read one of a run's JSON files.
+
+    Raises:
+        RunError: It cannot be read, or is no JSON.
+    """
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{path} cannot be read ({error}): give another run directory with --out"
+        ) from error

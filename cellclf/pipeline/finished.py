@@ -1,0 +1,106 @@
+"""A finished run, read from its directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cellclf.errors import RunError, did_you_mean
+from cellclf.pipeline.directory import RunDirectory, read_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cellclf.inference.classifier import Classifier
+
+__all__ = ["Finished"]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A complete run: its figures, predictions and models.
+
+    Attributes:
+        path: The run directory.
+
+    Raises:
+        RunError: The directory holds no complete run.
+    """
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        if self._directory.record().get("status") != "complete":
+            raise RunError(
+                f"{self.path} holds no complete run: the command that began it goes on with it"
+            )
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Versions, seed, fingerprints and timings."""
+        return self._directory.record()
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Every figure of every model, by model, part and metric."""
+        return read_json(self._directory.metrics_file)
+
+    @property
+    def best(self) -> str:
+        """Label of the model chosen on validation."""
+        return str(self.metrics["best"])
+
+    @property
+    def comparison(self) -> pd.DataFrame:
+        """One row a model: its figures on the test part and what it cost."""
+        import pandas as pd
+
+        return pd.DataFrame(self.metrics["comparison"])
+
+    @property
+    def report(self) -> Path:
+        """The report for people."""
+        return self._directory.report_file
+
+    def bundle(self, label: str | None = None) -> Path:
+        """The file of one model, by default the best."""
+        return self._directory.bundle(self._known(label))
+
+    def predictions(self, label: str | None = None) -> pd.DataFrame:
+        """Predictions of one model, by default the best, for all parts but train."""
+        from cellclf.evaluation.prediction_files import read_predictions
+
+        stem = self._directory.predictions(self._known(label))
+        return read_predictions(stem.with_name(f"{stem.name}.parquet"))
+
+    def load(self, label: str | None = None) -> Classifier:
+        """Load one model, by default the best, to classify new images."""
+        from cellclf.inference.classifier import load
+
+        return load(self.bundle(label))
+
+    def summary(self) -> str:
+        """Return what the command line prints at the end."""
+        metrics = self.metrics
+        table = self.comparison.to_string(index=False, float_format=lambda figure: f"{figure:.4f}")
+        lines = [table, "", f"Best: {metrics['best']}. {metrics['reason']}"]
+        if not self.record["calibrated"]:
+            lines.append("Not calibrated: a class is too small for a calibration part.")
+        if self.record["synthetic"]:
+            lines.append("Synthetic: these images are rendered; the figures say nothing of cells.")
+        return "\n".join([*lines, f"Report: {self.report}"])
+
+    @property
+    def _directory(self) -> RunDirectory:
+        return RunDirectory(self.path)
+
+    def _known(self, label: str | None) -> str:
+        models = self.metrics["models"]
+        if label is None:
+            return self.best
+        if label not in models:
+            near = did_you_mean(label, models)
+            hint = f" Did you mean {near!r}?" if near else ""
+            raise RunError(f"{self.path} holds no model {label!r}: {', '.join(models)}.{hint}")
+        return label

@@ -1,0 +1,179 @@
+"""The main job: an experiment in, trained, judged and reported models out."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from cellclf import __version__
+from cellclf.checking import Plan, plan
+from cellclf.errors import RunError
+from cellclf.experiment import Experiment, read_toml
+from cellclf.files import write_json, write_text
+from cellclf.pipeline.directory import RunDirectory
+from cellclf.pipeline.finished import Finished
+from cellclf.pipeline.prepare import Prepared, prepare_data
+from cellclf.progress import Progress, Silent
+from cellclf.registry import installed
+
+__all__ = ["run"]
+
+
+def run(
+    experiment: Experiment | Mapping[str, Any] | str | Path | None = None,
+    *,
+    progress: Progress | None = None,
+    before_network: Callable[[], None] | None = None,
+    source: str | None = None,
+    **settings: Any,
+) -> Finished:
+    """Train, judge and report the models of an experiment.
+
+    A run that was stopped goes on when it is asked for again with the same directory; one that is
+    complete is returned as it is.
+
+    Args:
+        experiment: An experiment, the same as plain tables, or the path of a TOML file.
+        progress: Hears how far the work has come.
+        before_network: Called once everything that needs no network has succeeded, before Keras is
+            imported. The command line passes `cellclf.prepare`, which sets environment variables;
+            a program that has Keras set up its own way leaves it out.
+        source: What messages call the experiment; the path of the file by default.
+        **settings: Sections of the experiment laid over it: `data=...`, `models=...`, `seed=...`.
+
+    Returns:
+        The finished run, read from its directory.
+
+    Raises:
+        ExperimentError: The experiment cannot be run; every reason is named.
+        DataError: The images cannot be used.
+        TrainingError: Training diverged.
+        RunError: The run directory cannot be used.
+    """
+    listener = progress or Silent()
+    raw, name = _raw(experiment)
+    planned = plan({**raw, **settings}, installed(), source=source or name)
+    directory = RunDirectory(_place(planned))
+    directory.claim(planned.experiment.fingerprint)
+    listener.say(f"run directory: {directory.path}")
+    clock = _Clock()
+    prepared = prepare_data(planned, listener)
+    clock.lap("data")
+    if _is_complete(directory, prepared):
+        listener.say("this run is complete already")
+        return Finished(directory.path)
+    write_text(directory.experiment_file, planned.experiment.to_toml())
+    write_json(directory.record_file, _record(planned, prepared, status="running"))
+    if before_network is not None:
+        before_network()
+    _train_and_tell(planned, prepared, directory, listener, clock)
+    return Finished(directory.path)
+
+
+def _raw(
+    experiment: Experiment | Mapping[str, Any] | str | Path | None,
+) -> tuple[dict[str, Any], str]:
+    if isinstance(experiment, str | Path):
+        return read_toml(Path(experiment)), str(experiment)
+    if isinstance(experiment, Experiment):
+        return experiment.model_dump(exclude_none=True), "the experiment"
+    return dict(experiment or {}), "the experiment"
+
+
+def _place(planned: Plan) -> Path:
+    """The run directory that was asked for, or one that the same experiment finds again."""
+    wanted = planned.experiment.out
+    if wanted is not None:
+        return wanted
+    return Path("runs") / f"{planned.dataset.spec.name}-{planned.experiment.fingerprint[:8]}"
+
+
+def _is_complete(directory: RunDirectory, prepared: Prepared) -> bool:
+    record = directory.record()
+    if record.get("data_fingerprint", prepared.fingerprint) != prepared.fingerprint:
+        raise RunError(
+            f"the images are no longer those that {directory.path} was begun with: give another "
+            "directory with --out, or remove this one"
+        )
+    return record.get("status") == "complete"
+
+
+def _train_and_tell(
+    planned: Plan,
+    prepared: Prepared,
+    directory: RunDirectory,
+    progress: Progress,
+    clock: _Clock,
+) -> None:
+    # Imported here: from here on Keras is needed, and a mistake in the data was said without it.
+    from cellclf.network import backend
+    from cellclf.pipeline.tell import write_account
+    from cellclf.pipeline.train import train
+    from cellclf.pipeline.verdict import judge_models
+
+    backend.deterministic()
+    trained = []
+    for label in planned.models:
+        trained.append(train(label, planned, prepared, directory, progress))
+        clock.lap(label)
+    verdict = judge_models(planned, trained, prepared.samples.classes)
+    write_json(directory.metrics_file, verdict.as_json())
+    network = backend.versions()
+    record = _record(planned, prepared, status="complete", network=network, seconds=clock.laps)
+    write_account(directory, planned, prepared, trained, verdict, record)
+    clock.lap("report")
+    write_json(directory.record_file, record | {"seconds": clock.laps})
+
+
+def _record(
+    planned: Plan,
+    prepared: Prepared,
+    *,
+    status: str,
+    network: Mapping[str, Any] | None = None,
+    seconds: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """What a run says of itself: enough to know what its numbers rest on."""
+    plugins = [planned.dataset, *planned.models.values()]
+    return {
+        "status": status,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": planned.experiment.seed,
+        "experiment_fingerprint": planned.experiment.fingerprint,
+        "data_fingerprint": prepared.fingerprint,
+        "synthetic": planned.dataset.spec.synthetic,
+        "calibrated": False,
+        "counts": prepared.counts(),
+        "unreadable": {
+            prepared.samples[row].id: reason for row, reason in prepared.store.unreadable.items()
+        },
+        "warnings": list(prepared.split.warnings),
+        "versions": {
+            "cellclf": __version__,
+            "python": platform.python_version(),
+            **{chosen.distribution: chosen.version for chosen in plugins},
+            **{name: version(name) for name in ("numpy", "opencv-python-headless", "pandas")},
+            **{name: text for name, text in (network or {}).items() if isinstance(text, str)},
+        },
+        "platform": platform.platform(),
+        "devices": list((network or {}).get("devices", ())),
+        "seconds": dict(seconds or {}),
+    }
+
+
+class _Clock:
+    """Seconds that each stage took."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, stage: str) -> None:
+        now = time.monotonic()
+        self.laps[stage] = round(now - self._last, 2)
+        self._last = now

@@ -1,0 +1,135 @@
+"""The account of a run for people: figures as files, and the report that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from cellclf.checking import Plan
+from cellclf.data.batches import augmented_views
+from cellclf.data.samples import PARTS
+from cellclf.pipeline.batches import augmentation_chain, training_batches
+from cellclf.pipeline.directory import RunDirectory
+from cellclf.pipeline.prepare import Prepared
+from cellclf.pipeline.train import Trained
+from cellclf.pipeline.verdict import Verdict
+from cellclf.reporting.figures import save_figure
+from cellclf.reporting.plots import class_balance, confusion_matrix, learning_curves
+from cellclf.reporting.report import DatasetFacts, ModelReport, Report, write_report
+from cellclf.reporting.sheets import augmented_sheet, confident_mistakes, sample_sheet
+
+__all__ = ["write_account"]
+
+AUGMENTED_VIEWS = 8
+"""Views of each cell on the sheet of augmented samples."""
+
+
+def write_account(
+    directory: RunDirectory,
+    plan: Plan,
+    prepared: Prepared,
+    trained: Sequence[Trained],
+    verdict: Verdict,
+    record: Mapping[str, Any],
+) -> None:
+    """Draw every figure, save each, and write the report."""
+    counts = pd.DataFrame(prepared.counts())[list(PARTS)]
+    shared = _shared_figures(plan, prepared, counts)
+    models = []
+    for model in trained:
+        drawn = _model_figures(model, prepared, verdict)
+        for name, figure in drawn.items():
+            save_figure(figure, directory.figures / f"{model.label}_{name}.png")
+        models.append(_model_report(model, verdict, drawn))
+    for name, figure in shared.items():
+        save_figure(figure, directory.figures / f"{name}.png")
+    spec = plan.dataset.spec
+    path = plan.experiment.data.path
+    report = Report(
+        title=f"{spec.name}: {', '.join(plan.models)}",
+        dataset=DatasetFacts(
+            name=spec.name,
+            licence=spec.licence,
+            citation=spec.citation,
+            homepage=spec.homepage,
+            place="" if path is None else str(path),
+        ),
+        counts=counts,
+        comparison=verdict.comparison.set_index("model"),
+        best_model=verdict.best.model,
+        reason=verdict.best.reason,
+        models=tuple(models),
+        experiment=plan.experiment.to_toml(),
+        seed=plan.experiment.seed,
+        versions=record["versions"],
+        timings=record["seconds"],
+        facts={"data fingerprint": prepared.fingerprint},
+        findings=prepared.audit.findings,
+        warnings=prepared.split.warnings,
+        synthetic=spec.synthetic,
+        calibrated=False,
+        **shared,
+    )
+    write_report(directory.report_file, report)
+
+
+def _shared_figures(plan: Plan, prepared: Prepared, counts: pd.DataFrame) -> dict[str, Figure]:
+    classes = prepared.samples.classes
+    labels = prepared.samples.labels
+    rows = prepared.split.rows("train")
+    after = training_batches(plan, prepared).class_balance().after
+    first = [int(rows[labels[rows] == number][0]) for number in range(len(classes))]
+    views = augmented_views(
+        prepared.images,
+        first,
+        augmentation_chain(plan),
+        seed=plan.experiment.seed,
+        views=AUGMENTED_VIEWS,
+    )
+    return {
+        "class_balance": class_balance(
+            counts, {name: round(after[number]) for number, name in enumerate(classes)}
+        ),
+        "samples": sample_sheet(prepared.images[rows], labels[rows], classes),
+        "augmented": augmented_sheet(prepared.images[first], views, names=classes),
+    }
+
+
+def _model_figures(model: Trained, prepared: Prepared, verdict: Verdict) -> dict[str, Figure]:
+    counts = np.array(verdict.confusion[model.label])
+    test = prepared.split.rows("test")
+    return {
+        "learning_curves": learning_curves(model.history, best_epoch=model.facts["best_epoch"]),
+        "confusion_counts": confusion_matrix(counts, verdict.classes, normalise=False),
+        "confusion_shares": confusion_matrix(counts, verdict.classes, normalise=True),
+        "confident_mistakes": confident_mistakes(prepared.images[test], model.part("test")),
+    }
+
+
+def _model_report(
+    model: Trained, verdict: Verdict, drawn: Mapping[str, Figure]
+) -> ModelReport:
+    figures = verdict.figures[model.label]["test"]
+    confusion = np.array(verdict.confusion[model.label])
+    headline = verdict.comparison.set_index("model").loc[model.label]
+    by_class = {name: figure for name, figure in figures.items() if isinstance(figure, Mapping)}
+    per_class = pd.DataFrame(
+        {name: [figure.get(c, np.nan) for c in verdict.classes] for name, figure in by_class.items()},
+        index=list(verdict.classes),
+    )
+    return ModelReport(
+        name=model.label,
+        metrics={name: float(headline[name]) for name in headline.index if name not in model.facts},
+        per_class=per_class.assign(support=confusion.sum(axis=1)),
+        confusion=confusion,
+        epochs=model.facts["epochs"],
+        best_epoch=model.facts["best_epoch"],
+        stopped_early=model.facts["stopped_early"],
+        learning_curves=drawn["learning_curves"],
+        confusion_matrices=(drawn["confusion_counts"], drawn["confusion_shares"]),
+        mistakes=drawn["confident_mistakes"],
+    )

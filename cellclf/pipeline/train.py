@@ -1,0 +1,153 @@
+"""One model of a run: build, fit, predict, keep."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from cellclf.checking import Chosen, Plan
+from cellclf.data.decode import DECODE_VERSION
+from cellclf.data.samples import Part, Sample
+from cellclf.evaluation.judge import confusion_counts
+from cellclf.evaluation.prediction_files import Sidecar, read_predictions, write_predictions
+from cellclf.evaluation.predictions import predictions_table
+from cellclf.files import replacing, write_json
+from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
+from cellclf.network import backend
+from cellclf.network.build import build, weights_of
+from cellclf.network.forward import Forward
+from cellclf.pipeline.batches import training_batches
+from cellclf.pipeline.directory import RunDirectory, read_json
+from cellclf.pipeline.prepare import Prepared
+from cellclf.progress import Progress
+from cellclf.specs import ModelSpec, resolve
+from cellclf.training.fit import fit
+from cellclf.training.history import History
+
+__all__ = ["JUDGED", "Trained", "train"]
+
+JUDGED: tuple[Part, ...] = ("validation", "calibration", "test")
+"""The parts whose predictions are kept: nobody judges by what was trained on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What came of one model.
+
+    Attributes:
+        label: What the run calls it.
+        history: One row an epoch.
+        predictions: Every sample of the validation, calibration and test parts.
+        facts: `epochs`, `best_epoch`, `stopped_early`, `ended`, `parameters`, `training_seconds`,
+            `bundle_sha256`.
+    """
+
+    label: str
+    history: pd.DataFrame
+    predictions: pd.DataFrame
+    facts: Mapping[str, Any]
+
+    def part(self, part: Part) -> pd.DataFrame:
+        """Predictions of one part."""
+        return self.predictions[self.predictions["split"] == part].reset_index(drop=True)
+
+
+def train(
+    label: str, plan: Plan, prepared: Prepared, directory: RunDirectory, progress: Progress
+) -> Trained:
+    """Train one model, or take up what an earlier call has finished."""
+    facts_file = directory.training(label) / "facts.json"
+    history_file = directory.training(label) / "history.csv"
+    if facts_file.exists():
+        progress.say(f"{label}: already trained")
+        return Trained(
+            label=label,
+            history=pd.read_csv(history_file),
+            predictions=read_predictions(directory.predictions(label).with_suffix(".parquet")),
+            facts=read_json(facts_file),
+        )
+    chosen = plan.models[label]
+    began = time.monotonic()
+    history, network = _fitted(label, chosen, plan, prepared, directory, progress)
+    seconds = time.monotonic() - began
+    with replacing(history_file) as partial:
+        history.table.to_csv(partial, index=False)
+    table = _predictions(network, prepared, progress, f"{label}: predicting")
+    manifest = _manifest(chosen, plan, prepared)
+    bundle = write_bundle(directory.bundle(label), manifest, weights_of(network))
+    sidecar = _sidecar(label, table, manifest, bundle)
+    write_predictions(table, directory.predictions(label), sidecar=sidecar)
+    facts = {
+        "epochs": len(history.table),
+        "best_epoch": history.best_epoch,
+        "stopped_early": history.stopped_early,
+        "ended": history.reason,
+        "parameters": int(network.count_params()),
+        "training_seconds": round(seconds, 2),
+        "bundle_sha256": bundle,
+    }
+    write_json(facts_file, facts)
+    discard_checkpoint(directory.training(label))
+    return Trained(label=label, history=history.table, predictions=table, facts=facts)
+
+
+def _fitted(
+    label: str,
+    chosen: Chosen[ModelSpec],
+    plan: Plan,
+    prepared: Prepared,
+    directory: RunDirectory,
+    progress: Progress,
+) -> tuple[History, keras.Model]:
+    experiment = plan.experiment
+    backend.seed_everything(experiment.seed)
+    network = build(
+        chosen.spec,
+        chosen.params,
+        image_size=experiment.data.image_size,
+        num_classes=len(prepared.samples.classes),
+    )
+    if chosen.spec.pretrained is not None:
+        resolve(chosen.spec.pretrained)(network, chosen.params)
+    labels = prepared.samples.labels
+    history = fit(
+        network,
+        training_batches(plan, prepared),
+        validation=(prepared.images, prepared.split.rows("validation"), labels),
+        settings=experiment.training,
+        learning_rate=experiment.training.learning_rate or chosen.spec.learning_rate,
+        directory=directory.training(label),
+        progress=progress,
+        description=f"{label}: training",
+    )
+    progress.say(f"{label}: {history.reason}")
+    return history, network
+
+
+def _predictions(
+    network: keras.Model, prepared: Prepared, progress: Progress, description: str
+) -> pd.DataFrame:
+    rows = np.concatenate([prepared.split.rows(part) for part in JUDGED])
+    outputs = Forward(network)(
+        prepared.images, rows=rows, progress=progress, description=description
+    )
+    samples = [prepared.samples[row] for row in rows]
+    return predictions_table(
+        sample_ids=[sample.id for sample in samples],
+        paths=[sample.path or "" for sample in samples],
+        groups=[_group_text(sample) for sample in samples],
+        splits=[str(part) for part in prepared.split.parts[rows]],
+        labels=[sample.label for sample in samples],
+        probabilities=outputs.probabilities,
+        classes=prepared.samples.classes,
+    )
+
+
+def _group_text(sample: Sample) -> str:
+    return "; ".join(f"{kind}={name}" for kind, name in sorted(sample.groups.items()))

@@ -1,0 +1,86 @@
+"""What the models of a run are worth: every figure, in one table, and the best of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from cellclf.checking import Chosen, Plan
+from cellclf.evaluation.comparison import Best, best_model, comparison
+from cellclf.evaluation.judge import Metric, confusion_counts, judge
+from cellclf.pipeline.train import JUDGED, Trained
+from cellclf.specs import MetricSpec, NoParams, resolve
+
+__all__ = ["Verdict", "judge_models"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Every figure of a run.
+
+    Attributes:
+        figures: Floats, or floats by class and `"macro"`, by model, part and metric.
+        confusion: Test counts by model: rows are true classes, columns given ones.
+        comparison: One row a model.
+        best: The model chosen on validation, and why.
+        classes: Class names in the order of the counts.
+    """
+
+    figures: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    confusion: Mapping[str, list[list[int]]]
+    comparison: pd.DataFrame
+    best: Best
+    classes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `metrics.json` holds."""
+        return {
+            "best": self.best.model,
+            "reason": self.best.reason,
+            "classes": list(self.classes),
+            "comparison": self.comparison.to_dict("records"),
+            "models": {
+                label: {**parts, "confusion": self.confusion[label]}
+                for label, parts in self.figures.items()
+            },
+        }
+
+
+def judge_models(plan: Plan, trained: Sequence[Trained], classes: tuple[str, ...]) -> Verdict:
+    """Compute every metric of every model on every part that it was not trained on."""
+    metrics = {name: _bound(chosen) for name, chosen in plan.metrics.items()}
+    figures = {
+        model.label: {
+            part: judge(model.part(part), metrics) for part in JUDGED if len(model.part(part))
+        }
+        for model in trained
+    }
+    facts = {
+        model.label: {
+            name: model.facts[name] for name in ("parameters", "epochs", "training_seconds")
+        }
+        for model in trained
+    }
+    return Verdict(
+        figures=figures,
+        confusion={
+            model.label: confusion_counts(model.part("test")).tolist() for model in trained
+        },
+        comparison=comparison(
+            {label: parts["test"] for label, parts in figures.items()}, facts
+        ),
+        best=best_model({model.label: model.part("validation") for model in trained}),
+        classes=classes,
+    )
+
+
+def _bound(chosen: Chosen[MetricSpec]) -> Metric:
+    """The metric's function; one that has parameters is given them as `params`."""
+    compute: Metric = resolve(chosen.spec.compute)
+    if chosen.spec.params is NoParams:
+        return compute
+    return partial(compute, params=chosen.params)

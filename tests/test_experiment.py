@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cellclf.errors import ExperimentError
+from cellclf.experiment import Experiment, read_toml
+
+shares = st.tuples(*[st.integers(1, 20)] * 4).map(
+    lambda parts: {
+        name: part / sum(parts)
+        for name, part in zip(
+            ("train", "validation", "calibration", "test"), parts, strict=True
+        )
+    }
+)
+experiments = st.builds(
+    lambda seed, epochs, split, balance, smoothing, names: Experiment(
+        seed=seed,
+        data={"dataset": "image_folder", "path": "cells", "split": split},
+        augmentation={"balance": balance},
+        training={"epochs": epochs, "label_smoothing": smoothing},
+        models=names,
+    ),
+    st.integers(0, 2**31 - 1),
+    st.integers(1, 1000),
+    shares,
+    st.sampled_from(["augment", "weights", "none"]),
+    st.floats(0, 0.5),
+    st.lists(st.sampled_from(["one", "two", "three"]), unique=True),
+)
+
+
+@given(experiments)
+def test_an_experiment_written_as_toml_reads_back_as_itself(experiment: Experiment) -> None:
+    again = Experiment(**tomllib.loads(experiment.to_toml()))
+    assert again == experiment
+    assert again.fingerprint == experiment.fingerprint
+
+
+def test_the_place_of_the_results_is_no_part_of_what_is_asked_for() -> None:
+    here, there = Experiment(out="here"), Experiment(out="there")
+    assert here.fingerprint == there.fingerprint
+    assert "out" not in tomllib.loads(here.to_toml())
+
+
+def test_every_problem_is_named_with_its_place_and_the_nearest_right_name() -> None:
+    with pytest.raises(ExperimentError) as refusal:
+        Experiment(
+            data={"image_sise": 64, "split": {"train": 0.9}},
+            training={"epochs": "ten", "schedule": "one_cycel"},
+            augmentaton={},
+        )
+    said = {problem.place: problem for problem in refusal.value.problems}
+    assert said["data.image_sise"].nearest == "image_size"
+    assert "sum to 1" in said["data.split"].expected
+    assert said["training.epochs"].received == "'ten'"
+    assert said["training.schedule"].nearest == "one_cycle"
+    assert said["augmentaton"].nearest == "augmentation"
+
+
+def test_a_label_that_could_not_be_a_file_name_is_refused() -> None:
+    with pytest.raises(ExperimentError, match="lower-case letters"):
+        Experiment(models={"../evil": {}})
+
+
+def test_models_may_be_a_list_of_architectures() -> None:
+    experiment = Experiment(models=["custom_cnn", "some-plugin/vgg16"])
+    assert {label: choice.use for label, choice in experiment.models.items()} == {
+        "custom_cnn": "custom_cnn",
+        "vgg16": "some-plugin/vgg16",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "exists"), (b"seed = = 1", "valid TOML"), (b"\xff\xfe\x00", "readable text")],
+)
+def test_a_file_that_is_no_experiment_is_refused_with_the_reason(
+    tmp_path: Path, content: bytes | None, reason: str
+) -> None:
+    path = tmp_path / "experiment.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ExperimentError, match=reason):
+        read_toml(path)
