@@ -1,11 +1,11 @@
-"""What is wrong with a set of images before anything is learnt from it, and what must stay whole."""
+"""What is wrong with a set of images before anything is learnt from it; what must stay whole."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,9 +77,8 @@ def audit(samples: Samples, *, content: Sequence[str], unreadable: Mapping[int, 
         ...     Sample(id=name, label="ig", path=name, groups={"patient": name[0]})
         ...     for name in ("a1", "a2", "b1")
         ... ]
-        >>> found = audit(
-        ...     Samples(samples=tuple(cells), classes=("ig",)), content=["x", "y", "y"], unreadable={}
-        ... )
+        >>> samples = Samples(samples=tuple(cells), classes=("ig",))
+        >>> found = audit(samples, content=["x", "y", "y"], unreadable={})
         >>> found.units.tolist()
         [0, 0, 0]
         >>> found.findings[0].kind
@@ -96,12 +95,7 @@ def audit(samples: Samples, *, content: Sequence[str], unreadable: Mapping[int, 
         *_duplicates(samples, alike),
         *_leaks(samples, units),
     ]
-    order: tuple[FindingKind, ...] = (
-        "unreadable",
-        "exact_duplicate",
-        "label_conflict",
-        "split_leak",
-    )
+    order = get_args(FindingKind)
     findings.sort(key=lambda finding: (order.index(finding.kind), finding.files))
     return Audit(findings=tuple(findings), units=units)
 
