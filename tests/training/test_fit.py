@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cellclf.errors import DataError, TrainingError
+from cellclf.experiment import TrainingSettings
+from cellclf.training.checkpoint import CHECKPOINT_NAME, values_of
+from cellclf.training.fit import fit
+from cellclf.training.history import History
+
+Network = Callable[..., keras.Model]
+
+SETTINGS = TrainingSettings(epochs=5, batch_size=8, weight_decay=0.01)
+BRIEF = TrainingSettings(epochs=1, batch_size=8)
+RATE = 0.02
+SEED = 5
+
+
+def train(
+    model: keras.Model,
+    toy: Any,
+    directory: Path,
+    progress: Any,
+    *,
+    settings: TrainingSettings = SETTINGS,
+    rate: float = RATE,
+    **batches: Any,
+) -> History:
+    return fit(
+        model,
+        toy.batches(**batches),
+        validation=toy.validation,
+        settings=settings,
+        learning_rate=rate,
+        directory=directory,
+        progress=progress,
+    )
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A fit that nothing interrupted."""
+
+    model: keras.Model
+    weights: list[NDArray[Any]]
+    history: History
+    heard: Any
+    directory: Path
+
+
+@pytest.fixture(scope="module")
+def whole(
+    toy: Any, network: Network, new_listener: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Whole:
+    model, heard = network(SEED), new_listener()
+    directory = tmp_path_factory.mktemp("whole") / "made" / "here"
+    history = train(model, toy, directory, heard)
+    return Whole(model, values_of(model.weights), history, heard, directory)
+
+
+def assert_same(first: Sequence[NDArray[Any]], second: Sequence[NDArray[Any]]) -> None:
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def numbers(history: History) -> list[tuple[Any, ...]]:
+    return list(history.table.drop(columns="seconds").itertuples(index=False, name=None))
+
+
+def judged(model: keras.Model, toy: Any) -> tuple[float, float]:
+    """Loss and accuracy on the validation rows, computed by other means."""
+    images, rows, labels = toy.validation
+    logits = np.asarray(model.predict(images[rows], verbose=0), dtype=np.float64)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    right = logits.argmax(axis=1) == labels[rows]
+    return float(-log_p[np.arange(len(rows)), labels[rows]].mean()), float(right.mean())
+
+
+def test_a_separable_problem_is_learnt(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    settings = SETTINGS.model_copy(update={"epochs": 12})
+    history = train(network(), toy, tmp_path, listener, settings=settings)
+    table = history.table
+    assert table["loss"].iloc[-1] < 0.7 * table["loss"].iloc[0]
+    assert table["validation_accuracy"].max() > 0.9
+    assert list(table["epoch"]) == list(range(1, 13))
+    assert not history.stopped_early
+    assert "all 12 epochs" in history.reason
+
+
+def test_the_model_ends_with_the_weights_of_its_best_epoch(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    settings = TrainingSettings(
+        epochs=6, batch_size=8, patience=1, schedule="constant", early_stopping=False
+    )
+    model = network()
+    history = train(model, toy, tmp_path, listener, settings=settings, rate=0.5)
+    assert len(history.rows) == 6
+    assert not history.stopped_early
+    best = history.rows[history.best_epoch - 1]
+    assert best.validation_loss == min(row.validation_loss for row in history.rows)
+    loss, accuracy = judged(model, toy)
+    assert loss == pytest.approx(best.validation_loss, rel=1e-5)
+    assert accuracy == pytest.approx(best.validation_accuracy)
+
+
+def test_early_stopping_ends_a_fit_that_no_longer_improves(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    endless = TrainingSettings(epochs=60, batch_size=8, patience=2, schedule="constant")
+    history = train(network(), toy, tmp_path, listener, settings=endless, rate=0.5)
+    assert history.stopped_early
+    assert len(history.rows) == history.best_epoch + 2 < 60
+    assert f"kept the weights of epoch {history.best_epoch}" in history.reason
+
+
+def test_the_same_seed_gives_the_same_weights_twice_and_another_does_not(
+    toy: Any, network: Network, whole: Whole, tmp_path: Path, listener: Any
+) -> None:
+    for seed, same in ((SEED, True), (SEED + 1, False)):
+        model = network(seed)
+        history = train(model, toy, tmp_path, listener)
+        assert (numbers(history) == numbers(whole.history)) == same
+        if same:
+            assert_same(values_of(model.weights), whole.weights)
+
+
+@pytest.mark.parametrize("interrupt_after", [8, 30])
+def test_an_interrupted_fit_goes_on_to_the_numbers_of_an_uninterrupted_one(
+    toy: Any,
+    network: Network,
+    whole: Whole,
+    tmp_path: Path,
+    listener: Any,
+    new_listener: Any,
+    interrupt_after: int,
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(network(), toy, tmp_path, new_listener(interrupt_after=interrupt_after))
+    resumed = network(seed=99)
+    history = train(resumed, toy, tmp_path, listener)
+
+    finished = (interrupt_after - 1) // len(toy.batches())
+    assert listener.notes[0] == f"resumed after epoch {finished}"
+    assert listener.steps == listener.total
+    assert not listener.warned
+    assert numbers(history) == numbers(whole.history)
+    assert history.reason == whole.history.reason
+    assert_same(values_of(resumed.weights), whole.weights)
+
+
+def test_a_fit_that_is_complete_leaves_nothing_behind(whole: Whole) -> None:
+    assert list(whole.directory.iterdir()) == []
+
+
+def test_a_damaged_checkpoint_is_passed_over_with_a_warning(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    (tmp_path / CHECKPOINT_NAME).write_bytes(b"no tensors here")
+    history = train(network(), toy, tmp_path, listener, settings=BRIEF)
+    assert len(history.rows) == BRIEF.epochs
+    assert any("training starts anew" in line for line in listener.warned)
+
+
+def test_a_checkpoint_of_other_settings_is_passed_over_with_a_warning(
+    toy: Any, network: Network, tmp_path: Path, new_listener: Any
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(network(), toy, tmp_path, new_listener(interrupt_after=8))
+    with pytest.raises(KeyboardInterrupt):
+        train(network(), toy, tmp_path, (again := new_listener(interrupt_after=1)), rate=RATE / 2)
+    assert any("other settings or data" in line for line in again.warned)
+    assert again.notes[0].startswith("epoch 1/5")
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_fit(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    (tmp_path / f"{CHECKPOINT_NAME}.partial").mkdir()
+    history = train(network(), toy, tmp_path, listener, settings=BRIEF)
+    assert len(history.rows) == BRIEF.epochs
+    assert any("cannot be written" in line for line in listener.warned)
+
+
+def test_a_loss_that_is_no_number_ends_the_fit_and_says_what_to_do(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    model = network()
+    before = values_of(model.weights)
+    settings = TrainingSettings(epochs=4, batch_size=8, schedule="constant")
+    with pytest.raises(TrainingError, match=r"Lower `training.learning_rate`"):
+        train(model, toy, tmp_path, listener, settings=settings, rate=1e30)
+    assert all(np.isfinite(weight).all() for weight in values_of(model.weights))
+    assert_same(values_of(model.weights), before)
+
+
+def test_an_augmentation_that_fails_says_so_itself(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    def refuse(image: Any, rng: Any, params: Any) -> Any:
+        raise DataError("no view today")
+
+    with pytest.raises(DataError, match="no view today"):
+        train(network(), toy, tmp_path, listener, chain=[(refuse, None)])
+
+
+def test_nothing_to_validate_on_is_refused(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    with pytest.raises(TrainingError, match="0 rows"):
+        fit(
+            network(),
+            toy.batches(),
+            validation=(toy.images, np.array([], dtype=np.intp), toy.labels),
+            settings=SETTINGS,
+            learning_rate=RATE,
+            directory=tmp_path,
+            progress=listener,
+        )
+
+
+def test_progress_hears_of_every_step_and_epoch(toy: Any, whole: Whole) -> None:
+    heard = whole.heard
+    assert heard.total == heard.steps == SETTINGS.epochs * len(toy.batches())
+    assert heard.notes[0].startswith("epoch 1/5 loss ")
+    assert "validation" not in heard.notes[0]
+    assert heard.notes[-1].startswith("epoch 5/5 loss ")
+    assert " validation 0." in heard.notes[-1] or " validation 1." in heard.notes[-1]
+
+
+def test_the_last_step_of_a_one_cycle_has_almost_no_learning_rate(whole: Whole) -> None:
+    rates = whole.history.table["learning_rate"]
+    assert rates.max() <= RATE
+    assert 0 < rates.iloc[-1] < 0.02 * RATE
+
+
+def test_biases_and_normalization_are_not_decayed(whole: Whole) -> None:
+    model = whole.model
+    undecayed = {
+        weight.path
+        for weight in model.trainable_variables
+        if not model.optimizer._use_weight_decay(weight)
+    }
+    assert undecayed == {
+        "convolution/bias",
+        "normalization/gamma",
+        "normalization/beta",
+        "logits/bias",
+    }
