@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FIELD_UM", "Frame", "Mask", "Points"]
+__all__ = ["FIELD_UM", "Frame", "Mask", "Points", "visible"]
 
 FIELD_UM = 32.0
 """Width of the pictured field: a red cell of 7.2 um spans 29 of 128 pixels, as in the PBC set."""
@@ -52,3 +52,20 @@ class Frame:
     def fixed_length(self, length: float) -> int:
         """A length in micrometres as pixels with `SUBPIXEL_BITS` binary places."""
         return max(1, round(length * self.scale * (1 << SUBPIXEL_BITS)))
+
+
+def visible(
+    centre: NDArray[np.float64], side: int, field_side: int, scale: float
+) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Where a square window of `side` pixels about `centre` meets the field.
+
+    Returns:
+        The part of the field and the part of the window that coincide, rows and columns each;
+        empty slices where they do not meet.
+    """
+    corner = np.rint(centre * scale + (field_side - side) / 2).astype(int)
+    first = np.clip(-corner, 0, side)
+    last = np.clip(field_side - corner, first, side)
+    inner = tuple(slice(first[axis], last[axis]) for axis in (1, 0))
+    outer = tuple(slice(corner[axis] + first[axis], corner[axis] + last[axis]) for axis in (1, 0))
+    return outer, inner  # type: ignore[return-value]

@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 
 from cellclf_blood.render import granulocytes, mononuclear
 from cellclf_blood.render.camera import photographed
-from cellclf_blood.render.frame import FIELD_UM, Frame
-from cellclf_blood.render.smear import add_red_cells, visible
+from cellclf_blood.render.frame import FIELD_UM, Frame, visible
+from cellclf_blood.render.smear import add_red_cells
 from cellclf_blood.render.stain import Dyes, Layer, Staining, paint
 
 __all__ = ["CELLS", "Cell", "render"]
 
 OVERSAMPLING = 2
+OFF_CENTRE_UM = 0.6
+STRAY_PLATELETS = 0.5
+"""How many a picture, on average."""
+
 NEIGHBOUR_SHARE = 0.1
 """Share of pictures with part of another white cell at the border."""
 
@@ -71,6 +75,20 @@ def _at(rng: np.random.Generator, distance: float) -> NDArray[np.float64]:
     return distance * np.array([np.cos(turn), np.sin(turn)])
 
 
+def _add_company(rng: np.random.Generator, canvas: Dyes, radius: float, scale: float) -> None:
+    """Strew a few platelets about a cell of `radius`, and now and then part of a white cell."""
+    for _ in range(int(rng.poisson(STRAY_PLATELETS))):
+        platelet = rng.uniform(1.0, 1.7)
+        place = _at(rng, rng.uniform(radius + platelet, 0.7 * FIELD_UM))
+        _place(rng, canvas, "platelet", platelet, place, scale)
+    if rng.random() < NEIGHBOUR_SHARE:
+        name = str(rng.choice([known for known in CELLS if known != "platelet"]))
+        neighbour = rng.uniform(*CELLS[name].radius)
+        gap = 1.0
+        distance = max(radius + neighbour + gap, rng.uniform(0.45, 0.6) * FIELD_UM)
+        _place(rng, canvas, name, neighbour, _at(rng, distance), scale)
+
+
 def render(rng: np.random.Generator, name: str, size: int) -> NDArray[np.uint8]:
     """Draw one picture; the same generator state gives the same pixels.
 
@@ -91,14 +109,6 @@ def render(rng: np.random.Generator, name: str, size: int) -> NDArray[np.uint8]:
     canvas = np.zeros((4, side, side), np.float32)
     radius = rng.uniform(*CELLS[name].radius)
     add_red_cells(rng, canvas, scale=scale, clearance=radius)
-    for _ in range(int(rng.poisson(0.5))):
-        stray = rng.uniform(1.0, 1.7)
-        place = _at(rng, rng.uniform(radius + stray, 0.7 * FIELD_UM))
-        _place(rng, canvas, "platelet", stray, place, scale)
-    if rng.random() < NEIGHBOUR_SHARE:
-        other = str(rng.choice([known for known in CELLS if known != "platelet"]))
-        size_of_other = rng.uniform(*CELLS[other].radius)
-        beside = max(radius + size_of_other + 1.0, rng.uniform(0.45, 0.6) * FIELD_UM)
-        _place(rng, canvas, other, size_of_other, _at(rng, beside), scale)
-    _place(rng, canvas, name, radius, rng.normal(0.0, 0.6, 2), scale)
+    _add_company(rng, canvas, radius, scale)
+    _place(rng, canvas, name, radius, rng.normal(0.0, OFF_CENTRE_UM, 2), scale)
     return photographed(rng, Staining.of_one_slide(rng).light(canvas), size)

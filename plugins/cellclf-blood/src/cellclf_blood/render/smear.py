@@ -1,4 +1,4 @@
-"""What lies around the cell: red cells, stray platelets, and the edge of a neighbour."""
+"""What lies around the cell: red cells, crowded or sparse."""
 
 from __future__ import annotations
 
@@ -7,30 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf_blood.render.frame import FIELD_UM
+from cellclf_blood.render.frame import FIELD_UM, Mask, visible
 from cellclf_blood.render.stain import HAEMOGLOBIN, Dyes
 
-__all__ = ["add_red_cells", "visible"]
+__all__ = ["add_red_cells"]
 
 RED_CELL_UM = 3.6
 """Radius of a red cell."""
-
-
-def visible(
-    centre: NDArray[np.float64], side: int, field_side: int, scale: float
-) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Where a square window of `side` pixels about `centre` meets the field.
-
-    Returns:
-        The part of the field and the part of the window that coincide, rows and columns each;
-        empty slices where they do not meet.
-    """
-    corner = np.rint(centre * scale + (field_side - side) / 2).astype(int)
-    first = np.clip(-corner, 0, side)
-    last = np.clip(field_side - corner, first, side)
-    inner = tuple(slice(first[axis], last[axis]) for axis in (1, 0))
-    outer = tuple(slice(corner[axis] + first[axis], corner[axis] + last[axis]) for axis in (1, 0))
-    return outer, inner  # type: ignore[return-value]
 
 
 def _places(
@@ -58,13 +41,36 @@ def _places(
             yield centres[one], float(radii[one])
 
 
+def _thickness(
+    rng: np.random.Generator, radius: float, *, pallor_depth: float, pallor_size: float
+) -> Mask:
+    """How thick one red cell of `radius` pixels is, its rim 1, in a square about its centre."""
+    edge_width, reach = 0.18, int(np.ceil(radius * 1.2))
+    steps = np.arange(-reach, reach + 1, dtype=np.float32) / np.float32(radius)
+    angle, stretch = rng.uniform(0.0, np.pi), np.exp(rng.normal(0.0, 0.06))
+    cosine, sine = np.cos(angle), np.sin(angle)
+    x = steps * np.float32(cosine * stretch) + (steps * np.float32(sine * stretch))[:, None]
+    y = (steps * np.float32(cosine / stretch))[:, None] - steps * np.float32(sine / stretch)
+    y *= y
+    squared = x * x
+    squared += y
+    # The real part of (x + iy) cubed: the slight triangular bulge of cells that press together.
+    x *= squared - 4 * y
+    squared += x * np.float32(rng.normal(0.0, 0.04))
+    # The edge falls off linearly, the dip in the middle as a flat-bottomed bell does.
+    dip = (squared * np.float32(pallor_size**-2)) ** 2
+    thickness: Mask = 1 - np.float32(pallor_depth) / (1 + dip)
+    thickness *= np.clip((1 - squared) * np.float32(1 / edge_width), 0, 1)
+    return thickness
+
+
 def add_red_cells(
     rng: np.random.Generator, canvas: Dyes, *, scale: float, clearance: float
 ) -> None:
     """Scatter red cells over `canvas`, shape `(4, side, side)`, in place.
 
-    Each is a flattened disc, thickest in a ring inside its edge and thin in the middle, where
-    overlapping cells add up to a darker lens.
+    Each is a flattened disc, thickest in a ring inside its edge and thin in the middle, and where
+    two overlap they add up to a darker lens.
 
     Args:
         rng: Source of their places and shapes.
@@ -72,26 +78,14 @@ def add_red_cells(
         scale: Pixels a micrometre.
         clearance: Radius in micrometres about the middle that they keep out of.
     """
-    pallor_depth, edge_width = rng.uniform(0.1, 0.85), 0.18
-    flatness = np.float32(rng.uniform(0.3, 0.52) ** -4)
+    deepest = 0.95
+    pallor_depth, pallor_size = rng.uniform(0.1, 0.85), rng.uniform(0.3, 0.52)
     for centre, radius in _places(rng, clearance):
-        reach = int(np.ceil(radius * 1.2 * scale))
-        steps = np.arange(-reach, reach + 1, dtype=np.float32) / np.float32(radius * scale)
-        angle, stretch = rng.uniform(0.0, np.pi), np.exp(rng.normal(0.0, 0.06))
-        along = steps * np.float32(np.cos(angle) * stretch)
-        across = steps * np.float32(np.sin(angle) / stretch)
-        x = along + (steps * np.float32(np.sin(angle) * stretch))[:, None]
-        y = (steps * np.float32(np.cos(angle) / stretch))[:, None] - across
-        y *= y
-        squared = x * x
-        squared += y
-        # The real part of (x + iy) cubed: the slight triangular bulge of cells that press together.
-        x *= squared - 4 * y
-        squared += x * np.float32(rng.normal(0.0, 0.04))
-        # A ring with a dip in the middle: the edge falls off linearly, the dip as a bell does.
-        depth = min(pallor_depth * rng.normal(1.0, 0.2), 0.95)
-        thickness = 1 - np.float32(depth) / (1 + flatness * squared * squared)
-        thickness *= np.clip((1 - squared) * np.float32(1 / edge_width), 0, 1)
-        thickness *= np.float32(rng.normal(1.0, 0.08))
-        outer, inner = visible(centre, len(steps), canvas.shape[1], scale)
-        canvas[HAEMOGLOBIN][outer] += thickness[inner]
+        thickness = _thickness(
+            rng,
+            radius * scale,
+            pallor_depth=min(pallor_depth * rng.normal(1.0, 0.2), deepest),
+            pallor_size=pallor_size,
+        )
+        outer, inner = visible(centre, len(thickness), canvas.shape[1], scale)
+        canvas[HAEMOGLOBIN][outer] += thickness[inner] * np.float32(rng.normal(1.0, 0.08))
