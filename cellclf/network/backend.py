@@ -1,0 +1,178 @@
+"""The one module that names a backend: choosing it, keeping it quiet, seeds and determinism.
+
+Importing this module sets nothing and imports no Keras. `prepare` does both, once a process.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from cellclf.errors import ExperimentError, Problem, did_you_mean
+
+__all__ = [
+    "BACKENDS",
+    "current",
+    "deterministic",
+    "jit_compile",
+    "prepare",
+    "seed_everything",
+    "versions",
+]
+
+BACKENDS = ("tensorflow", "jax", "torch")
+DEFAULT = "tensorflow"
+
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+DEFAULTS = {
+    # Off unless asked for on processors without AVX512-VNNI, where it trains 1.6 times as fast.
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    # A graphics card is shared with whatever else its owner runs on it.
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    **QUIET,
+}
+
+# TensorFlow logs a few lines while its libraries load, before it has read its own log level.
+EARLY_LOG = re.compile(
+    rb"WARNING: All log messages before absl::InitializeLog|[IWE]\d{4} \d\d:\d\d:\d+\.\d+ "
+)
+
+
+def prepare(*, backend: str | None = None) -> None:
+    """Choose the backend, set its environment and import Keras, without a line of output.
+
+    Environment variables that the user has set are left as they are; the command line calls this
+    before any work that needs a network, a program that has its own Keras set up need not.
+
+    Args:
+        backend: One of `BACKENDS`; by default what `KERAS_BACKEND` says, then what Keras'
+            configuration file says, then TensorFlow.
+
+    Raises:
+        ExperimentError: The backend is unknown or not installed, or Keras is already imported with
+            another one.
+    """
+    asked = os.environ.get("KERAS_BACKEND")
+    if backend is not None and asked and asked != backend:
+        raise _refused(f"must be {asked!r}, which KERAS_BACKEND says, or left out", backend)
+    wanted = backend or asked or _configured() or DEFAULT
+    if wanted not in BACKENDS:
+        raise _refused(f"must be one of {', '.join(BACKENDS)}", wanted)
+    if "keras" in sys.modules:
+        if current() != wanted:
+            raise _refused(
+                f"must be {current()!r}, with which Keras was already imported in this process: "
+                "call `cellclf.prepare` before the first `import keras`",
+                wanted,
+            )
+        return
+    if find_spec(wanted) is None:
+        raise _refused(f"must be installed: pip install {wanted}", wanted)
+    quiet = all(name not in os.environ for name in QUIET)
+    os.environ["KERAS_BACKEND"] = wanted
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    if quiet:
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
+        with _without_early_log():
+            import_module("keras")
+    else:
+        import_module("keras")
+
+
+def current() -> str:
+    """Return the name of the backend that Keras runs on; imports Keras."""
+    return str(import_module("keras").config.backend())
+
+
+def jit_compile() -> bool:
+    """Whether training and prediction are compiled by XLA.
+
+    On TensorFlow only where there is a graphics card: on a processor a training step of the custom
+    CNN took twice as long with XLA, which does not use oneDNN. JAX always compiles, torch never.
+    """
+    name = current()
+    if name == "tensorflow":
+        return bool(import_module("tensorflow").config.list_physical_devices("GPU"))
+    return name == "jax"
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and the backend: initial weights and dropout follow from `seed`."""
+    import_module("keras").utils.set_random_seed(seed)
+
+
+def deterministic() -> None:
+    """Ask the backend for operations that give the same bits each time, where it has the choice."""
+    name = current()
+    if name == "tensorflow":
+        import_module("tensorflow").config.experimental.enable_op_determinism()
+    elif name == "torch":
+        import_module("torch").use_deterministic_algorithms(True, warn_only=True)
+
+
+def versions() -> dict[str, Any]:
+    """Return what a run records about its backend.
+
+    Returns:
+        `backend`, `backend_version` and `keras` as strings, `devices` as a list of them.
+    """
+    keras = import_module("keras")
+    name = current()
+    return {
+        "backend": name,
+        "backend_version": str(import_module(name).__version__),
+        "keras": version("keras"),
+        "devices": [str(device) for device in keras.distribution.list_devices()],
+    }
+
+
+def _configured() -> str | None:
+    """The backend of Keras' own configuration file, which `KERAS_BACKEND` would override."""
+    home = Path(os.environ.get("KERAS_HOME") or Path("~/.keras").expanduser())
+    try:
+        found = json.loads((home / "keras.json").read_text(encoding="utf-8")).get("backend")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _refused(expected: str, received: str) -> ExperimentError:
+    nearest = None if received in BACKENDS else did_you_mean(received, BACKENDS)
+    problem = Problem(place="backend", expected=expected, received=received, nearest=nearest)
+    return ExperimentError([problem])
+
+
+@contextmanager
+def _without_early_log() -> Iterator[None]:
+    """Hold back what is written to standard error; let through all but the early log lines."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # no standard error at all, as under pythonw
+        yield
+        return
+    sys.stderr.flush()
+    with TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            caught.seek(0)
+            for line in caught:
+                if not EARLY_LOG.match(line):
+                    os.write(2, line)

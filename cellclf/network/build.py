@@ -1,0 +1,200 @@
+"""From an architecture's spec to a Keras model that keeps the contract, and its weights as arrays."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from cellclf.errors import BundleError, CellclfError, ExperimentError, PluginError, Problem
+from cellclf.specs import ModelSpec, Params, resolve
+
+__all__ = ["FEATURES", "PIXELS", "build", "set_weights", "weights_of"]
+
+PIXELS = "pixels"
+"""Name of the layer that gives what the network sees after its own preprocessing."""
+
+FEATURES = "features"
+"""Name of the layer that gives what the head sees."""
+
+COUNTED = re.compile(r"_\d+$")
+
+
+def build(spec: ModelSpec, params: Params, *, image_size: int, num_classes: int) -> keras.Model:
+    """Build an architecture with random weights and check that it keeps its contract.
+
+    Args:
+        spec: The architecture.
+        params: Its parameters, an instance of `spec.params`.
+        image_size: Height and width of the images in pixels.
+        num_classes: How many classes there are.
+
+    Returns:
+        An uncompiled model: 0-255 RGB `(batch, image_size, image_size, 3)` in, float32 logits
+        `(batch, num_classes)` out.
+
+    Raises:
+        ExperimentError: The images are smaller than the network can take.
+        PluginError: What `spec.build` does or returns breaks the contract of `ModelSpec`.
+    """
+    if image_size < spec.min_image_size:
+        raise ExperimentError(
+            [
+                Problem(
+                    place="data.image_size",
+                    expected=f"must be at least {spec.min_image_size} for model {spec.name!r}",
+                    received=str(image_size),
+                )
+            ]
+        )
+    model = _call(spec, params, image_size=image_size, num_classes=num_classes)
+    _check_ends(spec, model, image_size=image_size, num_classes=num_classes)
+    _check_layers(spec, model)
+    if any(_looks_counted(layer) for layer in _layers(model)):
+        _check_repeated(
+            spec, model, _call(spec, params, image_size=image_size, num_classes=num_classes)
+        )
+    return model
+
+
+def weights_of(model: keras.Model) -> dict[str, NDArray[Any]]:
+    """Return every variable that predictions depend on, trainable or not, by its path.
+
+    Paths and values are the same on every backend. Seeds of dropout are left out.
+
+    Example:
+        >>> import keras
+        >>> image = keras.Input((8,))
+        >>> model = keras.Model(image, keras.layers.Dense(2, name="logits")(image))
+        >>> {path: array.shape for path, array in weights_of(model).items()}
+        {'logits/kernel': (8, 2), 'logits/bias': (2,)}
+    """
+    return {variable.path: np.asarray(variable.numpy()) for variable in model.weights}
+
+
+def set_weights(model: keras.Model, weights: Mapping[str, NDArray[Any]]) -> None:
+    """Give `model` the weights that `weights_of` took from a model of the same architecture.
+
+    Raises:
+        BundleError: A weight is missing, is not one of the model's, or has another shape; the
+            model is then left as it was.
+    """
+    variables = {variable.path: variable for variable in model.weights}
+    missing = sorted(variables.keys() - weights.keys())
+    extra = sorted(weights.keys() - variables.keys())
+    if missing or extra:
+        raise BundleError(
+            f"`weights` must hold exactly the {len(variables)} weights of model {model.name!r}. "
+            f"Missing: {_some(missing)}. Not in the model: {_some(extra)}. "
+            "They were made by another architecture, or with other parameters of this one"
+        )
+    for path, variable in variables.items():
+        if tuple(weights[path].shape) != tuple(variable.shape):
+            raise BundleError(
+                f"weight {path!r} of model {model.name!r} must have shape "
+                f"{tuple(variable.shape)}. Received: {tuple(weights[path].shape)}"
+            )
+    for path, variable in variables.items():
+        variable.assign(weights[path])
+
+
+def _call(spec: ModelSpec, params: Params, *, image_size: int, num_classes: int) -> keras.Model:
+    """What the plugin's `build` returns; whatever it raises is the plugin's fault and says so."""
+    function = resolve(spec.build)
+    input_shape = (image_size, image_size, 3)
+    try:
+        model = function(params, input_shape=input_shape, num_classes=num_classes)
+    except CellclfError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"`build` of model {spec.name!r} failed for input_shape={input_shape}, "
+            f"num_classes={num_classes}: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(model, keras.Model):
+        raise _broken(spec, "return a keras.Model", type(model).__name__)
+    return model
+
+
+def _check_ends(spec: ModelSpec, model: keras.Model, *, image_size: int, num_classes: int) -> None:
+    """One image tensor in, float32 logits out."""
+    if len(model.inputs) != 1 or tuple(model.inputs[0].shape) != (None, image_size, image_size, 3):
+        raise _broken(
+            spec,
+            f"take one input of shape (None, {image_size}, {image_size}, 3)",
+            str([tuple(tensor.shape) for tensor in model.inputs]),
+        )
+    if len(model.outputs) != 1 or tuple(model.outputs[0].shape) != (None, num_classes):
+        raise _broken(
+            spec,
+            f"give one output of logits, shape (None, {num_classes})",
+            str([tuple(tensor.shape) for tensor in model.outputs]),
+        )
+    if model.outputs[0].dtype != "float32":
+        raise _broken(spec, "give float32 logits", str(model.outputs[0].dtype))
+    if getattr(model.layers[-1], "activation", None) is keras.activations.softmax:
+        raise _broken(spec, "give logits, because softmax is applied later", "a softmax at the end")
+
+
+def _check_layers(spec: ModelSpec, model: keras.Model) -> None:
+    """The layers that the rest of the house asks for by name, and one name a variable."""
+    names = [layer.name for layer in model.layers]
+    for wanted in (PIXELS, FEATURES, spec.explain_layer):
+        if wanted not in names:
+            raise _broken(
+                spec, f"hold a layer named {wanted!r} at its top level", f"layers {_some(names)}"
+            )
+    for prefix in spec.stages:
+        if not any(name.startswith(prefix) for name in names):
+            raise _broken(
+                spec,
+                f"hold layers whose names start with the stage {prefix!r}",
+                f"layers {_some(names)}",
+            )
+    repeated = [path for path, n in Counter(v.path for v in model.weights).items() if n > 1]
+    if repeated:
+        raise _broken(spec, "give every variable a path of its own", f"twice {_some(repeated)}")
+
+
+def _check_repeated(spec: ModelSpec, model: keras.Model, again: keras.Model) -> None:
+    """A name that Keras made counts up over the process: a second network then has other ones."""
+    differing = [
+        first.path
+        for first, second in zip(model.weights, again.weights, strict=False)
+        if first.path != second.path
+    ]
+    if differing or len(model.weights) != len(again.weights):
+        raise _broken(
+            spec,
+            "name every layer that has variables, so that building twice gives the same names",
+            f"names made by Keras: {_some(differing)}",
+        )
+
+
+def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
+
+
+def _looks_counted(layer: keras.layers.Layer) -> bool:
+    """Whether a layer with variables bears the name that Keras would have given it."""
+    plain = re.sub(r"\W|_", "", COUNTED.sub("", layer.name))
+    return bool(layer.weights) and plain == type(layer).__name__.lower()
+
+
+def _broken(spec: ModelSpec, must: str, received: str) -> PluginError:
+    return PluginError(f"`build` of model {spec.name!r} must {must}. Received: {received}")
+
+
+def _some(names: list[str]) -> str:
+    """The first few of `names`, for a message that a person can read."""
+    shown = 5
+    listed = ", ".join(repr(name) for name in names[:shown]) or "none"
+    return listed if len(names) <= shown else f"{listed} and {len(names) - shown} more"

@@ -1,0 +1,108 @@
+"""Images through a network: probabilities and features as arrays, in batches of one size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from cellclf.network.backend import jit_compile
+from cellclf.network.build import FEATURES
+from cellclf.progress import Progress, Silent
+
+__all__ = ["BATCH_SIZE", "Forward", "Outputs", "softmax"]
+
+BATCH_SIZE = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """What a network says about `n` images.
+
+    Attributes:
+        probabilities: Float32 `(n, classes)`; each row sums to one.
+        features: Float32 `(n, f)`, what the network's head sees, flattened.
+    """
+
+    probabilities: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+
+class Forward:
+    """A network ready to look at images; what the backend compiles is kept for the next call.
+
+    The network may still be trained: its present weights are used at each call.
+
+    Args:
+        model: Takes 0-255 RGB, gives logits, holds a layer `features`.
+        batch_size: Most images a step. A call uses steps of one size, the last filled up, so that
+            the backend compiles one shape; a call with fewer images uses the next power of two, so
+            that one image does not cost a whole batch. Which images share a step changes nothing.
+    """
+
+    def __init__(self, model: keras.Model, *, batch_size: int = BATCH_SIZE) -> None:
+        if batch_size < 1:
+            raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
+        self.batch_size = batch_size
+        self._input_shape = tuple(model.inputs[0].shape)[1:]
+        features = keras.layers.Flatten(name="flat_features")(model.get_layer(FEATURES).output)
+        self._network = keras.Model(model.inputs[0], [model.outputs[0], features])
+        self._network.jit_compile = jit_compile()
+
+    def __call__(
+        self,
+        images: NDArray[np.uint8],
+        *,
+        rows: NDArray[np.intp] | None = None,
+        progress: Progress | None = None,
+        description: str = "Predicting",
+    ) -> Outputs:
+        """Return probabilities and features of `images`, in their order.
+
+        Args:
+            images: `uint8` RGB, `(n, height, width, 3)`; a memory map is read a batch at a time.
+            rows: Row numbers of the images that are meant, in the order wanted; all by default.
+            progress: Told of each batch.
+            description: What it is told.
+
+        Raises:
+            ValueError: The images have another shape or type than the network was built for.
+        """
+        if images.dtype != np.uint8 or images.shape[1:] != self._input_shape:
+            raise ValueError(
+                f"`images` must be uint8 of shape (n, {', '.join(map(str, self._input_shape))}). "
+                f"Received: {images.dtype} of shape {images.shape}"
+            )
+        chosen = np.arange(len(images)) if rows is None else np.asarray(rows)
+        count = len(chosen)
+        logits_width, features_width = (int(t.shape[1]) for t in self._network.outputs)
+        logits = np.empty((count, logits_width), np.float32)
+        features = np.empty((count, features_width), np.float32)
+        step = min(self.batch_size, 1 << max(count - 1, 0).bit_length())
+        batch = np.zeros((step, *self._input_shape), np.uint8)
+        listener = Silent() if progress is None else progress
+        with listener.task(description, count) as task:
+            for start in range(0, count, step):
+                stop = min(start + step, count)
+                batch[: stop - start] = images[chosen[start:stop]]
+                given = self._network.predict_on_batch(batch)
+                logits[start:stop], features[start:stop] = (a[: stop - start] for a in given)
+                task.advance(stop - start)
+        return Outputs(probabilities=softmax(logits), features=features)
+
+
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Turn logits into probabilities along the last axis.
+
+    Computed in float64 from the distance to the largest logit, so that no exponential overflows.
+
+    Example:
+        >>> softmax(np.array([[1000.0, 1000.0]]))
+        array([[0.5, 0.5]], dtype=float32)
+    """
+    shifted = np.asarray(logits, np.float64)
+    exponentials = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
+    probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return probabilities.astype(np.float32)

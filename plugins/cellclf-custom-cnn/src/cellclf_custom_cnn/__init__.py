@@ -1,0 +1,1 @@
+"""A small residual network as a cellclf architecture."""

@@ -1,0 +1,1 @@
+"""EfficientNetB4 as a cellclf architecture."""

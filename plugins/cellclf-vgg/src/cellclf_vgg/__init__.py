@@ -1,0 +1,1 @@
+"""VGG16 as a cellclf architecture."""
