@@ -1,0 +1,249 @@
+"""The report of a run: one HTML file that needs nothing else, no network and no script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from cellclf.data.audit import Finding
+from cellclf.reporting import wording
+from cellclf.reporting.figures import data_uri
+from cellclf.reporting.files import write_whole
+from cellclf.reporting.style import legible
+
+__all__ = ["DatasetFacts", "ModelReport", "Picture", "Report", "write_report"]
+
+Picture = Figure | bytes
+"""A figure, or the bytes of a PNG, JPEG or SVG file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetFacts:
+    """What is known of the images as a whole; empty where nothing is.
+
+    Attributes:
+        name: What the experiment calls the dataset.
+        licence: Licence of the images.
+        citation: How to cite them.
+        homepage: Where they can be had; a link when it is an http or https address.
+        place: The folder or file that was read.
+    """
+
+    name: str
+    licence: str = ""
+    citation: str = ""
+    homepage: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelReport:
+    """What came of one model.
+
+    Attributes:
+        name: Name of the architecture.
+        metrics: Figures on the test part, by name, in the order to be shown.
+        per_class: Figures on the test part, one row a class (its name is the index), columns such
+            as `precision`, `recall`, `f1` and `support`.
+        confusion: `(classes, classes)` counts on the test part; a row is a true class.
+        epochs: How many epochs were trained.
+        best_epoch: The one whose weights were kept, counted from 1.
+        stopped_early: Training ended before the epochs asked for, as nothing improved any more.
+        learning_curves: See `cellclf.reporting.plots.learning_curves`.
+        confusion_matrices: See `cellclf.reporting.plots.confusion_matrix`, in either form.
+        mistakes: See `cellclf.reporting.sheets.confident_mistakes`.
+    """
+
+    name: str
+    metrics: Mapping[str, float]
+    per_class: pd.DataFrame
+    confusion: NDArray[np.int_]
+    epochs: int
+    best_epoch: int
+    stopped_early: bool = False
+    learning_curves: Picture | None = None
+    confusion_matrices: tuple[Picture, ...] = ()
+    mistakes: Picture | None = None
+
+    @property
+    def total(self) -> int:
+        """Number of test cells."""
+        return int(self.confusion.sum())
+
+    @property
+    def right(self) -> int:
+        """Number of test cells that were given their own class."""
+        return int(np.trace(self.confusion))
+
+    @property
+    def hardest(self) -> tuple[str, int, int] | None:
+        """The class with the lowest recall: its name, cells found, cells; `None` without any."""
+        cells = self.confusion.sum(axis=1)
+        if not cells.any():
+            return None
+        found = np.diag(self.confusion)
+        row = int(np.argmin(np.where(cells > 0, found / np.maximum(cells, 1), np.inf)))
+        return str(self.per_class.index[row]), int(found[row]), int(cells[row])
+
+    def taken_for(self, row: int) -> tuple[str, int] | None:
+        """The wrong class that class number `row` was most often given, and how often."""
+        given = self.confusion[row].copy()
+        given[row] = 0
+        most = int(np.argmax(given))
+        return (str(self.per_class.index[most]), int(given[most])) if given[most] else None
+
+    @property
+    def commonest_mistake(self) -> tuple[str, str, int] | None:
+        """True class, given class and number of the most frequent mistake, if there is any."""
+        mistakes = [
+            (str(name), *taken)
+            for row, name in enumerate(self.per_class.index)
+            if (taken := self.taken_for(row))
+        ]
+        return max(mistakes, key=lambda mistake: mistake[2], default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Everything that a report says, as plain values.
+
+    Attributes:
+        title: Heading of the page.
+        dataset: What was read.
+        counts: Number of images, one row a class (its name is the index), one column a part.
+        comparison: One row a model (its name is the index). Columns that start with `validation_`
+            or `training_` are shown as such, all others as figures on the test part.
+        best_model: Name of the model that was chosen.
+        reason: A sentence that says how it was chosen.
+        models: What came of each model; the chosen one is shown first.
+        experiment: The resolved experiment as TOML.
+        seed: Seed of the run.
+        versions: Versions of what the run was made with, by name.
+        timings: Seconds that each step took, by name.
+        facts: Anything else that the run's record says, such as a fingerprint of the data.
+        findings: What the audit found.
+        warnings: What the user should know of the split and the run.
+        synthetic: The images are rendered, not photographed.
+        calibrated: Confidences were calibrated.
+        class_balance: See `cellclf.reporting.plots.class_balance`.
+        samples: See `cellclf.reporting.sheets.sample_sheet`.
+        augmented: See `cellclf.reporting.sheets.augmented_sheet`.
+    """
+
+    title: str
+    dataset: DatasetFacts
+    counts: pd.DataFrame
+    comparison: pd.DataFrame
+    best_model: str
+    reason: str
+    models: tuple[ModelReport, ...]
+    experiment: str
+    seed: int
+    versions: Mapping[str, str] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
+    warnings: Sequence[str] = ()
+    synthetic: bool = False
+    calibrated: bool = False
+    class_balance: Picture | None = None
+    samples: Picture | None = None
+    augmented: Picture | None = None
+
+    def __post_init__(self) -> None:
+        names = [model.name for model in self.models]
+        if self.best_model not in names:
+            raise ValueError(
+                f"`best_model` must be one of {', '.join(names)}. Received: {self.best_model!r}"
+            )
+
+
+def write_report(path: Path, report: Report) -> None:
+    """Write `report` to `path` as one HTML file; it appears whole or not at all.
+
+    Raises:
+        RunError: The place cannot be written to.
+    """
+    best = next(model for model in report.models if model.name == report.best_model)
+    others = [model for model in report.models if model is not best]
+    template = _environment().get_template("report.html")
+    page = template.render(
+        report=report,
+        best=best,
+        models=[best, *others],
+        findings=_by_kind(report.findings),
+        column_groups=_column_groups([str(name) for name in report.comparison.columns]),
+        timings=[
+            (wording.label(step), wording.duration(seconds))
+            for step, seconds in report.timings.items()
+        ],
+        smallest=_smallest_test_class(report.counts),
+    )
+    # A file name may hold bytes that are no text; the page must not fail over one.
+    write_whole(Path(path), page.lstrip().encode("utf-8", errors="replace"))
+
+
+@cache
+def _environment() -> Environment:
+    """The template's surroundings: everything that is put into the page is escaped."""
+    environment = Environment(
+        loader=PackageLoader("cellclf.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        data_uri=data_uri,
+        is_share=wording.is_share,
+        label=wording.label,
+        legible=legible,
+        number=wording.number,
+        percent=wording.percent,
+        spell=wording.spell,
+    )
+    return environment
+
+
+def _by_kind(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
+    """Put findings of one kind together, kinds in the order of their first finding."""
+    order = list(dict.fromkeys(finding.kind for finding in findings))
+    ordered = sorted(findings, key=lambda finding: order.index(finding.kind))
+    return [(kind, list(group)) for kind, group in groupby(ordered, lambda one: one.kind)]
+
+
+def _column_groups(columns: Sequence[str]) -> list[tuple[str, str, list[str]]]:
+    """Return heading, prefix and columns of each group of the comparison that has columns."""
+    headings = (("Validation", "validation_"), ("Test", ""), ("Training", "training_"))
+    prefixes = tuple(prefix for _, prefix in headings if prefix)
+    groups = [
+        (
+            heading,
+            prefix,
+            [
+                name
+                for name in columns
+                if (name.startswith(prefix) if prefix else not name.startswith(prefixes))
+            ],
+        )
+        for heading, prefix in headings
+    ]
+    return [group for group in groups if group[2]]
+
+
+def _smallest_test_class(counts: pd.DataFrame) -> tuple[str, int] | None:
+    """The class with the fewest test cells, and how many; `None` where there is no test part."""
+    if "test" not in counts or not counts["test"].any():
+        return None
+    cells = counts["test"]
+    present = cells[cells > 0]
+    return str(present.index[int(np.argmin(present))]), int(present.min())

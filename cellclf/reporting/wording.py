@@ -1,0 +1,109 @@
+"""How numbers and names are written for people."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+
+__all__ = ["duration", "is_share", "label", "number", "percent", "spell"]
+
+MISSING = "–"
+SHARES = ("accuracy", "precision", "recall", "f1", "sensitivity", "specificity", "share")
+SPELT = {"f1": "F1", "roc": "ROC", "auc": "AUC"}
+NO_BREAK = "\N{NO-BREAK SPACE}"
+MINUTE, HOUR = 60, 3600
+
+LABELS = {
+    "exact_duplicate": "Exact duplicates",
+    "label_conflict": "One image, several labels",
+    "split_leak": "Related images in several given parts",
+    "unreadable": "Unreadable files",
+}
+
+
+def percent(share: float) -> str:
+    r"""Write a share from 0 to 1 in percent; "100.0 %" means all and "0.0 %" means none.
+
+    Example:
+        >>> percent(141 / 144)
+        '97.9\xa0%'
+        >>> percent(1999.9 / 2000)
+        '> 99.9\xa0%'
+    """
+    if math.isnan(share):
+        return MISSING
+    text = f"{100 * share:.1f}"
+    if share < 1 and text == "100.0":
+        text = "> 99.9"
+    if share > 0 and text == "0.0":
+        text = "< 0.1"
+    return f"{text}{NO_BREAK}%"
+
+
+def duration(seconds: float) -> str:
+    r"""Write a time as people say it.
+
+    Example:
+        >>> duration(3.21), duration(61), duration(7262)
+        ('3.2\xa0s', '1\xa0min 01\xa0s', '2\xa0h 01\xa0min')
+    """
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{seconds:.1f}{NO_BREAK}s"
+    if whole < HOUR:
+        return f"{whole // MINUTE}{NO_BREAK}min {whole % MINUTE:02d}{NO_BREAK}s"
+    minutes = round(seconds / MINUTE)
+    return f"{minutes // MINUTE}{NO_BREAK}h {minutes % MINUTE:02d}{NO_BREAK}min"
+
+
+def is_share(name: str) -> bool:
+    """Tell whether a figure of that name is a share from 0 to 1, written in percent."""
+    return any(word in name.lower() for word in SHARES)
+
+
+def number(value: object, name: str = "") -> str:
+    r"""Write the value of the metric or column called `name`.
+
+    Example:
+        >>> number(0.9791, "validation_accuracy"), number(0.99712, "roc_auc"), number(12167)
+        ('97.9\xa0%', '0.997', '12,167')
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return MISSING if value is None else str(value)
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    amount = float(value)
+    if math.isnan(amount):
+        return MISSING
+    if name.endswith("seconds"):
+        return duration(amount)
+    return percent(amount) if is_share(name) else f"{amount:.3f}"
+
+
+def label(name: str, *, without: str = "") -> str:
+    """Write a column's name as a heading; `without` is a prefix that is said elsewhere.
+
+    Example:
+        >>> label("balanced_accuracy"), label("training_seconds", without="training_")
+        ('Balanced accuracy', 'Time')
+        >>> label("f1_macro"), label("roc_auc")
+        ('Macro F1', 'ROC AUC')
+    """
+    rest = name.removeprefix(without)
+    if rest == "seconds":
+        return "Time"
+    parts = rest.replace(".", "_").split("_")
+    if parts[-1] == "macro":
+        parts = ["macro", *parts[:-1]]
+    words = " ".join(SPELT.get(part, part) for part in parts)
+    return words[:1].upper() + words[1:]
+
+
+def spell(kind: str) -> str:
+    """Write the kind of an audit's finding as a heading.
+
+    Example:
+        >>> spell("exact_duplicate"), spell("too_dark")
+        ('Exact duplicates', 'Too dark')
+    """
+    return LABELS.get(kind) or label(kind)
