@@ -1,0 +1,251 @@
+"""Bundles: what is written is what is read, or it is refused."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import save, save_file
+
+from cellclf.errors import BundleError
+from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
+
+MANIFEST = BundleManifest(
+    architecture="tiny",
+    distribution="cellclf-tiny",
+    distribution_version="1.2",
+    params={"width": 4, "name": "Ä"},
+    classes=("round", "band, segmented", "白血球"),
+    image_size=16,
+    resize="stretch",
+    decode_version=1,
+    environment={"python": "3.11"},
+)
+WEIGHTS = {
+    "conv/kernel": np.arange(12, dtype=np.float32).reshape(2, 2, 3),
+    "conv/bias": np.linspace(-1, 1, 3, dtype=np.float16),
+    "count": np.array(7, dtype=np.int64),
+    "nothing": np.zeros((0, 3), dtype=np.float32),
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_bundle(tmp_path / "tiny.safetensors", MANIFEST, WEIGHTS)
+    return tmp_path / "tiny.safetensors"
+
+
+def same(found, wanted=WEIGHTS):
+    return found.keys() == wanted.keys() and all(
+        found[name].dtype == array.dtype
+        and found[name].shape == array.shape
+        and np.array_equal(found[name], array)
+        for name, array in wanted.items()
+    )
+
+
+def with_entry(path, change):
+    """Rewrite a bundle by the rules of safetensors, its manifest entry changed."""
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    entry = json.loads(header["__metadata__"]["cellclf"])
+    header["__metadata__"]["cellclf"] = json.dumps(change(entry))
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + content[8 + length :])
+
+
+def with_manifest(path, **changes):
+    with_entry(path, lambda entry: {**entry, "manifest": {**entry["manifest"], **changes}})
+
+
+def test_what_was_written_is_read(path):
+    bundle = read_bundle(path)
+    assert bundle.manifest == MANIFEST
+    assert same(bundle.weights)
+
+
+def test_the_same_content_gives_the_same_file(tmp_path, path):
+    turned = dict(reversed(WEIGHTS.items()))
+    digest = write_bundle(tmp_path / "again.safetensors", MANIFEST, turned)
+    assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+    assert digest == read_bundle(path).sha256
+
+
+def test_arrays_that_are_no_block_of_memory_are_written_as_they_look(tmp_path):
+    array = np.arange(12, dtype=np.float32).reshape(3, 4).T[::2]
+    write_bundle(tmp_path / "b.safetensors", MANIFEST, {"w": array})
+    assert same(read_bundle(tmp_path / "b.safetensors").weights, {"w": array})
+
+
+def test_a_bundle_cut_short_is_refused_wherever_it_was_cut(path):
+    content = path.read_bytes()
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(BundleError):
+            read_bundle(path)
+    path.write_bytes(content[:-1])
+    with pytest.raises(BundleError, match="cut short"):
+        read_bundle(path)
+    path.write_bytes(content[:100])
+    with pytest.raises(BundleError, match="cut short"):
+        read_bundle(path)
+
+
+def test_a_flipped_bit_is_refused_or_changes_nothing(path):
+    content = path.read_bytes()
+    for place in range(0, len(content)):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << (place % 8)
+        path.write_bytes(damaged)
+        try:
+            bundle = read_bundle(path)
+        except BundleError:
+            continue
+        assert same(bundle.weights), place
+        assert bundle.manifest == MANIFEST, place
+
+
+@given(
+    edits=st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=6), st.integers(0, 6)),
+        min_size=1,
+        max_size=4,
+    )
+)
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_bundle_with_bytes_put_in_and_taken_out_is_refused_or_the_same(tmp_path, edits):
+    path = tmp_path / "b.safetensors"
+    write_bundle(path, MANIFEST, WEIGHTS)
+    content = path.read_bytes()
+    for share, put, taken in edits:
+        place = int(share * len(content))
+        content = content[:place] + put + content[place + taken :]
+    path.write_bytes(content)
+    try:
+        bundle = read_bundle(path)
+    except BundleError:
+        return
+    assert same(bundle.weights)
+    assert bundle.manifest == MANIFEST
+
+
+def test_a_bundle_of_a_newer_version_says_to_upgrade(path):
+    with_manifest(path, schema_version=2, something_new=True)
+    with pytest.raises(BundleError, match=r"newer cellclf \(schema 2\).*up to 1: upgrade cellclf"):
+        read_bundle(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"classes": ["round"]}, "classes"),
+        ({"classes": ["round", "round"]}, "must differ"),
+        ({"image_size": 10**9}, "image_size"),
+        ({"image_size": "large"}, "image_size"),
+        ({"schema_version": "one"}, "schema_version"),
+        ({"surprise": 1}, "surprise"),
+        ({"params": {"width": float("nan")}}, "makes no sense"),
+        ({"architecture": "\ud800"}, "makes no sense"),
+    ],
+)
+def test_a_manifest_that_makes_no_sense_is_refused_with_the_place(path, changes, said):
+    with_manifest(path, **changes)
+    with pytest.raises(BundleError, match=said):
+        read_bundle(path)
+
+
+def test_a_manifest_changed_by_hand_is_noticed(path):
+    with_manifest(path, classes=["round", "long", "square"])
+    with pytest.raises(BundleError, match="damaged"):
+        read_bundle(path)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [[], {}, {"digest": 1, "manifest": {}}, {"digest": "", "manifest": []}, "text"],
+    ids=str,
+)
+def test_metadata_of_another_shape_is_refused(path, entry):
+    with_entry(path, lambda _: entry)
+    with pytest.raises(BundleError, match="manifest"):
+        read_bundle(path)
+
+
+def test_endless_nesting_is_refused(path):
+    depth = 100_000
+    text = b'{"a":' * depth + b"1" + b"}" * depth
+    path.write_bytes(len(text).to_bytes(8, "little") + text)
+    with pytest.raises(BundleError):
+        read_bundle(path)
+
+
+def test_other_files_are_no_bundles(tmp_path):
+    path = tmp_path / "b.safetensors"
+    save_file({"w": np.zeros(3, np.float32)}, path)
+    with pytest.raises(BundleError, match="without a cellclf manifest"):
+        read_bundle(path)
+    for content in (b"", b"{}", b"\x89PNG\r\n\x1a\n" + bytes(99), bytes(99), b"PK\x03\x04" * 30):
+        path.write_bytes(content)
+        with pytest.raises(BundleError, match="no cellclf bundle"):
+            read_bundle(path)
+    with pytest.raises(BundleError, match="no such bundle"):
+        read_bundle(tmp_path / "none.safetensors")
+    with pytest.raises(BundleError, match="a folder"):
+        read_bundle(tmp_path)
+
+
+def test_a_pickle_is_refused_and_not_run(tmp_path):
+    class Harmful:
+        def __reduce__(self):
+            return (tmp_path.joinpath("ran").touch, ())
+
+    (tmp_path / "b.safetensors").write_bytes(pickle.dumps(Harmful()))
+    with pytest.raises(BundleError):
+        read_bundle(tmp_path / "b.safetensors")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_header_that_promises_too_much_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "b.safetensors"
+    with path.open("wb") as file:
+        file.write((1 << 40).to_bytes(8, "little") + b"{")
+        file.truncate(1 << 34)  # sparse: nothing of this lies on the disk
+    with pytest.raises(BundleError, match="no cellclf bundle"):
+        read_bundle(path)
+
+
+def test_a_tensor_of_another_type_is_refused_by_name(path):
+    entry = json.dumps({"digest": "", "manifest": {}})
+    path.write_bytes(save({"w": np.zeros(3, np.float64)}, metadata={"cellclf": entry}))
+    with pytest.raises(BundleError, match="'w' of type 'F64'"):
+        read_bundle(path)
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ({}, "none"),
+        ({"w": np.array([1, np.nan], np.float32)}, "diverged"),
+        ({"w": np.array([np.inf], np.float16)}, "diverged"),
+        ({"w": np.zeros(2)}, "float64"),
+        ({"w": np.array(["text"])}, "Received: <U4"),
+        ({"w": np.array([None])}, "object"),
+    ],
+)
+def test_weights_that_are_no_finite_numbers_are_not_written(tmp_path, weights, said):
+    with pytest.raises(BundleError, match=said):
+        write_bundle(tmp_path / "b.safetensors", MANIFEST, weights)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BundleError, match="cannot be written"):
+        write_bundle(tmp_path / "file" / "b.safetensors", MANIFEST, WEIGHTS)
