@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cellclf.hookspecs import hookimpl
     from cellclf.inference.classifier import Classifier, load
     from cellclf.network.backend import prepare
+    from cellclf.network.pretrained import copy_weights, published_network
     from cellclf.pipeline.finished import Finished
     from cellclf.pipeline.run import run
     from cellclf.registry import register
@@ -69,9 +70,11 @@ _HOME = {
     "Samples": "cellclf.data.samples",
     "SplitError": "cellclf.errors",
     "TrainingError": "cellclf.errors",
+    "copy_weights": "cellclf.network.pretrained",
     "hookimpl": "cellclf.hookspecs",
     "load": "cellclf.inference.classifier",
     "prepare": "cellclf.network.backend",
+    "published_network": "cellclf.network.pretrained",
     "register": "cellclf.registry",
     "run": "cellclf.pipeline.run",
 }
@@ -98,9 +101,11 @@ __all__ = [
     "Samples",
     "SplitError",
     "TrainingError",
+    "copy_weights",
     "hookimpl",
     "load",
     "prepare",
+    "published_network",
     "register",
     "run",
 ]

@@ -86,7 +86,7 @@ class Finished:
         table = self.comparison.to_string(index=False, float_format=lambda figure: f"{figure:.4f}")
         lines = [table, "", f"Best: {metrics['best']}. {metrics['reason']}"]
         if not self.record["calibrated"]:
-            lines.append("Not calibrated: a class is too small for a calibration part.")
+            lines.append("Not calibrated: confidences are as the networks give them.")
         if self.record["synthetic"]:
             lines.append("Synthetic: these images are rendered; the figures say nothing of cells.")
         return "\n".join([*lines, f"Report: {self.report}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from cellclf import __version__
 from cellclf.checking import Chosen, Plan
 from cellclf.data.decode import DECODE_VERSION
 from cellclf.data.samples import Part, Sample
@@ -18,7 +20,7 @@ from cellclf.evaluation.judge import confusion_counts
 from cellclf.evaluation.prediction_files import Sidecar, read_predictions, write_predictions
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.files import replacing, write_json
-from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
+from cellclf.inference.bundle import BundleManifest, write_bundle
 from cellclf.network import backend
 from cellclf.network.build import build, weights_of
 from cellclf.network.forward import Forward
@@ -93,7 +95,6 @@ def train(
         "bundle_sha256": bundle,
     }
     write_json(facts_file, facts)
-    discard_checkpoint(directory.training(label))
     return Trained(label=label, history=history.table, predictions=table, facts=facts)
 
 
@@ -151,3 +152,42 @@ def _predictions(
 
 def _group_text(sample: Sample) -> str:
     return "; ".join(f"{kind}={name}" for kind, name in sorted(sample.groups.items()))
+
+
+def _manifest(chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared) -> BundleManifest:
+    data = plan.experiment.data
+    return BundleManifest(
+        architecture=chosen.spec.name,
+        distribution=chosen.distribution,
+        distribution_version=chosen.version,
+        params=chosen.settings,
+        classes=prepared.samples.classes,
+        image_size=data.image_size,
+        resize=data.resize,
+        decode_version=DECODE_VERSION,
+        synthetic=plan.dataset.spec.synthetic,
+        fingerprints={"data": prepared.fingerprint, "experiment": plan.experiment.fingerprint},
+        environment=_environment(),
+    )
+
+
+def _sidecar(label: str, table: pd.DataFrame, manifest: BundleManifest, bundle: str) -> Sidecar:
+    validation = table[table["split"] == "validation"]
+    return Sidecar(
+        classes=manifest.classes,
+        model=label,
+        bundle_sha256=bundle,
+        versions=manifest.environment,
+        synthetic=manifest.synthetic,
+        confusion_part="validation",
+        confusion_counts=tuple(map(tuple, confusion_counts(validation).tolist())),
+    )
+
+
+def _environment() -> dict[str, str]:
+    found = backend.versions()
+    return {
+        "cellclf": __version__,
+        "python": platform.python_version(),
+        **{name: text for name, text in found.items() if isinstance(text, str)},
+    }

@@ -1,0 +1,139 @@
+"""Every mistake a user can make is one clear message and a non-zero exit, never a traceback."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+
+from cellclf.registry import installed
+from cellclf.specs import ModelSpec
+from tests.conftest import Command
+from tests.images import write_folder
+
+MODEL = ("--model", installed().names(ModelSpec)[0])
+
+
+def refusal(command: Command, *arguments: str | Path, **env: str) -> str:
+    """Run a command that must be refused; return its message."""
+    done = command(*arguments, check=False, env=env)
+    assert done.returncode in (1, 2), done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Error:" in done.stderr
+    return done.stderr
+
+
+def test_no_such_folder(cellclf_command: Command) -> None:
+    assert "nowhere" in refusal(cellclf_command, "run", "--data", "nowhere", *MODEL)
+
+
+def test_a_folder_without_images_says_what_it_holds(
+    cellclf_command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "cells" / "lymphocyte").mkdir(parents=True)
+    (tmp_path / "cells" / "lymphocyte" / "notes.txt").write_text("none")
+    assert ".txt" in refusal(cellclf_command, "run", "--data", "cells", *MODEL)
+
+
+def test_one_class_only(cellclf_command: Command, tmp_path: Path) -> None:
+    write_folder(tmp_path / "cells", {"lymphocyte": 6})
+    said = refusal(cellclf_command, "run", "--data", "cells", *MODEL)
+    assert "lymphocyte" in said
+    assert "two" in said
+
+
+def test_a_class_too_small_to_split_is_named_with_its_size(
+    cellclf_command: Command, tmp_path: Path
+) -> None:
+    write_folder(tmp_path / "cells", {"lymphocyte": 8, "monocyte": 2})
+    said = refusal(cellclf_command, "run", "--data", "cells", *MODEL)
+    assert "monocyte" in said
+    assert "2" in said
+
+
+def test_every_unknown_name_and_wrong_value_is_said_at_once(cellclf_command: Command) -> None:
+    said = refusal(
+        cellclf_command,
+        *("run", "--dataset", "image_foldr", "--data", ".", "--model", "no_such_net"),
+        *("--set", "training.epochs=ten", "--set", "training.batchsize=4"),
+        *("--set", "augmentation.params.rotation.max_degree=9"),
+    )
+    assert "Did you mean 'image_folder'" in said
+    assert "no model is called 'no_such_net'" in said
+    assert "training.epochs" in said
+    assert "Did you mean 'batch_size'" in said
+    assert "Did you mean 'max_degrees'" in said
+
+
+def huge_png() -> bytes:
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", b""), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+def test_files_that_are_no_images_are_listed_and_alone_are_an_error(
+    cellclf_command: Command, tmp_path: Path
+) -> None:
+    write_folder(tmp_path / "good", {"lymphocyte": 1}, suffix=".jpg")
+    whole = next((tmp_path / "good" / "lymphocyte").iterdir()).read_bytes()
+    for label in ("lymphocyte", "monocyte"):
+        folder = tmp_path / "cells" / label
+        folder.mkdir(parents=True)
+        (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+        (folder / "empty.png").write_bytes(b"")
+        (folder / "text.png").write_text("not an image")
+        (folder / "huge.png").write_bytes(huge_png())
+    assert "no image can be read" in refusal(cellclf_command, "run", "--data", "cells", *MODEL)
+
+
+def test_an_output_directory_that_cannot_be_made(cellclf_command: Command, tmp_path: Path) -> None:
+    write_folder(tmp_path / "cells", {"lymphocyte": 6, "monocyte": 6})
+    (tmp_path / "file").write_text("in the way")
+    said = refusal(cellclf_command, "run", "--data", "cells", *MODEL, "--out", "file/run")
+    assert "cannot be written" in said
+
+
+def test_an_output_directory_that_holds_something_else(
+    cellclf_command: Command, tmp_path: Path
+) -> None:
+    write_folder(tmp_path / "cells", {"lymphocyte": 6, "monocyte": 6})
+    said = refusal(cellclf_command, "run", "--data", "cells", *MODEL, "--out", "cells")
+    assert "is not empty and holds no run" in said
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "record.json").write_text('{"experiment_fingerprint": "another"}')
+    said = refusal(cellclf_command, "run", "--data", "cells", *MODEL, "--out", "run")
+    assert "holds the run of another experiment" in said
+
+
+def test_a_setting_without_a_value(cellclf_command: Command) -> None:
+    assert "key=value" in refusal(cellclf_command, "run", "--set", "seed")
+
+
+@pytest.mark.parametrize("model", ["no_such_model", "missing.safetensors", "."])
+def test_a_model_that_is_not_there(cellclf_command: Command, tmp_path: Path, model: str) -> None:
+    write_folder(tmp_path / "cells", {"lymphocyte": 1})
+    assert model in refusal(cellclf_command, "predict", model, "cells")
+
+
+def test_weights_from_the_network_without_a_network(
+    cellclf_command: Command, tmp_path: Path
+) -> None:
+    write_folder(tmp_path / "cells", {"lymphocyte": 6, "monocyte": 6})
+    nowhere = "http://127.0.0.1:9"
+    said = refusal(
+        cellclf_command,
+        *("run", "--data", "cells", "--model", "vgg16", "--image-size", "32"),
+        *("--set", "models.vgg16.params.weights=imagenet"),
+        http_proxy=nowhere,
+        https_proxy=nowhere,
+        KERAS_HOME=str(tmp_path / "keras"),
+    )
+    assert "weights" in said
+    assert "none" in said
+
+

@@ -1,0 +1,1 @@
+"""Budding yeast: a plugin by somebody else."""
