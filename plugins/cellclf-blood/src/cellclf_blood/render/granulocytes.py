@@ -125,12 +125,12 @@ def immature_granulocyte(rng: np.random.Generator, frame: Frame, radius: float) 
             irregularity=0.04,
         )
     texture = nuclei.chromatin(rng, frame, nucleus, clump=0.7, contrast=0.17 + 0.05 * ripe)
-    many = int(young * rng.integers(10, 90))
+    many = int(young * rng.integers(30, 130))
     azurophil = dots(frame, inside_disc(rng, many, 0.92 * radius), rng.uniform(0.14, 0.24, many))
-    plasm = young * dyes(azure=0.12, blue=0.5) + ripe * dyes(azure=0.14, blue=0.1, eosin=0.16)
+    plasm = young * dyes(azure=0.18, blue=0.4) + ripe * dyes(azure=0.14, blue=0.06, eosin=0.2)
     return [
         Layer(cell, plasm, 1 + 0.15 * smooth_noise(rng, frame, 1.2)),
-        Layer(cell * _dust(rng, frame, 0.32, 0.45) * 0.55, dyes(azure=0.42, eosin=0.2)),
-        Layer(nucleus, CHROMATIN * np.float32(0.76 + 0.12 * ripe), texture),
+        Layer(cell * _dust(rng, frame, 0.36, 0.45) * 0.65, dyes(azure=0.5, eosin=0.26)),
+        Layer(nucleus, CHROMATIN * np.float32(0.82 + 0.1 * ripe), texture),
         Layer(azurophil * cell, dyes(azure=0.4), adds=True),
     ]

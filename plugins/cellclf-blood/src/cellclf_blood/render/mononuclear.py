@@ -41,7 +41,7 @@ def lymphocyte(rng: np.random.Generator, frame: Frame, radius: float) -> list[La
         irregularity=0.03,
     )
     texture = nuclei.chromatin(rng, frame, nucleus, clump=1.5, contrast=0.2)
-    density = rng.uniform(0.95, 1.2) if small else rng.uniform(0.82, 1.0)
+    density = rng.uniform(0.9, 1.1) if small else rng.uniform(0.8, 0.95)
     blue = rng.uniform(0.4, 0.8)
     granules = 0 if small else int(rng.integers(0, 9))
     azurophil = dots(frame, inside_disc(rng, granules, 0.9 * radius), np.full(granules, 0.22))
@@ -49,32 +49,32 @@ def lymphocyte(rng: np.random.Generator, frame: Frame, radius: float) -> list[La
     return [
         Layer(cell, dyes(azure=0.07, blue=blue), rim),
         Layer(azurophil * cell, dyes(azure=0.6, eosin=0.1)),
-        Layer(nucleus, dyes(azure=density, blue=0.35), texture),
+        Layer(nucleus, dyes(azure=density, blue=0.18), texture),
     ]
 
 
 def monocyte(rng: np.random.Generator, frame: Frame, radius: float) -> list[Layer]:
     """The largest: a folded or kidney-shaped nucleus in grey-blue, often vacuolated cytoplasm."""
-    contour = outline(rng, radius, irregularity=0.07, elongation=rng.uniform(1.0, 1.3))
+    contour = outline(rng, radius, irregularity=0.08, elongation=rng.uniform(1.0, 1.4))
     cell = filled(frame, [contour])
     nucleus = nuclei.kidney(
         rng,
         frame,
         rng.uniform(0.68, 0.82) * radius,
-        bend=rng.uniform(0.9, 2.8),
+        bend=rng.uniform(1.1, 3.0),
         offset=rng.uniform(0.0, 0.25) * radius,
     )
     texture = nuclei.chromatin(rng, frame, nucleus, clump=0.8, contrast=0.18)
     folds = np.abs(smooth_noise(rng, frame, 2.6))
     texture -= 0.22 * np.clip(1 - folds * 5, 0.0, 1.0)
-    holes = int(rng.choice([0, 6, 14, 26], p=[0.25, 0.25, 0.25, 0.25]))
+    holes = int(rng.choice([0, 6, 14, 26], p=[0.18, 0.22, 0.3, 0.3]))
     centres = inside_disc(rng, holes, 0.7 * radius) + rng.normal(0.0, 0.15 * radius, 2)
     vacuoles = dots(frame, centres, rng.uniform(0.2, 0.75, holes), edge=0.1)
     ground_glass = 1 + 0.2 * smooth_noise(rng, frame, 0.5) + 0.1 * smooth_noise(rng, frame, 2.0)
     return [
-        Layer(cell, dyes(azure=0.14, blue=rng.uniform(0.3, 0.5), eosin=0.06), ground_glass),
+        Layer(cell, dyes(azure=0.07, blue=rng.uniform(0.34, 0.52)), ground_glass),
         Layer(vacuoles * cell * 0.95, dyes()),
-        Layer(nucleus, dyes(azure=0.8, blue=0.1), texture),
+        Layer(nucleus, dyes(azure=0.72, blue=0.08), texture),
         Layer(vacuoles * nucleus * 0.3, dyes(azure=0.3)),
     ]
 
@@ -98,7 +98,7 @@ def erythroblast(rng: np.random.Generator, frame: Frame, radius: float) -> list[
     plasm = (1 - ripeness) * young + ripeness * ripe
     return [
         Layer(cell, plasm, 1 + 0.12 * smooth_noise(rng, frame, 0.8)),
-        Layer(nucleus, dyes(azure=1.1 + 0.15 * ripeness, blue=0.45), texture),
+        Layer(nucleus, dyes(azure=1.12 + 0.15 * ripeness, blue=0.55), texture),
     ]
 
 

@@ -41,10 +41,10 @@ class Cell:
 CELLS: Mapping[str, Cell] = {
     "basophil": Cell((4.9, 6.2), granulocytes.basophil),
     "eosinophil": Cell((5.6, 7.0), granulocytes.eosinophil),
-    "erythroblast": Cell((3.6, 5.0), mononuclear.erythroblast),
-    "ig": Cell((5.9, 7.8), granulocytes.immature_granulocyte),
-    "lymphocyte": Cell((3.9, 5.8), mononuclear.lymphocyte),
-    "monocyte": Cell((6.3, 8.4), mononuclear.monocyte),
+    "erythroblast": Cell((3.3, 4.7), mononuclear.erythroblast),
+    "ig": Cell((5.7, 7.3), granulocytes.immature_granulocyte),
+    "lymphocyte": Cell((4.1, 5.9), mononuclear.lymphocyte),
+    "monocyte": Cell((6.8, 8.7), mononuclear.monocyte),
     "neutrophil": Cell((5.3, 6.9), granulocytes.neutrophil),
     "platelet": Cell((1.6, 3.0), mononuclear.platelet),
 }
