@@ -1,4 +1,4 @@
-"""From an architecture's spec to a Keras model that keeps the contract, and its weights as arrays."""
+"""From an architecture's spec to a Keras model that keeps the contract; its weights as arrays."""
 
 from __future__ import annotations
 

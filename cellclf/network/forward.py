@@ -104,5 +104,4 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
     """
     shifted = np.asarray(logits, np.float64)
     exponentials = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
-    return probabilities.astype(np.float32)
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True), np.float32)

@@ -1,4 +1,4 @@
-"""Weights that others trained: fetched or read from a file, and put into a network layer by layer."""
+"""Weights that others trained: fetched, or read from a file, and put into a network by layer."""
 
 from __future__ import annotations
 

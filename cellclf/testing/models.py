@@ -1,4 +1,4 @@
-"""One call that tells the author of an architecture whether it keeps the contract of `ModelSpec`."""
+"""One call that tells the author of an architecture whether it keeps `ModelSpec`'s contract."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["check_model"]
 
 SEED = 7
 STEPS = 8
-"""Training steps within which the loss on one batch has to fall; dropout makes single ones noisy."""
+"""Training steps within which the loss on one batch has to fall: dropout makes one step noisy."""
 
 RANGE_TOLERANCE = 0.01
 """Largest error of the declared pixel range, as a share of its width."""
@@ -56,7 +56,7 @@ def check_model(
 
 def _refuses_unknown_names(spec: ModelSpec) -> bool:
     try:
-        spec.params(**{"no_such_parameter_": 0})
+        spec.params.model_validate({"no_such_parameter_": 0})
     except ValidationError:
         return True
     return False
@@ -98,7 +98,8 @@ def _check_pixels(spec: ModelSpec, model: keras.Model, image_size: int) -> None:
     _require(
         np.allclose(found, (low, high), rtol=0, atol=RANGE_TOLERANCE * (high - low)),
         f"layer 'pixels' of model {spec.name!r} must give {low} to {high}, its `pixel_range`, for "
-        f"0-255 input. Received: {found[0]:.4g} to {found[1]:.4g}. Is a scaling missing or doubled?",
+        f"0-255 input. Received: {found[0]:.4g} to {found[1]:.4g}. Is a scaling missing, or done "
+        "twice?",
     )
     lit = int(np.argmax(np.abs(red - black).mean(axis=(0, 1))))
     expected = spec.channel_order.index("r")
@@ -160,7 +161,8 @@ def _coloured(num_classes: int, image_size: int) -> NDArray[np.uint8]:
 
 
 def _logits(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[Any]:
-    return _given(model.outputs[0], model, images)
+    logits: NDArray[Any] = _given(model.outputs[0], model, images)
+    return logits
 
 
 def _given(output: keras.KerasTensor, model: keras.Model, images: NDArray[np.uint8]) -> Any:

@@ -90,7 +90,7 @@ def test_a_build_that_raises_or_returns_no_model_is_the_plugins_fault(
     def returns_nothing(params: Any, *, input_shape: Any, num_classes: int) -> Any:
         return None
 
-    with pytest.raises(PluginError, match="failed for.*ZeroDivisionError: no blocks"):
+    with pytest.raises(PluginError, match=r"failed for.*ZeroDivisionError: no blocks"):
         built(architecture(fails))
     with pytest.raises(PluginError, match=r"must return a keras\.Model. Received: NoneType"):
         built(architecture(returns_nothing))

@@ -10,6 +10,9 @@ import pytest
 from cellclf.errors import TrainingError
 from cellclf.network.pretrained import copy_weights, published_network
 
+# Keras' own `save_weights` calls `np.array` on a tensor that does not know NumPy 2's `copy`.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 ADDRESS = "https://example.org/small_notop.h5"
 NOBODY_LISTENS = "http://127.0.0.1:9/small_notop.h5"
 
@@ -51,7 +54,7 @@ def test_a_file_that_is_not_there_is_refused() -> None:
 
 def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
     backbone(6).save_weights(tmp_path / "wide.weights.h5")
-    with pytest.raises(TrainingError, match="with the weights of small without.*does not fit"):
+    with pytest.raises(TrainingError, match=r"with the weights of small without.*does not fit"):
         published_network(backbone, weights=str(tmp_path / "wide.weights.h5"), address=ADDRESS)
 
 
@@ -69,7 +72,7 @@ def test_a_failed_download_names_the_choices(capfd: pytest.CaptureFixture[str]) 
 
 
 def test_layers_that_do_not_match_are_refused() -> None:
-    with pytest.raises(TrainingError, match="layer 'block1_conv'.*must hold variables"):
+    with pytest.raises(TrainingError, match=r"layer 'block1_conv'.*must hold variables"):
         copy_weights(backbone(6), classifier(4))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cellclf import ModelSpec, hookimpl
-
 from cellclf_custom_cnn.params import CustomCNNParams
 
 __all__ = ["cellclf_models"]

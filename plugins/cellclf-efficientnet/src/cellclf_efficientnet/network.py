@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 import numpy as np
-from cellclf import TrainingError, copy_weights, published_network
 
+from cellclf import TrainingError, copy_weights, published_network
 from cellclf_efficientnet.params import EfficientNetB4Params
 
 __all__ = ["build", "pretrained"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cellclf import Params
 from pydantic import Field
+
+from cellclf import Params
 
 __all__ = ["EfficientNetB4Params"]
 

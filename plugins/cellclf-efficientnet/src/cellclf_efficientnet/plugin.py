@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cellclf import ModelSpec, hookimpl
-
 from cellclf_efficientnet.params import EfficientNetB4Params
 
 __all__ = ["cellclf_models"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from cellclf import copy_weights, published_network
 
+from cellclf import copy_weights, published_network
 from cellclf_vgg.params import VGG16Params
 
 __all__ = ["CaffePixels", "build", "pretrained"]

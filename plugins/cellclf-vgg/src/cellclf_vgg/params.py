@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from cellclf import Params
 from pydantic import Field
+
+from cellclf import Params
 
 __all__ = ["VGG16Params"]
 

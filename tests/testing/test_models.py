@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import pytest
+from pydantic import BaseModel
+
+from cellclf.errors import PluginError
+from cellclf.specs import ModelSpec
+from cellclf.testing.models import check_model
+
+Architecture = Callable[..., ModelSpec]
+
+
+class Loose(BaseModel):
+    """Parameters that swallow what they do not know."""
+
+
+@keras.saving.register_keras_serializable(package="cellclf_tests")
+class Flipped(keras.layers.Layer):
+    """Channels in reverse, 0 to 1."""
+
+    def call(self, images: Any) -> Any:
+        return keras.ops.take(images, [2, 1, 0], axis=-1) / 255
+
+
+def network(
+    scaling: Callable[[], keras.layers.Layer], *, frozen: bool = False
+) -> Callable[..., keras.Model]:
+    def make(params: Any, *, input_shape: Any, num_classes: int) -> keras.Model:
+        image = keras.Input(input_shape, name="image")
+        x = scaling()(image)
+        x = keras.layers.Conv2D(4, 3, activation="relu", name="stem_conv")(x)
+        x = keras.layers.GlobalAveragePooling2D(name="features")(x)
+        model = keras.Model(image, keras.layers.Dense(num_classes, name="logits")(x))
+        model.trainable = not frozen
+        return model
+
+    return make
+
+
+def to_one() -> keras.layers.Layer:
+    return keras.layers.Rescaling(1 / 255, name="pixels")
+
+
+def test_a_network_that_keeps_the_contract_passes(architecture: Architecture) -> None:
+    check_model(architecture())
+
+
+def test_a_missing_scaling_is_found(architecture: Architecture) -> None:
+    def unscaled() -> keras.layers.Layer:
+        return keras.layers.Rescaling(1.0, name="pixels")
+
+    with pytest.raises(AssertionError, match=r"must give 0.0 to 1.0.*Received: 0 to 255"):
+        check_model(architecture(network(unscaled)))
+
+
+def test_channels_in_another_order_than_declared_are_found(architecture: Architecture) -> None:
+    def flipped() -> keras.layers.Layer:
+        return Flipped(name="pixels")
+
+    check_model(architecture(network(flipped), channel_order="bgr"))
+    with pytest.raises(AssertionError, match=r"must give red as channel 0.*red in channel 2"):
+        check_model(architecture(network(flipped)))
+
+
+def test_params_that_swallow_unknown_names_are_found(architecture: Architecture) -> None:
+    with pytest.raises(AssertionError, match="must refuse unknown names"):
+        check_model(architecture(params=Loose))
+
+
+def test_a_network_that_does_not_learn_is_found(architecture: Architecture) -> None:
+    with pytest.raises(AssertionError, match="must lower the loss"):
+        check_model(architecture(network(to_one, frozen=True)))
+
+
+def test_a_breach_that_build_itself_refuses_is_passed_on(architecture: Architecture) -> None:
+    with pytest.raises(PluginError, match="must hold a layer named 'nowhere'"):
+        check_model(architecture(explain_layer="nowhere"))
