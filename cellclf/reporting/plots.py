@@ -218,8 +218,10 @@ def class_balance(before: pd.DataFrame, after: Mapping[str, int]) -> Figure:
     classes = [legible(name) for name in before.index]
     places = np.arange(len(classes))
     with house_style():
-        height = 1.15 + 0.34 * len(classes)
-        figure = Figure(figsize=(FULL_WIDTH, height), layout="constrained")
+        bars = 0.34 * len(classes)
+        figure = Figure(figsize=(FULL_WIDTH, bars + 1.15), layout="constrained")
+        # The legend stands below the numbers of the axis, however few the bars are.
+        below = 0.26 / bars
         parts_axes, train_axes = figure.subplots(1, 2, sharey=True)
         left = np.zeros(len(classes))
         for part in before.columns:
@@ -237,7 +239,7 @@ def class_balance(before: pd.DataFrame, after: Mapping[str, int]) -> Figure:
             axes.grid(visible=False, axis="y")
             axes.spines["left"].set_visible(False)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-            axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.08), ncols=4, handlelength=1.1)
+            axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -below), ncols=4, handlelength=1.1)
         parts_axes.set_yticks(places, [wrapped(name, 24) for name in classes])
         parts_axes.tick_params(axis="y", length=0, labelcolor=INK)
         train_axes.tick_params(axis="y", length=0)

@@ -182,10 +182,7 @@ def write_report(path: Path, report: Report) -> None:
         models=[best, *others],
         findings=_by_kind(report.findings),
         column_groups=_column_groups([str(name) for name in report.comparison.columns]),
-        timings=[
-            (wording.label(step), wording.duration(seconds))
-            for step, seconds in report.timings.items()
-        ],
+        timings=[(step, wording.duration(time)) for step, time in report.timings.items()],
         smallest=_smallest_test_class(report.counts),
     )
     # A file name may hold bytes that are no text; the page must not fail over one.
