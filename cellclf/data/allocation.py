@@ -61,7 +61,8 @@ def allocate(
        more wherever that brings them nearer.
     4. Units of one sample fill what is left of the aim, exactly where nothing overshot it.
 
-    Ties are broken by a permutation drawn from `rng`. Where every unit is one sample the shares
+    Ties, for which sizes within a factor of two count, are broken by a permutation drawn from
+    `rng`. Where every unit is one sample the shares
     are exactly those of step 1.
 
     Args:
@@ -91,7 +92,7 @@ def allocate(
 def _cover(table: Counts, parts: int) -> NDArray[np.intp] | None:
     """Fix one unit for each class and part; the others stay `FREE`."""
     part = np.full(len(table), FREE, np.intp)
-    smallest_first = np.argsort(table.sum(axis=1), kind="stable")
+    smallest_first = np.argsort(_octave(table), kind="stable")
     holders = [smallest_first[table[smallest_first, c] > 0] for c in range(table.shape[1])]
     hard: list[int] = []
     for c, units in enumerate(holders):
@@ -140,7 +141,7 @@ def _place_large(
     table: Counts, part: NDArray[np.intp], aim: Counts, units: NDArray[np.intp]
 ) -> None:
     held = _held(table, part, len(aim))
-    largest_first = units[np.argsort(-table[units].sum(axis=1), kind="stable")]
+    largest_first = units[np.argsort(-_octave(table[units]), kind="stable")]
     for again in (False, True):
         for unit in largest_first:
             if again:
@@ -159,6 +160,15 @@ def _place_single(table: Counts, part: NDArray[np.intp], aim: Counts) -> None:
         if len(units):
             filled = apportion(len(units), left[:, c].astype(np.float64))
             part[units] = np.repeat(np.arange(len(aim)), filled)
+
+
+def _octave(table: Counts) -> Counts:
+    """Size of each unit to within a factor of two, for sorting.
+
+    With sizes that near taken as equal, another seed gives another split even where no two units
+    are of one size.
+    """
+    return np.asarray(np.floor(np.log2(table.sum(axis=1))), dtype=np.intp)
 
 
 def _held(table: Counts, part: NDArray[np.intp], parts: int) -> Counts:

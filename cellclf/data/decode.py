@@ -31,7 +31,11 @@ SIXTEEN_TO_EIGHT = 257  # 65535 / 255: white stays white
 BGR, BGRA = 3, 4  # channels
 
 # OpenCV writes its own account of a damaged file to the terminal; ours is in the exception.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+# Version 4 has the switch in one place and version 5 in another.
+if hasattr(cv2, "setLogLevel"):
+    cv2.setLogLevel(0)
+else:
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def decode(content: bytes) -> NDArray[np.uint8]:
