@@ -98,7 +98,7 @@ def test_a_bundle_cut_short_is_refused_wherever_it_was_cut(path):
 
 def test_a_flipped_bit_is_refused_or_changes_nothing(path):
     content = path.read_bytes()
-    for place in range(0, len(content)):
+    for place in range(len(content)):
         damaged = bytearray(content)
         damaged[place] ^= 1 << (place % 8)
         path.write_bytes(damaged)

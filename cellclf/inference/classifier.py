@@ -1,0 +1,256 @@
+"""A trained model, loaded: images in, a table of predictions out."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from cellclf.data.decode import DECODE_VERSION
+from cellclf.errors import BundleError, PluginError
+from cellclf.evaluation.predictions import predictions_table
+from cellclf.inference.bundle import Bundle, BundleManifest, read_bundle
+from cellclf.inference.classified import Classified
+from cellclf.inference.inputs import PathLike, expand_paths
+from cellclf.inference.locate import find_bundle
+from cellclf.inference.reading import array_chunks, checked_images, file_chunks
+from cellclf.progress import Progress, Silent
+from cellclf.registry import SESSION, Registry, installed
+from cellclf.specs import ModelSpec
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["Classifier", "load"]
+
+
+def load(where: PathLike, *, registry: Registry | None = None) -> Classifier:
+    """Load a trained model.
+
+    Args:
+        where: A bundle, or a run directory, of which the best model is loaded.
+        registry: Where its architecture is looked for; the installed plugins by default.
+
+    Raises:
+        BundleError: There is no such model, or it cannot be trusted, read or rebuilt.
+    """
+    return Classifier.load(find_bundle(where), registry=registry)
+
+
+class Classifier:
+    """A trained network with all that it takes to use it.
+
+    Attributes:
+        model: The network, a plain `keras.Model`: 0-255 RGB in, logits out.
+        manifest: What its bundle says of it.
+        sha256: Hash of its bundle.
+    """
+
+    def __init__(self, bundle: Bundle, model: keras.Model) -> None:
+        from cellclf.network.forward import Forward
+
+        self.model = model
+        self.manifest = bundle.manifest
+        self.sha256 = bundle.sha256
+        self._forward = Forward(model)
+
+    @classmethod
+    def load(cls, path: PathLike, *, registry: Registry | None = None) -> Classifier:
+        """Rebuild the network of a bundle through its architecture's plugin.
+
+        Args:
+            path: The bundle.
+            registry: Where the architecture is looked for; the installed plugins by default.
+
+        Raises:
+            BundleError: The file is no bundle that can be trusted and read, was made with another
+                image decoder, or its architecture is not installed or has changed.
+        """
+        path = Path(path)
+        bundle = read_bundle(path)
+        _check_decoder(path, bundle.manifest)
+        spec, version = _architecture(path, bundle.manifest, registry or installed())
+        changed = (
+            f"{path} does not fit the architecture {spec.name!r} of "
+            f"{bundle.manifest.distribution} {version}; it was made with "
+            f"{bundle.manifest.distribution_version}"
+        )
+        try:
+            # As JSON: what was written as that is read as that, sequences as tuples for instance.
+            params = spec.params.model_validate_json(json.dumps(bundle.manifest.params))
+        except ValidationError as error:
+            raise BundleError(f"{changed}: {error}") from error
+
+        # Imported here: Keras takes seconds, and a file that is refused should not cost them.
+        from cellclf.network.build import build, set_weights
+
+        manifest = bundle.manifest
+        model = build(
+            spec,
+            params,
+            image_size=manifest.image_size,
+            num_classes=len(manifest.classes),
+        )
+        try:
+            set_weights(model, bundle.weights)
+        except BundleError as error:
+            raise BundleError(f"{changed}: {error}") from error
+        return cls(bundle, model)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the network's outputs."""
+        return self.manifest.classes
+
+    @property
+    def image_size(self) -> int:
+        """Height and width, in pixels, that images are brought to."""
+        return self.manifest.image_size
+
+    def classify(
+        self, paths: PathLike | Iterable[PathLike], *, progress: Progress | None = None
+    ) -> Classified:
+        """Classify image files; those that cannot be read do not stop the rest.
+
+        Args:
+            paths: Files, folders and patterns, as `cellclf.inference.inputs.expand_paths` has them.
+            progress: Told of each chunk of images.
+
+        Returns:
+            The table of predictions, `sample_id` and `path` being the path, and the unreadable
+            files with their reasons.
+
+        Raises:
+            DataError: Something named does not exist, or holds no image.
+        """
+        files = expand_paths(paths)
+        listener = Silent() if progress is None else progress
+        read: list[str] = []
+        unreadable: dict[str, str] = {}
+        found = [np.zeros((0, len(self.classes)), np.float32)]
+        with listener.task("Classifying", len(files)) as task:
+            for chunk in file_chunks(
+                files,
+                size=self.image_size,
+                mode=self.manifest.resize,
+                length=self._forward.batch_size,
+            ):
+                found.append(self._probabilities(chunk.images, continued=len(found) > 1))
+                read += [str(path) for path in chunk.paths]
+                unreadable |= chunk.unreadable
+                task.advance(len(chunk.paths) + len(chunk.unreadable))
+        table = predictions_table(
+            sample_ids=read,
+            paths=read,
+            probabilities=np.concatenate(found),
+            classes=self.classes,
+        )
+        return Classified(table=table, unreadable=unreadable, synthetic=self.manifest.synthetic)
+
+    def predict(
+        self,
+        images: PathLike | Iterable[PathLike] | NDArray[np.uint8],
+        *,
+        progress: Progress | None = None,
+    ) -> pd.DataFrame:
+        """Classify images.
+
+        Args:
+            images: Files, folders and patterns; or `uint8` RGB images of any size,
+                `(n, height, width, 3)` or `(height, width, 3)`.
+            progress: Told of each chunk of files.
+
+        Returns:
+            The table of predictions, one row an image. For files, `sample_id` is the path; files
+            that cannot be read are left out with a warning, `classify` gives their reasons. For an
+            array, `sample_id` is the row number.
+
+        Raises:
+            DataError: Something named does not exist, or the array holds no images.
+        """
+        if isinstance(images, np.ndarray):
+            probabilities = self.predict_proba(images)
+            return predictions_table(
+                sample_ids=[str(row) for row in range(len(probabilities))],
+                probabilities=probabilities,
+                classes=self.classes,
+            )
+        classified = self.classify(images, progress=progress)
+        if classified.unreadable:
+            path, reason = next(iter(classified.unreadable.items()))
+            warnings.warn(
+                f"{len(classified.unreadable)} files could not be read and are left out, such as "
+                f"{path}: {reason}. `classify` gives them all",
+                stacklevel=2,
+            )
+        return classified.table
+
+    def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the probability of each class for each image.
+
+        Args:
+            images: `uint8`, RGB, `(n, height, width, 3)` or `(height, width, 3)`, of any size.
+
+        Returns:
+            Shape `(n, k)`, in class order; rows sum to 1.
+
+        Raises:
+            DataError: The array holds something else.
+        """
+        found = [np.zeros((0, len(self.classes)), np.float32)]
+        for chunk in array_chunks(
+            checked_images(images),
+            size=self.image_size,
+            mode=self.manifest.resize,
+            length=self._forward.batch_size,
+        ):
+            found.append(self._probabilities(chunk, continued=len(found) > 1))
+        return np.concatenate(found)
+
+    def _probabilities(self, images: NDArray[np.uint8], *, continued: bool) -> NDArray[np.float32]:
+        """Look at one chunk; one that continues others is filled up to their length.
+
+        A step of another length would be compiled anew, which can take longer than the images.
+        """
+        number = len(images)
+        missing = self._forward.batch_size - number
+        if continued and missing:
+            images = np.concatenate([images, np.zeros((missing, *images.shape[1:]), np.uint8)])
+        return self._forward(images).probabilities[:number]
+
+
+def _check_decoder(path: Path, manifest: BundleManifest) -> None:
+    if manifest.decode_version != DECODE_VERSION:
+        raise BundleError(
+            f"{path} was trained on images as version {manifest.decode_version} of the decoder "
+            f"reads them; this cellclf has version {DECODE_VERSION}, whose pixels differ. Use the "
+            f"cellclf it was made with ({manifest.environment.get('cellclf', 'not recorded')}), or "
+            "train it again"
+        )
+
+
+def _architecture(
+    path: Path, manifest: BundleManifest, registry: Registry
+) -> tuple[ModelSpec, str]:
+    """The spec that a bundle was made with, and the version of it that is installed."""
+    distribution, name = manifest.distribution, manifest.architecture
+    try:
+        asked_for = f"{distribution}/{name}"
+        return registry.get(ModelSpec, asked_for), registry.offer(ModelSpec, asked_for).version
+    except PluginError as error:
+        remedy = (
+            "register it with `cellclf.register(spec)` first"
+            if distribution == SESSION
+            else f"pip install {distribution}"
+        )
+        raise BundleError(
+            f"{path} needs the architecture {name!r} of the distribution {distribution!r}: "
+            f"{remedy} (it was trained with version {manifest.distribution_version}). {error}"
+        ) from error

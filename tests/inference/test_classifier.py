@@ -1,0 +1,294 @@
+"""A trained model, loaded: a tiny one, whose build function stands in this module."""
+
+from __future__ import annotations
+
+import warnings
+
+import cv2
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from cellclf.data.decode import DECODE_VERSION, decode, resize
+from cellclf.errors import BundleError, DataError
+from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
+from cellclf.inference.classifier import Classifier, load
+from cellclf.network.build import build, weights_of
+from cellclf.registry import Plugin, Registry
+from cellclf.specs import ModelSpec, Params
+
+CLASSES = ("round", "band, segmented", "白血球")
+SIZE = 16
+
+
+class TinyParams(Params):
+    width: int = 4
+    kernel: tuple[int, int] = (3, 3)
+
+
+def tiny(params, *, input_shape, num_classes):
+    image = keras.Input(input_shape)
+    x = keras.layers.Rescaling(1 / 255, name="pixels")(image)
+    x = keras.layers.Conv2D(params.width, params.kernel, name="conv")(x)
+    x = keras.layers.BatchNormalization(name="norm")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="features")(x)
+    x = keras.layers.Dropout(0.5, name="dropout")(x)
+    return keras.Model(image, keras.layers.Dense(num_classes, name="logits")(x), name="tiny")
+
+
+SPEC = ModelSpec(
+    name="tiny",
+    summary="For tests",
+    build=f"{__name__}:tiny",
+    params=TinyParams,
+    pixel_range=(0, 1),
+    explain_layer="conv",
+    min_image_size=8,
+)
+
+
+def registry_of(*specs, version="1.0"):
+    plugin = Plugin(name="tiny", distribution="cellclf-tiny", version=version, specs=specs)
+    return Registry([plugin])
+
+
+REGISTRY = registry_of(SPEC)
+
+
+def manifest(**changes):
+    values = {
+        "architecture": "tiny",
+        "distribution": "cellclf-tiny",
+        "distribution_version": "1.0",
+        "params": TinyParams(width=5).model_dump(mode="json"),
+        "classes": CLASSES,
+        "image_size": SIZE,
+        "resize": "pad",
+        "decode_version": DECODE_VERSION,
+        "synthetic": True,
+    }
+    return BundleManifest(**{**values, **changes})
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(0)
+    model = build(SPEC, TinyParams(width=5), image_size=SIZE, num_classes=len(CLASSES))
+    rng = np.random.default_rng(0)
+    for variable in model.weights:  # far from what a fresh network has, so that nothing is by luck
+        values = rng.normal(0, 0.5, variable.shape)
+        variable.assign(abs(values) + 0.1 if "variance" in variable.path else values)
+    return model
+
+
+@pytest.fixture(scope="module")
+def bundle(network, tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
+    write_bundle(path, manifest(), weights_of(network))
+    return path
+
+
+@pytest.fixture(scope="module")
+def classifier(bundle):
+    return load(bundle, registry=REGISTRY)
+
+
+def images(number, height=20, width=30, seed=1):
+    rng = np.random.default_rng(seed)
+    colours, blobs = rng.integers(0, 200, (number, 1, 1, 3)), rng.integers(0, 56, (number, 4, 6, 3))
+    coarse = (colours + blobs).astype(np.uint8)
+    return np.stack([cv2.resize(image, (width, height)) for image in coarse])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Nine files that can be read, and three that cannot, in between."""
+    for number, image in enumerate(images(9)):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), image[..., ::-1])
+    whole = (tmp_path / "0.png").read_bytes()
+    (tmp_path / "1b cut.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "5b empty.jpg").touch()
+    (tmp_path / "9 text.png").write_text("not an image", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_loaded_model_says_what_the_trained_one_said(network, classifier):
+    batch = images(5, SIZE, SIZE)
+    logits = np.asarray(network.predict_on_batch(batch))
+    wanted = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    found = classifier.predict_proba(batch)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    assert found.dtype == np.float32
+    assert np.ptp(found, axis=0).min() > 0.01  # images differ, and so do their probabilities
+
+
+def test_what_a_loaded_model_is_made_of_is_plain(classifier, bundle):
+    assert isinstance(classifier.model, keras.Model)
+    assert classifier.classes == CLASSES
+    assert classifier.image_size == SIZE
+    assert classifier.sha256 == read_bundle(bundle).sha256
+
+
+def test_files_and_the_array_of_their_pixels_get_the_same_probabilities(classifier, folder):
+    files = [folder / f"{number}.png" for number in range(9)]
+    of_files = classifier.predict(files)
+    of_array = classifier.predict(images(9))
+    names = [f"p_{name}" for name in CLASSES]
+    pd.testing.assert_frame_equal(of_files[names], of_array[names])
+    assert of_files["path"].tolist() == of_files["sample_id"].tolist() == [str(f) for f in files]
+    assert of_array["sample_id"].tolist() == [str(row) for row in range(9)]
+    assert set(of_array["path"]) == {""}
+
+
+def test_prediction_sees_the_pixels_of_training(classifier, folder):
+    pixels = resize(decode((folder / "3.png").read_bytes()), SIZE, "pad")
+    found = classifier.predict(folder / "3.png")
+    wanted = classifier.predict_proba(pixels)
+    assert found[[f"p_{name}" for name in CLASSES]].to_numpy() == pytest.approx(wanted, abs=1e-7)
+
+
+def test_unreadable_files_are_listed_and_do_not_stop_the_rest(classifier, folder):
+    classified = classifier.classify(folder)
+    assert [path.rpartition("/")[2] for path in classified.table["path"]] == [
+        f"{number}.png" for number in range(9)
+    ]
+    reasons = {path.rpartition("/")[2]: reason for path, reason in classified.unreadable.items()}
+    assert list(reasons) == ["1b cut.png", "5b empty.jpg", "9 text.png"]
+    assert reasons["5b empty.jpg"] == "the file is empty"
+    assert classified.synthetic
+
+
+def test_predict_warns_of_unreadable_files_and_of_nothing_else(classifier, folder):
+    with pytest.warns(UserWarning, match="3 files could not be read"):
+        assert len(classifier.predict([folder])) == 9
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier.predict(folder / "3.png")
+
+
+def test_only_unreadable_files_give_an_empty_table(classifier, folder):
+    classified = classifier.classify(folder / "9 text.png")
+    assert len(classified.table) == 0
+    assert len(classified.unreadable) == 1
+    assert classified.counts == dict.fromkeys(CLASSES, 0)
+
+
+def test_a_prediction_does_not_depend_on_how_many_are_asked_for_at_once(classifier, folder):
+    many = images(200)  # more than one step of the network, the last one not full
+    together = classifier.predict_proba(many)
+    assert together.shape == (200, 3)
+    alone = np.concatenate([classifier.predict_proba(many[row]) for row in (0, 64, 199)])
+    np.testing.assert_allclose(together[[0, 64, 199]], alone, atol=1e-6)
+
+
+def test_more_files_than_a_chunk_keep_their_order(classifier, tmp_path):
+    wanted = []
+    for number, image in enumerate(images(150, SIZE, SIZE)):
+        path = tmp_path / f"{number:03}.png"
+        if number % 7 == 3:
+            path.touch()
+        else:
+            cv2.imwrite(str(path), image[..., ::-1])
+            wanted.append(image)
+    classified = classifier.classify(tmp_path)
+    np.testing.assert_allclose(
+        classified.table[[f"p_{name}" for name in CLASSES]].to_numpy(),
+        classifier.predict_proba(np.stack(wanted)),
+        atol=1e-6,
+    )
+    assert len(classified.unreadable) == 21
+    assert classified.table["path"].is_monotonic_increasing
+
+
+def test_progress_is_told_of_every_file(classifier, folder):
+    class Counting:
+        total = done = 0
+
+        def say(self, message): ...
+
+        def warn(self, message): ...
+
+        def task(self, description, total):
+            self.total = total
+            return self
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_): ...
+
+        def advance(self, steps=1, *, note=""):
+            self.done += steps
+
+    listener = Counting()
+    classifier.classify(folder, progress=listener)
+    assert listener.done == listener.total == 12
+
+
+def test_no_images_give_no_rows(classifier):
+    assert classifier.predict_proba(np.zeros((0, 8, 8, 3), np.uint8)).shape == (0, 3)
+    assert len(classifier.predict(np.zeros((0, 8, 8, 3), np.uint8))) == 0
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.zeros((2, 8, 8, 3)), "uint8"),
+        (np.zeros((8, 8), np.uint8), "shape"),
+        (np.zeros((2, 8, 8, 4), np.uint8), "shape"),
+        (np.zeros((2, 0, 8, 3), np.uint8), "shape"),
+    ],
+)
+def test_arrays_that_are_no_images_are_refused(classifier, array, said):
+    with pytest.raises(DataError, match=said):
+        classifier.predict(array)
+
+
+def test_a_run_directory_is_loaded_by_its_best_model(network, tmp_path):
+    write_bundle(tmp_path / "models" / "first.safetensors", manifest(), weights_of(network))
+    assert load(str(tmp_path), registry=REGISTRY).classes == CLASSES
+
+
+def test_a_bundle_whose_plugin_is_missing_says_what_to_install(bundle):
+    with pytest.raises(BundleError, match=r"'tiny'.*'cellclf-tiny': pip install cellclf-tiny"):
+        Classifier.load(bundle, registry=Registry([]))
+
+
+def test_an_architecture_of_the_same_name_from_elsewhere_is_not_taken(bundle):
+    elsewhere = Plugin(name="x", distribution="other", version="1", specs=(SPEC,))
+    with pytest.raises(BundleError, match="pip install cellclf-tiny"):
+        Classifier.load(bundle, registry=Registry([elsewhere]))
+
+
+def test_an_architecture_of_a_notebook_has_to_be_registered(network, tmp_path):
+    path = tmp_path / "b.safetensors"
+    write_bundle(path, manifest(distribution="(this session)"), weights_of(network))
+    with pytest.raises(BundleError, match=r"cellclf\.register"):
+        load(path, registry=Registry([]))
+    registry = Registry([])
+    registry.add(SPEC)
+    assert load(path, registry=registry).classes == CLASSES
+
+
+def test_another_decoder_is_refused(network, tmp_path):
+    path = tmp_path / "b.safetensors"
+    write_bundle(path, manifest(decode_version=DECODE_VERSION + 1), weights_of(network))
+    with pytest.raises(BundleError, match="decoder"):
+        load(path, registry=REGISTRY)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"params": {"width": 6}},
+        {"params": {"depth": 6}},
+        {"classes": ("a", "b")},
+    ],
+    ids=str,
+)
+def test_a_network_that_has_changed_is_refused_with_both_versions(network, tmp_path, changes):
+    path = tmp_path / "b.safetensors"
+    write_bundle(path, manifest(**changes), weights_of(network))
+    with pytest.raises(BundleError, match=r"cellclf-tiny 2\.0; it was made with 1\.0"):
+        load(path, registry=registry_of(SPEC, version="2.0"))
