@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,10 @@ from cellclf.progress import Progress
 __all__ = ["ImageStore", "open_store"]
 
 PIXELS, RECORD = "images.npy", "store.json"
+DRAFT = ".writing-"
+ABANDONED = 24 * 60 * 60
+"""Seconds after which nobody is taken to be writing a draft any more."""
+
 UNREAD = ""
 """Content of a file that could not be read at all."""
 
@@ -77,10 +83,10 @@ def open_store(
 ) -> ImageStore:
     """Open the store of these images, writing it first where no earlier run did.
 
-    The store's name follows from what the images show, in order, from `size`, `mode` and
-    `DECODE_VERSION`: renamed or moved files find it again, a changed file does not. It is written
-    in a folder beside its place and moved there whole, so that one that is there is complete, and
-    of two processes writing the same one the later uses the earlier's.
+    The store's name follows from what the images show, in order, from `size`, `mode`,
+    `DECODE_VERSION` and OpenCV's own version: renamed or moved files find it again, a changed file
+    does not. It is written in a folder beside its place and moved there whole, so that one that is
+    there is complete, and of two processes writing the same one the later uses the earlier's.
 
     Args:
         samples: The images; they may be unreadable.
@@ -90,7 +96,8 @@ def open_store(
         progress: Told how many files are read.
 
     Raises:
-        DataError: No samples, a bad `size` or `mode`, or a cache that cannot be written.
+        DataError: No samples, a bad `size` or `mode`, a cache that cannot be written, or a file
+            that changed while it was being read.
     """
     if not samples:
         raise DataError("there are no images to read")
@@ -127,7 +134,7 @@ def _unwritable(cache: Path, reason: str) -> DataError:
 
 
 def _key(content: tuple[str, ...], form: _Form) -> str:
-    named = json.dumps([DECODE_VERSION, form.size, form.mode, content])
+    named = json.dumps([DECODE_VERSION, cv2.__version__, form.size, form.mode, content])
     return hashlib.sha256(named.encode()).hexdigest()
 
 
@@ -187,7 +194,8 @@ def _write(
     progress: Progress,
 ) -> None:
     store.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".writing-", dir=store.parent))
+    _sweep(store.parent)
+    draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=store.parent))
     unreadable: dict[int, str] = {}
     try:
         # Written as a plain file, not through a map: a full disk is then an error, not SIGBUS.
@@ -201,12 +209,26 @@ def _write(
                     unreadable[row] = reason
                 file.write(image.data)
                 task.advance()
-        record = {"decode_version": DECODE_VERSION, "shape": form.shape, "mode": form.mode}
-        text = json.dumps({**record, "unreadable": unreadable}, indent=1)
+        record = {
+            "decode_version": DECODE_VERSION,
+            "opencv": cv2.__version__,
+            "shape": form.shape,
+            "mode": form.mode,
+            "unreadable": unreadable,
+        }
+        text = json.dumps(record, indent=1)
         (draft / RECORD).write_text(text + "\n", encoding="utf-8")
         _publish(draft, store, form)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the drafts of runs that were killed: they may be as large as a store."""
+    for draft in folder.glob(f"{DRAFT}*"):
+        with suppress(OSError):
+            if time.time() - draft.stat().st_mtime > ABANDONED:
+                shutil.rmtree(draft, ignore_errors=True)
 
 
 def _read(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -191,6 +192,7 @@ def test_the_record_says_what_the_store_holds(cells: Samples, tmp_path: Path) ->
     record = json.loads((store.path / "store.json").read_text(encoding="utf-8"))
     assert record == {
         "decode_version": 1,
+        "opencv": cv2.__version__,
         "shape": [6, SIZE, SIZE, 3],
         "mode": "stretch",
         "unreadable": {},
@@ -245,3 +247,31 @@ def test_no_samples_and_a_wrong_size_are_refused(cells: Samples, tmp_path: Path)
     with pytest.raises(DataError, match="Received: size=0"):
         opened(cells, tmp_path, size=0)
     assert list(tmp_path.iterdir()) == [tmp_path / "cells"]
+
+
+def test_a_file_that_changes_while_it_is_read_stops_the_run(cells: Samples, tmp_path: Path) -> None:
+    class Meddling(Silent):
+        """Writes to an image between the two times that it is read."""
+
+        @contextmanager
+        def task(self, description: str, total: int) -> Iterator[Task]:
+            if description == "reading images":
+                Path(str(cells[2].path)).write_bytes(b"something else")
+            with super().task(description, total) as task:
+                yield task
+
+    with pytest.raises(DataError, match=r"2.png changed while it was being read"):
+        opened(cells, tmp_path / "cache", progress=Meddling())
+    assert list((tmp_path / "cache" / "stores").iterdir()) == []
+
+
+def test_drafts_of_killed_runs_are_removed_and_those_of_running_ones_left(
+    cells: Samples, tmp_path: Path
+) -> None:
+    running, killed = (tmp_path / "stores" / f".writing-{name}" for name in ("running", "killed"))
+    for draft in (running, killed):
+        draft.mkdir(parents=True)
+    os.utime(killed, (0, 0))
+    opened(cells, tmp_path)
+    assert running.exists()
+    assert not killed.exists()
