@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_cache_path
 
-__all__ = ["cache_folder", "replacing", "write_json", "write_text"]
+from cellclf.errors import RunError
+
+__all__ = ["cache_folder", "replacing", "write_bytes", "write_json", "write_text"]
 
 
 def cache_folder() -> Path:
@@ -25,7 +27,10 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a name to write to; on leaving, what was written takes the place of `path`.
 
     If the block raises, or the process dies, `path` is as it was before. The partial file keeps
-    the suffix of `path`, because some writers choose their format by it.
+    the suffix of `path`, because some writers choose their format by it. Missing folders are made.
+
+    Raises:
+        RunError: The place cannot be written to.
 
     Example:
         >>> import tempfile
@@ -35,21 +40,32 @@ def replacing(path: Path) -> Iterator[Path]:
         >>> place.read_text()
         '42'
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         with partial.open("rb") as written:
             os.fsync(written.fileno())
         partial.replace(path)
+    except OSError as error:
+        raise RunError(
+            f"{path} cannot be written: {error.strerror or error}. Choose another place, or make "
+            "room in this one"
+        ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file that is either absent or whole."""
+    with replacing(path) as partial:
+        partial.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file that is either absent or whole."""
-    with replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8", newline="\n")
+    write_bytes(path, text.encode("utf-8"))
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

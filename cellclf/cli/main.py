@@ -23,6 +23,8 @@ app = typer.Typer(
     help="Train, judge and use classifiers of cell images.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # Plain help: drawing it with rich doubles the time that it takes.
+    rich_markup_mode=None,
     add_completion=True,
 )
 app.command()(run)

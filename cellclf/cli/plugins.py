@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="See what is installed and what it offers.", no_args_is_help=True)
+app = typer.Typer(
+    help="See what is installed and what it offers.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command("list")

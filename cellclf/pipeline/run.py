@@ -57,7 +57,7 @@ def run(
     """
     listener = progress or Silent()
     raw, name = _raw(experiment)
-    planned = plan({**raw, **settings}, installed(), source=source or name)
+    planned = plan(_laid_over(raw, settings), installed(), source=source or name)
     directory = RunDirectory(_place(planned))
     directory.claim(planned.experiment.fingerprint)
     listener.say(f"run directory: {directory.path}")
@@ -83,6 +83,16 @@ def _raw(
     if isinstance(experiment, Experiment):
         return experiment.model_dump(exclude_none=True), "the experiment"
     return dict(experiment or {}), "the experiment"
+
+
+def _laid_over(raw: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `raw` with `more` over it, tables merged setting by setting."""
+    merged = dict(raw)
+    for name, value in more.items():
+        below = merged.get(name)
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[name] = _laid_over(below, value) if both else value
+    return merged
 
 
 def _place(planned: Plan) -> Path:

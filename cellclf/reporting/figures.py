@@ -10,7 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from PIL import Image
 
-from cellclf.reporting.files import write_whole
+from cellclf.files import write_bytes
 from cellclf.reporting.style import house_style
 
 __all__ = ["as_svg", "data_uri", "save_figure"]
@@ -42,7 +42,7 @@ def save_figure(figure: Figure, path: Path) -> None:
     content = BytesIO()
     with house_style():
         figure.savefig(content, format="png", dpi=PNG_DPI)
-    write_whole(Path(path), content.getvalue())
+    write_bytes(Path(path), content.getvalue())
 
 
 def as_svg(figure: Figure) -> bytes:

@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from cellclf.data.audit import Finding
+from cellclf.files import write_bytes
 from cellclf.reporting import wording
 from cellclf.reporting.figures import data_uri
-from cellclf.reporting.files import write_whole
 from cellclf.reporting.style import legible
 
 __all__ = ["DatasetFacts", "ModelReport", "Picture", "Report", "write_report"]
@@ -186,7 +186,7 @@ def write_report(path: Path, report: Report) -> None:
         smallest=_smallest_test_class(report.counts),
     )
     # A file name may hold bytes that are no text; the page must not fail over one.
-    write_whole(Path(path), page.lstrip().encode("utf-8", errors="replace"))
+    write_bytes(Path(path), page.lstrip().encode("utf-8", errors="replace"))
 
 
 @cache

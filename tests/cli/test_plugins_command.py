@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from cellclf.cli.main import app
+from cellclf.errors import PluginError
+
+
+def printed(*arguments: str) -> str:
+    done = CliRunner().invoke(app, ["plugins", *arguments])
+    if done.exception is not None:
+        raise done.exception
+    return done.output
+
+
+def test_the_list_says_what_each_plugin_offers_and_how_long_it_took() -> None:
+    plugins = {plugin["name"]: plugin for plugin in json.loads(printed("list", "--json"))}
+    core = plugins["builtin"]
+    assert core["status"] == "ok"
+    assert core["reason"] == ""
+    assert "rotation" in core["offers"]["augmentation"]
+    assert core["import_seconds"] >= 0
+    assert "augmentation: flip, rotation" in printed("list")
+
+
+def test_a_name_is_shown_with_its_parameters_their_types_defaults_and_meaning() -> None:
+    shown = printed("show", "rotation")
+    assert "augmentation rotation  (cellclf " in shown
+    assert "max_degrees: float, default 180.0, >= 0, <= 180" in shown
+    assert shown == printed("show", "cellclf/rotation")
+
+
+def test_an_unknown_name_is_answered_with_the_nearest() -> None:
+    with pytest.raises(PluginError, match="Did you mean 'rotation'"):
+        printed("show", "rotatoin")

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cellclf
+from cellclf.data.samples import PARTS
+from cellclf.errors import ExperimentError, LeakageError, RunError
+from cellclf.pipeline.finished import Finished
+from cellclf.pipeline.run import run
+from cellclf.progress import Silent, Task
+from cellclf.registry import installed
+from tests.images import write_folder
+from tests.tiny import TINY
+
+CLASSES = {"lymphocyte": 14, "monocyte": 14, "neutrophil": 24}
+EXPERIMENT: dict[str, Any] = {
+    "data": {"dataset": "image_folder", "path": "cells", "image_size": 16},
+    "models": ["tiny_net"],
+    "training": {"epochs": 3, "batch_size": 8},
+}
+
+
+@pytest.fixture(autouse=True)
+def _folder_with_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    write_folder(tmp_path / "cells", CLASSES)
+    installed.cache_clear()
+    cellclf.register(TINY)
+    yield
+    installed.cache_clear()
+
+
+def test_a_run_directory_holds_everything_that_was_promised() -> None:
+    (Path("cells") / "monocyte" / "broken.png").write_bytes(b"")
+    finished = run(EXPERIMENT, out=Path("run"))
+    assert finished == Finished(Path("run"))
+    for name in ("experiment.toml", "record.json", "metrics.json", "report.html"):
+        assert (finished.path / name).is_file()
+    figures = {path.stem for path in (finished.path / "figures").iterdir()}
+    assert figures == {
+        "augmented",
+        "class_balance",
+        "samples",
+        "tiny_net_confident_mistakes",
+        "tiny_net_confusion_counts",
+        "tiny_net_confusion_shares",
+        "tiny_net_learning_curves",
+    }
+    assert finished.record["unreadable"] == {"monocyte/broken.png": "the file is empty"}
+    assert sum(sum(part.values()) for part in finished.record["counts"].values()) == 52
+    assert not list(finished.path.rglob("checkpoint*"))
+    assert not list(finished.path.rglob(".*"))
+
+
+def test_predictions_cover_every_part_but_the_one_trained_on() -> None:
+    finished = run(EXPERIMENT, out=Path("run"))
+    table = finished.predictions()
+    assert set(table["split"]) == set(PARTS) - {"train"}
+    assert list(table.columns[-3:]) == ["p_lymphocyte", "p_monocyte", "p_neutrophil"]
+    from_csv = pd.read_csv(finished.path / "predictions" / "tiny_net.csv")
+    assert list(from_csv["sample_id"]) == list(table["sample_id"])
+    sidecar = json.loads((finished.path / "predictions" / "tiny_net.json").read_text())
+    assert sidecar["classes"] == list(CLASSES)
+    test = table[table["split"] == "test"]
+    share = float((test["label"] == test["top_class"]).mean())
+    assert finished.metrics["models"]["tiny_net"]["test"]["accuracy"] == pytest.approx(share)
+
+
+def test_the_bundle_of_a_run_predicts_what_the_run_predicted() -> None:
+    finished = run(EXPERIMENT, out=Path("run"))
+    table = finished.predictions()
+    again = finished.load().predict(list(table["path"]))
+    columns = [name for name in table.columns if name.startswith("p_")]
+    np.testing.assert_allclose(again[columns], table[columns], atol=1e-5)
+
+
+def test_the_experiment_written_beside_the_results_runs_again_as_it_stands() -> None:
+    first = run(EXPERIMENT, out=Path("run"))
+    again = run(first.path / "experiment.toml", out=Path("again"))
+    assert again.metrics["models"] == first.metrics["models"]
+    assert again.record["experiment_fingerprint"] == first.record["experiment_fingerprint"]
+    assert tomllib.loads((first.path / "experiment.toml").read_text())["training"]["epochs"] == 3
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_does_not() -> None:
+    first = run(EXPERIMENT, out=Path("first"))
+    same = run(EXPERIMENT, out=Path("same"))
+    other = run(EXPERIMENT, out=Path("other"), seed=5)
+    pd.testing.assert_frame_equal(first.predictions(), same.predictions(), check_exact=True)
+    assert first.bundle().read_bytes() == same.bundle().read_bytes()
+    assert set(first.predictions()["sample_id"]) != set(other.predictions()["sample_id"])
+
+
+class StopAt(Silent):
+    """A progress that is interrupted while something is under way."""
+
+    def __init__(self, description: str) -> None:
+        self.description = description
+
+    def task(self, description: str, total: int) -> AbstractContextManager[Task]:
+        if description == self.description:
+            raise KeyboardInterrupt
+        return super().task(description, total)
+
+
+def test_a_stopped_run_goes_on_and_ends_with_the_numbers_of_an_unbroken_one() -> None:
+    two = EXPERIMENT | {"models": {"one": {"use": "tiny_net"}, "two": {"use": "tiny_net"}}}
+    whole = run(two, out=Path("whole"))
+    with pytest.raises(KeyboardInterrupt):
+        run(two, out=Path("stopped"), progress=StopAt("two: training"))
+    with pytest.raises(RunError, match="no complete run"):
+        Finished(Path("stopped"))
+    first = (Path("stopped") / "models" / "one.safetensors").stat().st_mtime_ns
+    resumed = run(two, out=Path("stopped"))
+    assert (Path("stopped") / "models" / "one.safetensors").stat().st_mtime_ns == first
+    assert resumed.metrics["models"] == whole.metrics["models"]
+
+
+def test_a_complete_run_is_returned_and_not_trained_again() -> None:
+    finished = run(EXPERIMENT, out=Path("run"))
+    written = finished.bundle().stat().st_mtime_ns
+    assert run(EXPERIMENT, out=Path("run")).bundle().stat().st_mtime_ns == written
+
+
+def test_a_run_directory_is_not_taken_over_by_other_images_or_settings() -> None:
+    run(EXPERIMENT, out=Path("run"))
+    with pytest.raises(RunError, match="holds the run of another experiment"):
+        run(EXPERIMENT, out=Path("run"), seed=1)
+    next((Path("cells") / "monocyte").iterdir()).unlink()
+    with pytest.raises(RunError, match="no longer those"):
+        run(EXPERIMENT, out=Path("run"))
+
+
+def test_a_given_split_that_leaks_is_refused_and_may_be_made_anew() -> None:
+    table = ["path,label,split"]
+    for label in CLASSES:
+        for index in range(14):
+            part = "test" if index < 4 else "train"
+            table.append(f"cells/{label}/{index:03}.png,{label},{part}")
+    source, copy = Path("cells/monocyte/000.png"), Path("cells/monocyte/copy.png")
+    copy.write_bytes(source.read_bytes())
+    table.append(f"{copy},monocyte,train")
+    Path("cells.csv").write_text("\n".join(table))
+    leaky = EXPERIMENT | {"data": {"dataset": "csv", "path": "cells.csv", "image_size": 16}}
+    with pytest.raises(LeakageError, match="monocyte"):
+        run(leaky, out=Path("run"))
+    leaky["data"]["split"] = {"keep_given": False}
+    assert run(leaky, out=Path("run2")).record["status"] == "complete"
+
+
+def test_a_section_given_beside_an_experiment_is_laid_over_it() -> None:
+    finished = run(EXPERIMENT, out=Path("run"), training={"epochs": 1})
+    settings = tomllib.loads((finished.path / "experiment.toml").read_text())["training"]
+    assert (settings["epochs"], settings["batch_size"]) == (1, 8)
+
+
+def test_a_wrong_section_is_refused() -> None:
+    with pytest.raises(ExperimentError, match="Did you mean 'training'"):
+        run(EXPERIMENT, trainng={"epochs": 1})

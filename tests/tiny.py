@@ -1,0 +1,44 @@
+"""A network that is built and trained in a second, for tests of what surrounds networks."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+from pydantic import Field
+
+from cellclf.specs import ModelSpec, Params
+
+__all__ = ["TINY", "TinyParams", "build"]
+
+
+class TinyParams(Params):
+    """Parameters of `tiny_net`."""
+
+    filters: int = Field(4, ge=1, description="Filters of its one convolution.")
+    dropout: float = Field(0.1, ge=0, lt=1, description="Share of features dropped in training.")
+
+
+def build(
+    params: TinyParams, *, input_shape: tuple[int, int, int], num_classes: int
+) -> keras.Model:
+    """One convolution with all that makes training hard to repeat: normalisation and dropout."""
+    image = keras.Input(input_shape, name="image")
+    x = layers.Rescaling(1 / 255, name="pixels")(image)
+    x = layers.Conv2D(params.filters, 3, strides=2, name="convolution")(x)
+    x = layers.BatchNormalization(momentum=0.5, name="normalisation")(x)
+    x = layers.ReLU(name="activation")(x)
+    x = layers.GlobalAveragePooling2D(name="features")(x)
+    x = layers.Dropout(params.dropout, name="dropout")(x)
+    return keras.Model(image, layers.Dense(num_classes, dtype="float32", name="logits")(x))
+
+
+TINY = ModelSpec(
+    name="tiny_net",
+    summary="One convolution, for tests",
+    build="tests.tiny:build",
+    params=TinyParams,
+    pixel_range=(0.0, 1.0),
+    explain_layer="activation",
+    learning_rate=0.01,
+    min_image_size=8,
+)
