@@ -1,0 +1,200 @@
+"""Pages that are generated from the code when the site is built, so that they cannot go stale.
+
+A page says where by a line such as `<!-- generated: experiment -->`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from cellclf.cli.main import app
+from cellclf.experiment import Experiment
+from cellclf.registry import HOOKS, Offer, installed
+
+__all__ = ["command_line", "experiment", "on_page_markdown", "offers"]
+
+MARKER = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
+LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+NO_REWRAP = "\b"
+"""What stands before lines of help that are shown as they are."""
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Replace every marker of a page by what it names; mkdocs calls this for each page."""
+    return MARKER.sub(lambda found: GENERATORS[found[1]](), markdown)
+
+
+def experiment() -> str:
+    """Every setting of an experiment, a section for each of its tables."""
+    return "\n".join(_tables(Experiment, ()))
+
+
+def command_line() -> str:
+    """Every command with its arguments and options."""
+    return "\n".join(_commands(typer.main.get_command(app), ("cellclf",)))
+
+
+def offers() -> str:
+    """Every name that the core and the first-party plugins offer, with its parameters."""
+    registry = installed()
+    lines: list[str] = []
+    for kind in HOOKS.values():
+        lines += [f"## {kind.kind.capitalize()}s", ""]
+        offered = [registry.offer(kind, name) for name in registry.names(kind)]
+        for offer in offered:
+            if offer.distribution.partition("-")[0] == "cellclf":
+                lines += _offer(offer)
+    return "\n".join(lines)
+
+
+GENERATORS = {"experiment": experiment, "command-line": command_line, "offers": offers}
+
+
+def _tables(model: type[BaseModel], place: tuple[str, ...]) -> Iterator[str]:
+    yield f"## `[{'.'.join(place)}]`" if place else "## Top level"
+    yield ""
+    yield f"{(model.__doc__ or '').strip().splitlines()[0]}"
+    yield ""
+    inner: list[tuple[type[BaseModel], tuple[str, ...]]] = []
+    own: dict[str, FieldInfo] = {}
+    for name, field in model.model_fields.items():
+        annotation = _bare(field.annotation)
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            inner.append((annotation, (*place, name)))
+            continue
+        own[name] = field
+        if (chosen := _table_of(annotation)) is not None:
+            inner.append((chosen, (*place, name, "LABEL")))
+    yield from _settings(own)
+    for model_below, place_below in inner:
+        yield from _tables(model_below, place_below)
+
+
+def _settings(fields: dict[str, FieldInfo]) -> Iterator[str]:
+    yield "| setting | type | default | meaning |"
+    yield "| --- | --- | --- | --- |"
+    for name, field in fields.items():
+        default = _default(field)
+        limits = ", ".join(_limits(field))
+        kind = f"{_type(field.annotation)}{', ' if limits else ''}{limits}"
+        yield f"| `{name}` | {kind} | {default} | {_cell(field.description or '')} |"
+    yield ""
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    return "left out" if field.default is None else f"`{_toml(field.default)}`"
+
+
+def _table_of(annotation: Any) -> type[BaseModel] | None:
+    """The model of each value, where the setting is a table of them by label."""
+    if get_origin(annotation) is not dict:
+        return None
+    value = get_args(annotation)[1]
+    return value if isinstance(value, type) and issubclass(value, BaseModel) else None
+
+
+def _bare(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _type(annotation: Any) -> str:
+    annotation = _bare(annotation)
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return " or ".join(f'`"{choice}"`' for choice in inner)
+    if origin in (Union, UnionType):
+        return " or ".join(_type(one) for one in inner if one is not NoneType)
+    if origin is tuple:
+        return f"list of {_plural(_type(inner[0]))}"
+    if origin is dict:
+        return "table"
+    if annotation is Any:
+        return "any value"
+    names = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path"}
+    return names.get(annotation, getattr(annotation, "__name__", str(annotation)))
+
+
+def _plural(kind: str) -> str:
+    return {"text": "texts", "whole number": "whole numbers", "number": "numbers"}.get(kind, kind)
+
+
+def _limits(field: FieldInfo) -> Iterator[str]:
+    for constraint in field.metadata:
+        for attribute, words in LIMITS.items():
+            bound = getattr(constraint, attribute, None)
+            if bound is not None:
+                yield f"{words} {bound:,}" if isinstance(bound, int) else f"{words} {bound:g}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, str | Path):
+        return f'"{value}"'
+    return str(value)
+
+
+def _commands(command: Any, path: tuple[str, ...]) -> Iterator[str]:
+    below = getattr(command, "commands", {})
+    yield f"{'#' * (len(path) + 1)} `{' '.join(path)}`"
+    yield ""
+    yield from _help(command.help or "")
+    options = [p for p in command.params if p.opts[0].startswith("-") and not p.hidden]
+    arguments = [p for p in command.params if not p.opts[0].startswith("-")]
+    if arguments:
+        yield "| argument | meaning |"
+        yield "| --- | --- |"
+        for argument in arguments:
+            many = " (one or more)" if argument.nargs == -1 else ""
+            optional = "" if argument.required else " (may be left out)"
+            yield f"| `{argument.name.upper()}`{many}{optional} | {_cell(argument.help or '')} |"
+        yield ""
+    yield "| option | meaning |"
+    yield "| --- | --- |"
+    for option in options:
+        value = "" if getattr(option, "is_flag", False) else f" {option.metavar or 'VALUE'}"
+        names = ", ".join(f"`{name}{value}`" for name in (*option.opts, *option.secondary_opts))
+        yield f"| {names} | {_cell(option.help or '')} |"
+    yield "| `--help` | Print the help of the command. |"
+    yield ""
+    for name, inner in below.items():
+        yield from _commands(inner, (*path, name))
+
+
+def _help(text: str) -> Iterator[str]:
+    """Paragraphs as they are; paragraphs of examples as code."""
+    for paragraph in text.split("\n\n"):
+        if paragraph.startswith(NO_REWRAP):
+            yield "```text"
+            yield paragraph.removeprefix(NO_REWRAP).strip("\n")
+            yield "```"
+        else:
+            yield paragraph
+        yield ""
+
+
+def _offer(offer: Offer) -> Iterator[str]:
+    spec = offer.spec
+    yield f"### `{spec.name}` {{ #{spec.kind}-{spec.name} }}"
+    yield ""
+    summary = spec.summary[:1].upper() + spec.summary[1:]
+    yield f"{summary.rstrip('.')}. From `{offer.distribution}`."
+    yield ""
+    if spec.params.model_fields:
+        yield from _settings(spec.params.model_fields)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("<", "&lt;").replace("|", r"\|")
