@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -22,17 +21,8 @@ SMALLEST_PROBABILITY = float(np.finfo(np.float32).eps)
 """What a probability of zero is taken for, as scikit-learn does for float32."""
 
 
-class Metric(Protocol):
-    """What a metric plugin's `compute` looks like from here."""
-
-    def __call__(
-        self,
-        y_true: NDArray[np.intp],
-        y_prob: NDArray[np.float32],
-        *,
-        classes: tuple[str, ...],
-    ) -> float | Mapping[str, float]:
-        """Judge `y_prob`, shape `(n, k)`, by `y_true`, shape `(n,)`."""
+Metric = Callable[..., float | Mapping[str, float]]
+"""A metric's `compute(y_true, y_prob, *, classes)`: int `(n,)` and float `(n, k)` in."""
 
 
 def judge(

@@ -163,7 +163,7 @@ def test_predict_warns_of_unreadable_files_and_of_nothing_else(classifier, folde
     with pytest.warns(UserWarning, match="3 files could not be read"):
         assert len(classifier.predict([folder])) == 9
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         classifier.predict(folder / "3.png")
 
 
