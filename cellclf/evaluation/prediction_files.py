@@ -51,6 +51,7 @@ def write_predictions(table: pd.DataFrame, stem: Path, *, sidecar: Sidecar) -> t
 
     Raises:
         DataError: `table` is no table of predictions, or `sidecar` is about other classes.
+        RunError: The place cannot be written to.
     """
     checked_table(table)
     if sidecar.classes != classes_of(table):

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from cellclf.errors import BundleError
-from cellclf.files import replacing
+from cellclf.files import write_bytes
 from cellclf.inference.header import METADATA_KEY, TENSOR_TYPES, read_metadata
 
 __all__ = ["SCHEMA_VERSION", "Bundle", "BundleManifest", "read_bundle", "write_bundle"]
@@ -96,6 +96,7 @@ def write_bundle(path: Path, manifest: BundleManifest, weights: Arrays) -> str:
 
     Raises:
         BundleError: No weights, or weights that are no finite numbers.
+        RunError: The place cannot be written to.
     """
     if not weights:
         raise BundleError("a bundle must hold weights. Received: none")
@@ -114,13 +115,9 @@ def write_bundle(path: Path, manifest: BundleManifest, weights: Arrays) -> str:
         entry = _canonical({"digest": _digest(content, tensors), "manifest": content})
     except ValueError as error:
         raise BundleError(f"the manifest must fit into JSON: {error}") from error
-    try:
-        with replacing(path) as partial:
-            save_file(tensors, partial, metadata={METADATA_KEY: entry})
-            with partial.open("rb") as written:
-                return hashlib.file_digest(written, "sha256").hexdigest()
-    except (OSError, SafetensorError) as error:
-        raise BundleError(f"{path} cannot be written: {error}") from error
+    written = save(tensors, metadata={METADATA_KEY: entry})
+    write_bytes(path, written)
+    return hashlib.sha256(written).hexdigest()
 
 
 def read_bundle(path: Path) -> Bundle:

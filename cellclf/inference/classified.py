@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from cellclf.errors import RunError
 from cellclf.evaluation.prediction_files import write_csv
 from cellclf.evaluation.predictions import classes_of
 
@@ -42,10 +41,7 @@ class Classified:
         Raises:
             RunError: The place cannot be written to.
         """
-        try:
-            write_csv(self.table, path)
-        except OSError as error:
-            raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
+        write_csv(self.table, path)
 
     def summary(self) -> str:
         """Return the counts, and every file that could not be read, for people."""

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save, save_file
 
-from cellclf.errors import BundleError
+from cellclf.errors import BundleError, RunError
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 
 MANIFEST = BundleManifest(
@@ -247,5 +247,5 @@ def test_weights_that_are_no_finite_numbers_are_not_written(tmp_path, weights, s
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(BundleError, match="cannot be written"):
+    with pytest.raises(RunError, match="cannot be written"):
         write_bundle(tmp_path / "file" / "b.safetensors", MANIFEST, WEIGHTS)
