@@ -1,8 +1,8 @@
 """How images reach the network: training batches prepared ahead of it, and rows to validate on.
 
 Keras' own way of preparing a `PyDataset` in threads is not used (`workers=1` starts none): it hands
-batches of one epoch to the next where an iterator is thrown away early, and waits at the end of
-every epoch. The threads here belong to the fit, and a feed to a single epoch.
+batches of one epoch to the next where an iterator is thrown away early, and waits a tenth of a
+second at the end of every epoch. The threads here belong to the fit.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ AHEAD = 8
 """Batches in preparation beyond the one asked for."""
 
 BEHIND = 2
-"""Batches kept after they were handed out: Keras reads the first two once more than it trains."""
+"""Batches kept after they were handed out: Keras reads the first two once to see their shapes."""
 
 MOST_THREADS = 8
 """Enough for any one accelerator: an image costs about half a millisecond to augment."""
@@ -46,7 +46,10 @@ def preparing_threads() -> Iterator[ThreadPoolExecutor]:
 
 
 class TrainingFeed(keras.utils.PyDataset):  # type: ignore[misc]
-    """The batches of one epoch, prepared in the threads of `pool` while the network works.
+    """The batches of an epoch, prepared in the threads of `pool` while the network works.
+
+    Whatever is read after `begin` is of that epoch. What Keras reads before, to see the shapes or
+    ahead of time, it throws away.
 
     Attributes:
         failure: What went wrong in preparing a batch. Backends wrap an exception from a feed in
@@ -61,17 +64,24 @@ class TrainingFeed(keras.utils.PyDataset):  # type: ignore[misc]
         self._pool = pool
         self._coming: dict[int, Future[Batch]] = {}
 
+    def begin(self, epoch: int) -> None:
+        """Turn to `epoch`, counted from 0."""
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._coming = {}
+
     def __len__(self) -> int:
         return len(self._batches)
 
     def __getitem__(self, number: int) -> Batch:
         """Return one batch; the same number gives the same batch however often it is asked for."""
+        coming = self._coming
         try:
             for ahead in range(number, min(number + 1 + AHEAD, len(self))):
-                if ahead not in self._coming:
-                    self._coming[ahead] = self._pool.submit(self._batches.batch, ahead, self._epoch)
-            self._coming.pop(number - BEHIND, None)
-            return self._coming[number].result()
+                if ahead not in coming:
+                    coming[ahead] = self._pool.submit(self._batches.batch, ahead, self._epoch)
+            coming.pop(number - BEHIND, None)
+            return coming[number].result()
         except Exception as error:
             self.failure = self.failure or error
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ ACCURACY = "accuracy"
 MATRIX_RANK = 2
 """Variables of fewer dimensions are biases, scales and offsets: decay would only bias them."""
 
+Logs = Mapping[str, Any] | None
+
 SECONDS_BETWEEN_REPORTS = 0.1
 """Reading a loss waits for the accelerator to reach that step, so it is not done at each."""
 
@@ -68,7 +71,8 @@ def fit(
     After every epoch the state is written to `checkpoint.safetensors` in `directory`. A call with
     a freshly built model and the same arguments goes on from there to the same numbers; a
     checkpoint that is damaged, or of another fit, is passed over with a warning. The file is
-    removed when the fit is complete.
+    removed when the fit is complete. (Where a backend keeps the state of dropout to itself and not
+    in the model, the numbers are the same only if the dropout layers were built with seeds.)
 
     Args:
         model: Uncompiled network: `uint8` images in, float32 logits `(batch, classes)` out. Where
@@ -110,26 +114,36 @@ def fit(
         learning_rate=learning_rate,
     )
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / CHECKPOINT_NAME
-    done, best = _resume(model, path, mark, progress)
+    place = _Place(directory / CHECKPOINT_NAME, mark, progress)
+    rows_done, best = _resume(model, place)
     total = len(batches) * settings.epochs
     with progress.task(description, total) as task, preparing_threads() as pool:
-        if done:
-            task.advance(len(batches) * len(done), note=f"resumed after epoch {len(done)}")
-        while not _has_ended(done, settings):
-            feed = TrainingFeed(batches, epoch=len(done), pool=pool)
-            watch = _Watch(model, task, rows=done, settings=settings, peak=learning_rate)
-            try:
-                done = (*done, _epoch(model, feed, judged_on, watch, schedule))
-            except TrainingError:
-                assign(model.weights, best)
-                raise
-            if best_of(done) is done[-1]:
-                best = values_of(model.weights)
-            _keep(path, mark, model, done, best, progress)
-    assign(model.weights, best)
-    path.unlink(missing_ok=True)
-    return _history(done, settings)
+        feed = TrainingFeed(batches, epoch=len(rows_done), pool=pool)
+        course = _Course(
+            model,
+            feed,
+            rows_done,
+            best,
+            settings=settings,
+            schedule=schedule,
+            peak=learning_rate,
+            task=task,
+            place=place,
+        )
+        if not course.ended:
+            _run(model, feed, judged_on, course, epochs=settings.epochs)
+    assign(model.weights, course.best)
+    place.path.unlink(missing_ok=True)
+    return _history(course.rows, settings)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a fit keeps its checkpoint, and how it knows it again."""
+
+    path: Path
+    mark: str
+    progress: Progress
 
 
 def _compile(
@@ -156,91 +170,49 @@ def _compile(
     )
 
 
-def _resume(
-    model: keras.Model, path: Path, mark: str, progress: Progress
-) -> tuple[tuple[EpochRow, ...], Arrays]:
+def _resume(model: keras.Model, place: _Place) -> tuple[tuple[EpochRow, ...], Arrays]:
     """Return the epochs done and the best weights; put the model where the checkpoint left it."""
     try:
-        found = read_checkpoint(path, mark=mark)
+        found = read_checkpoint(place.path, mark=place.mark)
         if found is not None:
             # The best weights come first only to be checked; the model's own state overrides them.
             assign(
                 [*model.weights, *model.variables, *model.optimizer.variables],
                 [*found.best, *found.model, *found.optimizer],
             )
-            progress.say(f"going on after epoch {len(found.rows)} of an interrupted training")
+            place.progress.say(f"going on after epoch {len(found.rows)} of an interrupted training")
             return found.rows, found.best
     except UnusableCheckpointError as reason:
-        progress.warn(f"{path} is passed over, training starts anew: {reason}")
+        place.progress.warn(f"{place.path} is passed over, training starts anew: {reason}")
     return (), values_of(model.weights)
 
 
-def _has_ended(done: tuple[EpochRow, ...], settings: TrainingSettings) -> bool:
-    if len(done) == settings.epochs:
-        return True
-    if not done or not settings.early_stopping:
-        return False
-    return len(done) - best_of(done).epoch >= settings.patience
-
-
-def _epoch(
+def _run(
     model: keras.Model,
     feed: TrainingFeed,
     judged_on: ValidationFeed,
-    watch: _Watch,
-    schedule: keras.optimizers.schedules.LearningRateSchedule,
-) -> EpochRow:
-    """Train on every batch of `feed` once, then validate."""
-    started = time.monotonic()
-    number = len(watch.rows)
+    course: _Course,
+    *,
+    epochs: int,
+) -> None:
+    """Train and validate until `course` says that it is enough."""
     try:
-        # One call an epoch: what Keras prepares ahead can then never be of the wrong one.
-        kept = model.fit(
+        model.fit(
             feed,
-            initial_epoch=number,
-            epochs=number + 1,
+            validation_data=judged_on,
+            initial_epoch=len(course.rows),
+            epochs=epochs,
             shuffle=False,
             verbose=0,
-            callbacks=watch,
+            callbacks=course,
         )
+    except TrainingError:
+        assign(model.weights, course.best)
+        raise
     except Exception:
         if feed.failure is not None:
             raise feed.failure from None
         raise
-    trained = {name: float(values[-1]) for name, values in kept.history.items()}
-    watch.check(trained[LOSS])
-    validated = model.evaluate(judged_on, verbose=0, return_dict=True)
-    watch.check(validated[LOSS])
-    return EpochRow(
-        epoch=number + 1,
-        loss=trained[LOSS],
-        accuracy=trained[ACCURACY],
-        validation_loss=float(validated[LOSS]),
-        validation_accuracy=float(validated[ACCURACY]),
-        learning_rate=rate_at(schedule, len(feed) * (number + 1) - 1),
-        seconds=time.monotonic() - started,
-    )
-
-
-def _keep(
-    path: Path,
-    mark: str,
-    model: keras.Model,
-    rows: tuple[EpochRow, ...],
-    best: Arrays,
-    progress: Progress,
-) -> None:
-    """Write the checkpoint; a full disk costs only the means to resume."""
-    checkpoint = Checkpoint(
-        rows=rows,
-        model=values_of(model.variables),
-        optimizer=values_of(model.optimizer.variables),
-        best=best,
-    )
-    try:
-        write_checkpoint(path, checkpoint, mark=mark)
-    except OSError as error:
-        progress.warn(f"{path} cannot be written, an interrupted training cannot go on: {error}")
 
 
 def _history(rows: tuple[EpochRow, ...], settings: TrainingSettings) -> History:
@@ -260,59 +232,130 @@ def _history(rows: tuple[EpochRow, ...], settings: TrainingSettings) -> History:
     )
 
 
-class _Watch(keras.callbacks.CallbackList):  # type: ignore[misc]
-    """Reports one epoch's steps and refuses a loss that is no number.
+class _Course(keras.callbacks.CallbackList):  # type: ignore[misc]
+    """Follows a fit: reports it, refuses a loss that is no number, keeps what is worth keeping.
 
     It takes the place of Keras' list of callbacks, and is none itself, because the list turns the
     losses of every step into Python numbers, which waits for an accelerator at every step.
+
+    Attributes:
+        rows: The epochs done.
+        best: The model's weights after the best of them; where none is done, the first weights.
     """
 
     def __init__(
         self,
         model: keras.Model,
-        task: Task,
-        *,
+        feed: TrainingFeed,
         rows: tuple[EpochRow, ...],
+        best: Arrays,
+        *,
         settings: TrainingSettings,
+        schedule: keras.optimizers.schedules.LearningRateSchedule,
         peak: float,
+        task: Task,
+        place: _Place,
     ) -> None:
         super().__init__(add_history=True, add_progbar=False, model=model)
         self.rows = rows
-        self._task = task
-        self._epoch = f"epoch {len(rows) + 1}/{settings.epochs}"
-        self._validation = f" validation {rows[-1].validation_accuracy:.3f}" if rows else ""
+        self.best = best
+        self._feed = feed
+        self._settings = settings
+        self._schedule = schedule
         self._peak = peak
+        self._task = task
+        self._place = place
         self._unreported = 0
-        self._reported = time.monotonic()
+        self._started = self._reported = time.monotonic()
+        if rows:
+            note = f"resumed after epoch {len(rows)}"
+            task.advance(len(feed) * len(rows), note=note)
 
-    def check(self, loss: float) -> None:
-        """Raise a `TrainingError` where `loss` is not finite."""
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to do."""
+        if len(self.rows) == self._settings.epochs:
+            return True
+        if not self.rows or not self._settings.early_stopping:
+            return False
+        return len(self.rows) - best_of(self.rows).epoch >= self._settings.patience
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Have the feed give the batches of this epoch."""
+        super().on_epoch_begin(epoch, logs)
+        self._feed.begin(epoch)
+        self._started = time.monotonic()
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Do nothing."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Count the step; look at the loss and report at most ten times a second."""
+        self._unreported += 1
+        if logs and time.monotonic() - self._reported >= SECONDS_BETWEEN_REPORTS:
+            self._report(float(logs[LOSS]))
+
+    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Do nothing."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Do nothing."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Write down how the epoch went, keep its weights if they are the best, and go on or stop.
+
+        Keras calls this after validation.
+        """
+        super().on_epoch_end(epoch, logs)
+        seen = {name: float(value) for name, value in (logs or {}).items()}
+        self._report(seen[LOSS])
+        self._must_be_finite(seen[f"val_{LOSS}"])
+        row = EpochRow(
+            epoch=epoch + 1,
+            loss=seen[LOSS],
+            accuracy=seen[ACCURACY],
+            validation_loss=seen[f"val_{LOSS}"],
+            validation_accuracy=seen[f"val_{ACCURACY}"],
+            learning_rate=rate_at(self._schedule, len(self._feed) * (epoch + 1) - 1),
+            seconds=time.monotonic() - self._started,
+        )
+        self.rows = (*self.rows, row)
+        if best_of(self.rows) is row:
+            self.best = values_of(self.model.weights)
+        self._write_checkpoint()
+        self.model.stop_training = self.ended
+
+    def _report(self, loss: float) -> None:
+        self._must_be_finite(loss)
+        note = f"epoch {len(self.rows) + 1}/{self._settings.epochs} loss {loss:.3f}"
+        if self.rows:
+            note += f" validation {self.rows[-1].validation_accuracy:.3f}"
+        # Set before the listener is told: it may interrupt.
+        steps, self._unreported = self._unreported, 0
+        self._reported = time.monotonic()
+        if steps:
+            self._task.advance(steps, note=note)
+
+    def _must_be_finite(self, loss: float) -> None:
         if not math.isfinite(loss):
             raise TrainingError(
-                f"training diverged: the loss became {loss:g} in {self._epoch}. Lower "
+                f"training diverged: the loss became {loss:g} in epoch {len(self.rows) + 1}. Lower "
                 f"`training.learning_rate`, for example to {self._peak / 10:g}. "
                 f"Received: learning_rate={self._peak:g}"
             )
 
-    def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Do nothing."""
-
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Count the step; report at most ten times a second."""
-        self._unreported += 1
-        if logs and time.monotonic() - self._reported >= SECONDS_BETWEEN_REPORTS:
-            loss = float(keras.ops.convert_to_numpy(logs[LOSS]))
-            self.check(loss)
-            self._report(f"{self._epoch} loss {loss:.3f}{self._validation}")
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Report the steps that have not been."""
-        super().on_epoch_end(epoch, logs)
-        if self._unreported and logs:
-            loss = float(keras.ops.convert_to_numpy(logs[LOSS]))
-            self._report(f"{self._epoch} loss {loss:.3f}{self._validation}")
-
-    def _report(self, note: str) -> None:
-        self._task.advance(self._unreported, note=note)
-        self._unreported = 0
-        self._reported = time.monotonic()
+    def _write_checkpoint(self) -> None:
+        """Write where the fit stands; a full disk costs only the means to resume."""
+        checkpoint = Checkpoint(
+            rows=self.rows,
+            model=values_of(self.model.variables),
+            optimizer=values_of(self.model.optimizer.variables),
+            best=self.best,
+        )
+        place = self._place
+        try:
+            write_checkpoint(place.path, checkpoint, mark=place.mark)
+        except OSError as error:
+            place.progress.warn(
+                f"{place.path} cannot be written, an interrupted training cannot go on: {error}"
+            )

@@ -51,4 +51,4 @@ def rate_at(schedule: keras.optimizers.schedules.LearningRateSchedule, step: int
         >>> [round(rate_at(schedule, step), 3) for step in (0, 10, 55, 100)]
         [0.02, 0.5, 0.25, 0.0]
     """
-    return float(keras.ops.convert_to_numpy(schedule(step)))
+    return float(schedule(step))
