@@ -20,13 +20,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from cellclf.errors import DataError
 from cellclf.evaluation import confusion
+from cellclf.evaluation.confusion import MACRO
 
 __all__ = ["accuracy", "balanced_accuracy", "f1", "precision", "recall", "roc_auc"]
 
 Floats = NDArray[np.float64]
 Figure = float | Floats
-
-MACRO = "macro"
 
 
 def accuracy(

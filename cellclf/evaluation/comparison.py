@@ -9,12 +9,11 @@ import pandas as pd
 
 from cellclf.errors import DataError
 from cellclf.evaluation import confusion
+from cellclf.evaluation.confusion import MACRO
 from cellclf.evaluation.judge import Figures, confusion_counts, log_loss
 from cellclf.evaluation.predictions import labelled
 
-__all__ = ["Best", "best_model", "comparison"]
-
-MACRO = "macro"
+__all__ = ["Best", "balanced_accuracy", "best_model", "comparison"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +119,8 @@ def best_model(validation: Mapping[str, pd.DataFrame]) -> Best:
     return Best(model=left[0], reason=f"{', '.join(left)} are equal; {left[0]} is named first.")
 
 
-def _balanced_accuracy(table: pd.DataFrame) -> float:
+def balanced_accuracy(table: pd.DataFrame) -> float:
+    """Mean over classes of the share of labelled rows of each that are recognised: 0 to 1."""
     counts = confusion_counts(table).astype(float)
     return float(confusion.mean_over_classes(confusion.recall(counts)))
 
@@ -131,7 +131,7 @@ def _macro_f1(table: pd.DataFrame) -> float:
 
 
 _CRITERIA = (
-    _Criterion("balanced accuracy", _balanced_accuracy, 1),
+    _Criterion("balanced accuracy", balanced_accuracy, 1),
     _Criterion("macro F1", _macro_f1, 1),
     _Criterion("log loss", log_loss, -1),
 )

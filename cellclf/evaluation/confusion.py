@@ -11,9 +11,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["confusion_matrix", "f1", "mean_over_classes", "precision", "recall"]
+__all__ = ["MACRO", "confusion_matrix", "f1", "mean_over_classes", "precision", "recall"]
 
 Floats = NDArray[np.float64]
+
+MACRO = "macro"
+"""What the mean of a figure over classes is called; so no class may be."""
 
 
 def confusion_matrix(

@@ -14,7 +14,8 @@ from cellclf.data.audit import Audit, audit
 from cellclf.data.samples import PARTS, Part, Samples, Split
 from cellclf.data.split import split
 from cellclf.data.store import ImageStore, open_store
-from cellclf.errors import DataError
+from cellclf.errors import DataError, LeakageError
+from cellclf.evaluation.confusion import MACRO
 from cellclf.files import cache_folder
 from cellclf.progress import Progress
 from cellclf.specs import resolve
@@ -80,6 +81,7 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
         progress.warn(f"{len(store.unreadable)} files cannot be read and are left out")
     found = audit(samples, content=store.content, unreadable=store.unreadable)
     divided = _split(plan, samples, store, found)
+    _refuse_leakage(samples, found, divided)
     for warning in divided.warnings:
         progress.warn(warning)
     return Prepared(
@@ -94,8 +96,14 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
 def _load(plan: Plan) -> Samples:
     load = resolve(plan.dataset.spec.load)
     data = plan.experiment.data
-    samples: Samples = load(plan.dataset.params, root=data.path)
-    return samples.relabel(rename=data.classes.rename, leave_out=data.classes.leave_out)
+    loaded: Samples = load(plan.dataset.params, root=data.path)
+    samples = loaded.relabel(rename=data.classes.rename, leave_out=data.classes.leave_out)
+    if MACRO in samples.classes:
+        raise DataError(
+            f"no class may be called {MACRO!r}, which is what the mean over classes is called: "
+            "rename it with data.classes.rename"
+        )
+    return samples
 
 
 def _split(plan: Plan, samples: Samples, store: ImageStore, found: Audit) -> Split:
@@ -113,6 +121,18 @@ def _split(plan: Plan, samples: Samples, store: ImageStore, found: Audit) -> Spl
     parts = np.full(len(samples), "", dtype=divided.parts.dtype)
     parts[readable] = divided.parts
     return Split(parts=parts, calibrated=divided.calibrated, warnings=divided.warnings)
+
+
+def _refuse_leakage(samples: Samples, found: Audit, divided: Split) -> None:
+    """Look once more, whoever divided the samples: no unit may lie in two parts."""
+    parts_of: dict[int, dict[str, str]] = {}
+    for sample, unit, part in zip(samples, found.units, divided.parts, strict=True):
+        if part:
+            parts_of.setdefault(int(unit), {}).setdefault(str(part), sample.id)
+    for parts in parts_of.values():
+        if len(parts) > 1:
+            where = ", ".join(f"{name} in {part}" for part, name in parts.items())
+            raise LeakageError(f"samples that belong together are in different parts: {where}")
 
 
 def _fingerprint(samples: Samples, store: ImageStore, divided: Split) -> str:

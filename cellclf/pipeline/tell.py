@@ -123,7 +123,11 @@ def _model_report(
     )
     return ModelReport(
         name=model.label,
-        metrics={name: float(headline[name]) for name in headline.index if name not in model.facts},
+        metrics={
+            name: float(headline[name])
+            for name in headline.index
+            if not name.startswith(("validation_", "training_"))
+        },
         per_class=per_class.assign(support=confusion.sum(axis=1)),
         confusion=confusion,
         epochs=model.facts["epochs"],

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from cellclf.checking import Chosen, Plan
-from cellclf.evaluation.comparison import Best, best_model, comparison
+from cellclf.evaluation.comparison import Best, balanced_accuracy, best_model, comparison
 from cellclf.evaluation.judge import Metric, confusion_counts, judge
 from cellclf.pipeline.train import JUDGED, Trained
 from cellclf.specs import MetricSpec, NoParams, resolve
@@ -61,7 +61,10 @@ def judge_models(plan: Plan, trained: Sequence[Trained], classes: tuple[str, ...
     }
     facts = {
         model.label: {
-            name: model.facts[name] for name in ("parameters", "epochs", "training_seconds")
+            "validation_balanced_accuracy": balanced_accuracy(model.part("validation")),
+            "training_parameters": model.facts["parameters"],
+            "training_epochs": model.facts["epochs"],
+            "training_seconds": model.facts["training_seconds"],
         }
         for model in trained
     }
