@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sklearn.metrics import balanced_accuracy_score, f1_score
 from scipy.stats import binomtest
+from sklearn.metrics import balanced_accuracy_score, f1_score
 
 import cellclf
 

@@ -154,7 +154,10 @@ class Registry:
             if plugin.status != "ok"
         ]
         return "".join(
-            [f"no {what} is called {name!r}.{hint} Installed: {', '.join(known) or 'none'}.", *broken]
+            [
+                f"no {what} is called {name!r}.{hint} Installed: {', '.join(known) or 'none'}.",
+                *broken,
+            ]
         )
 
     def _with_conflicts(self, plugin: Plugin) -> Plugin:
@@ -219,7 +222,9 @@ def _examine(plugin: Plugin, module_name: str) -> Plugin:
     try:
         specs = _ask(import_module(module_name))
     except (Exception, SystemExit) as error:
-        detail = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+        detail = (
+            str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+        )
         plugin = replace(plugin, status="failed", reason=detail)
     else:
         plugin = replace(plugin, specs=specs)

@@ -13,9 +13,7 @@ from cellclf.experiment import Experiment, read_toml
 shares = st.tuples(*[st.integers(1, 20)] * 4).map(
     lambda parts: {
         name: part / sum(parts)
-        for name, part in zip(
-            ("train", "validation", "calibration", "test"), parts, strict=True
-        )
+        for name, part in zip(("train", "validation", "calibration", "test"), parts, strict=True)
     }
 )
 experiments = st.builds(

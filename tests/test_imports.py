@@ -52,9 +52,8 @@ def rooms_imported(path: Path) -> set[str]:
     for name in imported(path):
         first, _, rest = name.partition(".")
         room = rest.partition(".")[0]
-        if first == "cellclf" and (PACKAGE / room).with_suffix(".py").exists():
-            rooms.add(room)
-        elif first == "cellclf" and (PACKAGE / room).is_dir() and room:
+        is_module = (PACKAGE / room).with_suffix(".py").exists()
+        if first == "cellclf" and room and (is_module or (PACKAGE / room).is_dir()):
             rooms.add(room)
     return rooms
 

@@ -70,7 +70,10 @@ def test_what_a_plugin_offers_is_found_by_name(site: Site) -> None:
         (GOOD.replace("@cellclf.hookimpl", ""), "is `@cellclf.hookimpl` missing?"),
         (GOOD.replace('"nowhere:build"', '"nowhere"'), "must look like 'package.module:function'"),
         (GOOD.format(name="Bad Name"), "`name` must be lower-case letters"),
-        (GOOD.replace("    yield", "    raise ValueError('out of order')\n    yield"), "out of order"),
+        (
+            GOOD.replace("    yield", "    raise ValueError('out of order')\n    yield"),
+            "out of order",
+        ),
         (GOOD.replace("yield cellclf", "return cellclf"), "must return an iterable of ModelSpec"),
         (GOOD.replace("cellclf_models", "cellclf_metrics"), "must offer MetricSpec alone"),
     ],

@@ -30,9 +30,7 @@ def with_plugin(site: Path) -> dict[str, str]:
 def test_a_package_by_somebody_else_is_listed_with_all_it_offers(
     cellclf_command: Command, site: Path
 ) -> None:
-    listed = json.loads(
-        cellclf_command("plugins", "list", "--json", env=with_plugin(site)).stdout
-    )
+    listed = json.loads(cellclf_command("plugins", "list", "--json", env=with_plugin(site)).stdout)
     (yeast,) = [plugin for plugin in listed if plugin["distribution"] == "thirdparty-yeast"]
     assert yeast["status"] == "ok"
     assert yeast["version"] == "2.1.0"

@@ -47,7 +47,9 @@ def show_plugin(
         known = {offered for kind in HOOKS.values() for offered in registry.names(kind)}
         raise PluginError(registry.unknown("plugin", name, sorted(known)))
     typer.echo(
-        "\n\n".join("\n".join(_shown(offer)) for kind in kinds for offer in [registry.offer(kind, name)])
+        "\n\n".join(
+            "\n".join(_shown(offer)) for kind in kinds for offer in [registry.offer(kind, name)]
+        )
     )
 
 

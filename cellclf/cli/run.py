@@ -72,7 +72,5 @@ def run(
         set_ or (),
     )
     with command_progress() as progress:
-        finished = run_experiment(
-            raw, source=source, before_network=prepare, progress=progress
-        )
+        finished = run_experiment(raw, source=source, before_network=prepare, progress=progress)
     typer.echo(finished.summary())

@@ -99,7 +99,6 @@ class RunDirectory:
             )
 
 
-
 def read_json(path: Path) -> dict[str, Any]:
     """Read one of a run's JSON files.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cellclf import __version__
-from cellclf.checking import Plan, plan
+from cellclf.checking import Chosen, Plan, plan
 from cellclf.errors import RunError
 from cellclf.experiment import Experiment, read_toml
 from cellclf.files import write_json, write_text
@@ -90,8 +90,10 @@ def _laid_over(raw: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any
     merged = dict(raw)
     for name, value in more.items():
         below = merged.get(name)
-        both = isinstance(value, Mapping) and isinstance(below, Mapping)
-        merged[name] = _laid_over(below, value) if both else value
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            merged[name] = _laid_over(below, value)
+        else:
+            merged[name] = value
     return merged
 
 
@@ -149,7 +151,7 @@ def _record(
     seconds: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """What a run says of itself: enough to know what its numbers rest on."""
-    plugins = [planned.dataset, *planned.models.values()]
+    plugins: list[Chosen[Any]] = [planned.dataset, *planned.models.values()]
     return {
         "status": status,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -110,15 +110,16 @@ def _model_figures(model: Trained, prepared: Prepared, verdict: Verdict) -> dict
     }
 
 
-def _model_report(
-    model: Trained, verdict: Verdict, drawn: Mapping[str, Figure]
-) -> ModelReport:
+def _model_report(model: Trained, verdict: Verdict, drawn: Mapping[str, Figure]) -> ModelReport:
     figures = verdict.figures[model.label]["test"]
     confusion = np.array(verdict.confusion[model.label])
     headline = verdict.comparison.set_index("model").loc[model.label]
     by_class = {name: figure for name, figure in figures.items() if isinstance(figure, Mapping)}
     per_class = pd.DataFrame(
-        {name: [figure.get(c, np.nan) for c in verdict.classes] for name, figure in by_class.items()},
+        {
+            name: [figure.get(c, np.nan) for c in verdict.classes]
+            for name, figure in by_class.items()
+        },
         index=list(verdict.classes),
     )
     return ModelReport(

@@ -70,12 +70,8 @@ def judge_models(plan: Plan, trained: Sequence[Trained], classes: tuple[str, ...
     }
     return Verdict(
         figures=figures,
-        confusion={
-            model.label: confusion_counts(model.part("test")).tolist() for model in trained
-        },
-        comparison=comparison(
-            {label: parts["test"] for label, parts in figures.items()}, facts
-        ),
+        confusion={model.label: confusion_counts(model.part("test")).tolist() for model in trained},
+        comparison=comparison({label: parts["test"] for label, parts in figures.items()}, facts),
         best=best_model({model.label: model.part("validation") for model in trained}),
         classes=classes,
     )

@@ -135,5 +135,3 @@ def test_weights_from_the_network_without_a_network(
     )
     assert "weights" in said
     assert "none" in said
-
-

@@ -10,7 +10,13 @@ HEAVY = ("numpy", "pandas", "cv2", "keras", "tensorflow", "jax", "torch", "matpl
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["run", "--help"], ["plugins", "list"], ["plugins", "list", "--json"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["run", "--help"],
+        ["plugins", "list"],
+        ["plugins", "list", "--json"],
+    ],
     ids=" ".join,
 )
 def test_a_quick_command_imports_nothing_heavy(arguments: list[str]) -> None:
