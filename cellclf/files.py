@@ -75,7 +75,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _without_nan(value: Any) -> Any:
-    """Return `value` with NaN as `None`: JSON has no other word for a figure that does not exist."""
+    """Return `value` with NaN as `None`, which is JSON's word for a figure that does not exist."""
     if isinstance(value, float) and value != value:
         return None
     if isinstance(value, Mapping):

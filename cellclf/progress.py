@@ -42,12 +42,15 @@ class Silent:
     """A `Progress` that says nothing."""
 
     def say(self, message: str) -> None:
+        """Say nothing."""
         del message
 
     def warn(self, message: str) -> None:
+        """Say nothing."""
         del message
 
     @contextmanager
     def task(self, description: str, total: int) -> Iterator[Task]:
+        """Yield a task that says nothing."""
         del description, total
         yield _SilentTask()

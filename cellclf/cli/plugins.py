@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from cellclf.registry import Offer, Plugin
 
 __all__ = ["app"]
@@ -88,20 +90,21 @@ def _shown(offer: Offer) -> list[str]:
         f"{spec.kind} {spec.name}  ({offer.distribution} {offer.version})",
         f"    {spec.summary}",
     ]
-    for field in ("licence", "citation", "homepage"):
-        if value := getattr(spec, field, ""):
-            lines.append(f"    {field}: {value}")
+    known = {name: getattr(spec, name, "") for name in ("licence", "citation", "homepage")}
+    lines += [f"    {name}: {value}" for name, value in known.items() if value]
     if classes := getattr(spec, "classes", ()):
         lines.append(f"    classes: {', '.join(classes)}")
     lines.append("    parameters:" if spec.params.model_fields else "    no parameters")
     for name, about in spec.params.model_fields.items():
-        type_name = _type_name(about.annotation)
-        default = "required" if about.is_required() else f"default {about.default!r}"
-        limits = "".join(f", {limit}" for limit in map(_limit, about.metadata) if limit)
-        lines.append(f"        {name}: {type_name}, {default}{limits}")
-        if about.description:
-            lines.append(f"            {about.description}")
+        lines += _parameter(name, about)
     return lines
+
+
+def _parameter(name: str, about: FieldInfo) -> list[str]:
+    default = "required" if about.is_required() else f"default {about.default!r}"
+    limits = "".join(f", {limit}" for limit in map(_limit, about.metadata) if limit)
+    lines = [f"        {name}: {_type_name(about.annotation)}, {default}{limits}"]
+    return [*lines, f"            {about.description}"] if about.description else lines
 
 
 def _type_name(annotation: Any) -> str:

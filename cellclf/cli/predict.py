@@ -17,7 +17,7 @@ def predict(
         Path | None, typer.Option(help="Write one row an image to this CSV file.")
     ] = None,
 ) -> None:
-    """Classify images and count the classes.
+    r"""Classify images and count the classes.
 
     \b
     cellclf predict runs/first new_images/ --out new.csv

@@ -35,7 +35,7 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Train, evaluate and report.
+    r"""Train, evaluate and report.
 
     Without EXPERIMENT, --dataset or --data this runs the quickstart: cells rendered by the blood
     plugin, a small network, a few epochs. The same command again goes on with a run that was
