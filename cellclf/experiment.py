@@ -123,6 +123,12 @@ class TrainingSettings(_Settings):
     warmup: float = Field(0.1, ge=0, lt=1, description="Share of the steps spent warming up.")
     weight_decay: float = Field(0.05, ge=0, description="Decoupled decay of AdamW.")
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="Share spread over all classes.")
+    averaging: float = Field(
+        0.05,
+        ge=0,
+        le=0.5,
+        description="The weights kept are averages over about this share of the steps; 0: none.",
+    )
     early_stopping: bool = Field(True, description="Stop when validation no longer improves.")
     patience: int = Field(20, ge=1, description="Epochs without improvement before stopping.")
 

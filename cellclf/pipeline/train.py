@@ -29,6 +29,7 @@ from cellclf.pipeline.directory import RunDirectory, read_json
 from cellclf.pipeline.prepare import Prepared
 from cellclf.progress import Progress
 from cellclf.specs import ModelSpec, resolve
+from cellclf.training.checkpoint import discard_checkpoint
 from cellclf.training.fit import fit
 from cellclf.training.history import History
 
@@ -95,6 +96,7 @@ def train(
         "bundle_sha256": bundle,
     }
     write_json(facts_file, facts)
+    discard_checkpoint(directory.training(label))
     return Trained(label=label, history=history.table, predictions=table, facts=facts)
 
 

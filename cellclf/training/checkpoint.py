@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from cellclf.errors import RunError
+from cellclf.files import replacing
 from cellclf.training.history import EpochRow
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
     "Checkpoint",
     "UnusableCheckpointError",
     "assign",
+    "discard_checkpoint",
     "fingerprint",
     "read_checkpoint",
     "values_of",
@@ -116,7 +118,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint, *, mark: str) -> None:
         mark: The fit's `fingerprint`.
 
     Raises:
-        OSError: It could not be written; what was at `path` before is still there.
+        RunError: It could not be written; what was at `path` before is still there.
     """
     tensors = {
         f"{group}/{number}": value
@@ -128,16 +130,16 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint, *, mark: str) -> None:
         "fingerprint": mark,
         "rows": json.dumps([asdict(row) for row in checkpoint.rows]),
     }
-    partial = path.with_name(path.name + ".partial")
     try:
-        save_file(tensors, partial, metadata=metadata)
-        with partial.open("rb+") as written:
-            os.fsync(written.fileno())
-        partial.replace(path)
+        with replacing(path) as partial:
+            save_file(tensors, partial, metadata=metadata)
     except SafetensorError as error:
-        raise OSError(str(error)) from error
-    finally:
-        partial.unlink(missing_ok=True)
+        raise RunError(f"{path} cannot be written: {error}") from error
+
+
+def discard_checkpoint(directory: Path) -> None:
+    """Remove the checkpoint of a fit whose weights are safe elsewhere."""
+    (directory / CHECKPOINT_NAME).unlink(missing_ok=True)
 
 
 def read_checkpoint(path: Path, *, mark: str) -> Checkpoint | None:

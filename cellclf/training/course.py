@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from cellclf.errors import TrainingError
-from cellclf.training.checkpoint import Arrays, Checkpoint, values_of, write_checkpoint
+from cellclf.errors import RunError, TrainingError
+from cellclf.training.checkpoint import Arrays, Checkpoint, assign, values_of, write_checkpoint
 from cellclf.training.feed import TrainingFeed
 from cellclf.training.history import EpochRow, best_of
 from cellclf.training.schedule import rate_at
@@ -75,6 +75,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self._peak = peak
         self._task = task
         self._place = place
+        self._trained: Arrays = []
         self._unreported = 0
         self._started = self._reported = time.monotonic()
         if rows:
@@ -105,6 +106,13 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         if logs and time.monotonic() - self._reported >= SECONDS_BETWEEN_REPORTS:
             self._report(float(logs[LOSS]))
 
+    def on_test_begin(self, logs: Logs = None) -> None:
+        """Validate the averaged weights, if there are any; training goes on with its own."""
+        super().on_test_begin(logs)
+        if self._settings.averaging > 0:
+            self._trained = values_of(self.model.trainable_variables)
+            self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Do nothing."""
 
@@ -132,6 +140,8 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self.rows = (*self.rows, row)
         if best_of(self.rows) is row:
             self.best = values_of(self.model.weights)
+        if self._settings.averaging > 0:
+            assign(self.model.trainable_variables, self._trained)
         self._write_checkpoint()
         self.model.stop_training = self.ended
 
@@ -165,7 +175,5 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         place = self._place
         try:
             write_checkpoint(place.path, checkpoint, mark=place.mark)
-        except OSError as error:
-            place.progress.warn(
-                f"{place.path} cannot be written, an interrupted training cannot go on: {error}"
-            )
+        except RunError as error:
+            place.progress.warn(f"an interrupted training could not go on: {error}")

@@ -50,16 +50,19 @@ def fit(
     """Train `model` on `batches`; it holds the weights of its best epoch afterwards.
 
     The optimiser is AdamW (Loshchilov and Hutter, 2019), without decay on biases and the scales
-    and offsets of normalisation. The best epoch is the one with the lowest validation loss: the
-    plain cross-entropy, without label smoothing. `early_stopping` decides only whether the fit
-    ends once that has not improved for `patience` epochs; the best epoch's weights are kept
-    either way.
+    and offsets of normalisation. With `settings.averaging`, what is validated and kept is an
+    exponential moving average of the weights (Polyak and Juditsky, 1992; Izmailov et al., 2018),
+    which reaches back over about that share of all steps. The best epoch is the one with the
+    lowest validation loss: the plain cross-entropy, without label smoothing. `early_stopping`
+    decides only whether the fit ends once that has not improved for `patience` epochs; the best
+    epoch's weights are kept either way.
 
     After every epoch the state is written to `checkpoint.safetensors` in `directory`. A call with
     a freshly built model and the same arguments goes on from there to the same numbers; a
-    checkpoint that is damaged, or of another fit, is passed over with a warning. The file is
-    removed when the fit is complete. (Where a backend keeps the state of dropout to itself and not
-    in the model, the numbers are the same only if the dropout layers were built with seeds.)
+    checkpoint that is damaged, or of another fit, is passed over with a warning. The last one is
+    left there, for `discard_checkpoint` once the caller has the weights safe. (Where a backend
+    keeps the state of dropout to itself and not in the model, the numbers are the same only if the
+    dropout layers were built with seeds.)
 
     Args:
         model: Uncompiled network: `uint8` images in, float32 logits `(batch, classes)` out. Where
@@ -83,13 +86,11 @@ def fit(
             "`validation` must name at least one row, and have a label for every image. "
             f"Received: {len(rows)} rows, {len(images)} images, {len(labels)} labels"
         )
+    total = len(batches) * settings.epochs
     schedule = learning_rate_schedule(
-        settings.schedule,
-        peak=learning_rate,
-        steps=len(batches) * settings.epochs,
-        warmup=settings.warmup,
+        settings.schedule, peak=learning_rate, steps=total, warmup=settings.warmup
     )
-    _compile(model, schedule, settings)
+    _compile(model, schedule, settings, steps=total)
     judged_on = ValidationFeed(
         images, rows, labels, num_classes=model.output_shape[-1], batch_size=settings.batch_size
     )
@@ -103,7 +104,6 @@ def fit(
     directory.mkdir(parents=True, exist_ok=True)
     place = Place(directory / CHECKPOINT_NAME, mark, progress)
     rows_done, best = _resume(model, place)
-    total = len(batches) * settings.epochs
     with progress.task(description, total) as task, preparing_threads() as pool:
         feed = TrainingFeed(batches, epoch=len(rows_done), pool=pool)
         course = Course(
@@ -120,7 +120,6 @@ def fit(
         if not course.ended:
             _run(model, feed, judged_on, course, epochs=settings.epochs)
     assign(model.weights, course.best)
-    place.path.unlink(missing_ok=True)
     return _history(course.rows, settings)
 
 
@@ -128,8 +127,15 @@ def _compile(
     model: keras.Model,
     schedule: keras.optimizers.schedules.LearningRateSchedule,
     settings: TrainingSettings,
+    *,
+    steps: int,
 ) -> None:
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay)
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=settings.weight_decay,
+        use_ema=settings.averaging > 0,
+        ema_momentum=1 - 1 / max(1.0, settings.averaging * steps),
+    )
     optimizer.exclude_from_weight_decay(
         var_list=[v for v in model.trainable_variables if len(v.shape) < MATRIX_RANK]
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cellclf.errors import DataError, TrainingError
 from cellclf.experiment import TrainingSettings
-from cellclf.training.checkpoint import CHECKPOINT_NAME, values_of
+from cellclf.training.checkpoint import CHECKPOINT_NAME, discard_checkpoint, values_of
 from cellclf.training.fit import fit
 from cellclf.training.history import History
 
@@ -130,7 +130,7 @@ def test_the_same_seed_gives_the_same_weights_twice_and_another_does_not(
 ) -> None:
     for seed, same in ((SEED, True), (SEED + 1, False)):
         model = network(seed)
-        history = train(model, toy, tmp_path, listener)
+        history = train(model, toy, tmp_path / str(seed), listener)
         assert (numbers(history) == numbers(whole.history)) == same
         if same:
             assert_same(values_of(model.weights), whole.weights)
@@ -160,8 +160,34 @@ def test_an_interrupted_fit_goes_on_to_the_numbers_of_an_uninterrupted_one(
     assert_same(values_of(resumed.weights), whole.weights)
 
 
-def test_a_fit_that_is_complete_leaves_nothing_behind(whole: Whole) -> None:
-    assert list(whole.directory.iterdir()) == []
+def test_a_fit_that_is_complete_is_not_repeated_until_its_checkpoint_is_discarded(
+    toy: Any, network: Network, whole: Whole, listener: Any
+) -> None:
+    again = network(seed=99)
+    history = train(again, toy, whole.directory, listener)
+    assert history == whole.history
+    assert_same(values_of(again.weights), whole.weights)
+    assert listener.notes == [f"resumed after epoch {len(history.rows)}"]
+
+
+def test_discarding_a_checkpoint_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / CHECKPOINT_NAME).touch()
+    discard_checkpoint(tmp_path)
+    discard_checkpoint(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_kept_is_an_average_of_the_weights_trained(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    plain, averaged = network(), network()
+    for model, share in ((plain, 0.0), (averaged, 0.5)):
+        settings = TrainingSettings(epochs=3, batch_size=8, averaging=share)
+        train(model, toy, tmp_path / str(share), listener, settings=settings)
+    kernels = [model.get_layer("logits").get_weights()[0] for model in (plain, averaged)]
+    start = network().get_layer("logits").get_weights()[0]
+    moved = [float(np.abs(kernel - start).mean()) for kernel in kernels]
+    assert 0 < moved[1] < moved[0]
 
 
 def test_a_damaged_checkpoint_is_passed_over_with_a_warning(
@@ -187,7 +213,7 @@ def test_a_checkpoint_of_other_settings_is_passed_over_with_a_warning(
 def test_a_checkpoint_that_cannot_be_written_does_not_end_the_fit(
     toy: Any, network: Network, tmp_path: Path, listener: Any
 ) -> None:
-    (tmp_path / f"{CHECKPOINT_NAME}.partial").mkdir()
+    (tmp_path / CHECKPOINT_NAME).mkdir()
     history = train(network(), toy, tmp_path, listener, settings=BRIEF)
     assert len(history.rows) == BRIEF.epochs
     assert any("cannot be written" in line for line in listener.warned)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cellclf.errors import RunError
+from cellclf.files import cache_folder, replacing, write_json, write_text
+
+
+def test_a_file_whose_writing_fails_is_as_it_was_before(tmp_path: Path) -> None:
+    path = tmp_path / "answer.txt"
+    write_text(path, "42")
+    with pytest.raises(ZeroDivisionError), replacing(path) as partial:
+        partial.write_text("4")
+        _ = 1 / 0
+    assert path.read_text() == "42"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match=r"file/answer\.txt cannot be written"):
+        write_text(tmp_path / "file" / "answer.txt", "42")
+
+
+def test_a_figure_that_does_not_exist_is_null_in_json(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "figures.json"
+    write_json(path, {"f1": {"rare": float("nan"), "common": 0.5}, "counts": (1, 2)})
+    assert json.loads(path.read_text()) == {"f1": {"rare": None, "common": 0.5}, "counts": [1, 2]}
+
+
+def test_the_cache_is_where_the_user_wants_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CELLCLF_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    monkeypatch.delenv("CELLCLF_CACHE")
+    assert cache_folder().name == "cellclf"
