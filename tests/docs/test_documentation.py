@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from pydantic import BaseModel
+
+from cellclf import errors
+from cellclf.checking import plan
+from cellclf.experiment import Experiment
+from cellclf.registry import installed
+from tests.docs.snippets import PAGES, ROOT, snippets, title_of
+from tests.images import write_folder
+
+SECONDS = 280
+SMALL = ("--epochs", "1", "--image-size", "32")
+"""Laid over every `cellclf run` of the documentation: its commands are right, but take too long."""
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*?)(?: \{ ?#([\w-]+) ?\})?$", re.MULTILINE)
+VARIABLE = re.compile(r"[\"']((?:CELLCLF|KERAS|TF|XLA)_[A-Z_]+)[\"']")
+
+
+def pages_with(*languages: str) -> list[Any]:
+    """Pages that hold such snippets; those whose snippets need Keras are slow."""
+    found = []
+    for page in PAGES:
+        blocks = snippets(page, *languages)
+        if "python" not in languages:
+            blocks = tuple(block for block in blocks if block.commands)
+        text = "".join(block.text for block in blocks)
+        marks = [pytest.mark.slow] if re.search(r"run|predict|check_model|prepare", text) else []
+        if blocks:
+            found.append(pytest.param(page, id=title_of(page), marks=marks))
+    return found
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with everything that the snippets speak of."""
+    blood = {"lymphocyte": 12, "monocyte": 12, "neutrophil": 12}
+    write_folder(tmp_path / "cells", blood)
+    write_folder(tmp_path / "PBC_dataset_normal_DIB", blood)
+    write_folder(tmp_path, {"new": 5}, suffix=".jpg")
+    write_folder(tmp_path / "slides", {"patient 1": 3, "patient 2": 3})
+    for number, file in enumerate(sorted((tmp_path / "slides").rglob("*.png"))):
+        file.rename(file.with_name(f"{('round', 'long')[number % 2]}_{number}.png"))
+    rows = [f"cells/{label}/{n:03}.png,{label}" for label in blood for n in range(12)]
+    (tmp_path / "cells.csv").write_text("\n".join(["path,label", *rows]), encoding="utf-8")
+    return tmp_path
+
+
+def run(command: list[str], place: Path, env: Mapping[str, str] | None = None) -> None:
+    done = subprocess.run(
+        command,
+        cwd=place,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+    )
+    assert done.returncode == 0, f"{shlex.join(command)[:400]}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("page", pages_with("python"))
+def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, place: Path) -> None:
+    script = place / "page.py"
+    text = "\n\n".join(block.text for block in snippets(page, "python"))
+    script.write_text(text, encoding="utf-8")
+    run([sys.executable, str(script)], place)
+
+
+@pytest.mark.parametrize("page", pages_with("sh", "console"))
+def test_the_commands_of_a_page_run_one_after_the_other(page: Path, place: Path) -> None:
+    for block in snippets(page, "toml"):
+        if block.file_name:
+            (place / block.file_name).write_text(block.text, encoding="utf-8")
+    for block in snippets(page, "sh", "console"):
+        for line in block.commands:
+            words = shlex.split(line, comments=True)
+            first = words.index("cellclf")
+            env = dict(word.split("=", 1) for word in words[:first])
+            if importlib.util.find_spec(env.get("KERAS_BACKEND", "keras")) is None:
+                pytest.skip(f"{env['KERAS_BACKEND']} is not installed")
+            small = SMALL if words[first + 1] == "run" else ()
+            run([sys.executable, "-m", *words[first:], *small], place, env)
+
+
+def experiments() -> Iterator[Any]:
+    for page in PAGES:
+        for number, block in enumerate(snippets(page, "toml"), start=1):
+            content = tomllib.loads(block.text)
+            if "project" not in content:
+                yield pytest.param(content, id=f"{title_of(page)}-{number}")
+    for file in sorted((ROOT / "examples").glob("*.toml")):
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        yield pytest.param(content, id=title_of(file))
+
+
+@pytest.mark.parametrize("content", list(experiments()))
+def test_every_experiment_shown_can_be_run(content: dict[str, Any]) -> None:
+    plan(content, installed())
+
+
+@pytest.mark.slow
+def test_the_example_in_python_runs(place: Path) -> None:
+    run([sys.executable, str(ROOT / "examples" / "quickstart.py")], place)
+
+
+def anchors(page: Path) -> set[str]:
+    """What mkdocs calls the headings of a page."""
+    headings = HEADING.findall(page.read_text(encoding="utf-8"))
+    return {given or slug(text) for text, given in headings}
+
+
+def slug(heading: str) -> str:
+    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=title_of)
+def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if link.startswith(("http:", "https:", "mailto:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page if not path else (page.parent / path).resolve()
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_page_of_the_site_is_in_its_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = [page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")]
+    assert [page for page in pages if page not in navigation] == []
+
+
+@pytest.fixture(scope="module")
+def generated() -> ModuleType:
+    """The module that mkdocs calls to fill in the generated pages."""
+    spec = importlib.util.spec_from_file_location("generated", ROOT / "docs/hooks/generated.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def settings_of(model: type[BaseModel], place: str = "") -> Iterator[tuple[str, str]]:
+    """Every setting: the heading of its table, and its name."""
+    for name, field in model.model_fields.items():
+        inner = [field.annotation, *get_args(field.annotation)]
+        models = [one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)]
+        table = f"{place}.{name}".lstrip(".")
+        if models == inner[:1]:
+            yield from settings_of(models[0], table)
+        else:
+            yield place, name
+            for below in models:
+                yield from settings_of(below, f"{table}.LABEL")
+
+
+def test_every_setting_is_on_the_page_of_the_experiment(generated: ModuleType) -> None:
+    page = generated.on_page_markdown((ROOT / "docs/reference/experiment.md").read_text("utf-8"))
+    sections = re.split(r"^## ", page, flags=re.MULTILINE)
+    by_heading = {section.partition("\n")[0].strip("`[]"): section for section in sections}
+    found = dict(settings_of(Experiment))
+    assert {"models.LABEL", "data.split", "training"} <= found.keys()
+    for place, name in settings_of(Experiment):
+        assert f"| `{name}` |" in by_heading[place or "Top level"], f"{place}.{name}"
+
+
+def test_every_command_is_on_the_page_of_the_command_line(generated: ModuleType) -> None:
+    page = generated.on_page_markdown((ROOT / "docs/reference/command-line.md").read_text("utf-8"))
+    for command in ("run", "predict", "plugins list", "plugins show"):
+        assert f"`cellclf {command}`" in page
+    for option in ("--epochs VALUE", "--set KEY=VALUE", "--json", "--out VALUE"):
+        assert f"`{option}`" in page
+
+
+def test_every_first_party_name_is_on_the_page_of_names(generated: ModuleType) -> None:
+    page = generated.on_page_markdown((ROOT / "docs/reference/offers.md").read_text("utf-8"))
+    for name in ("image_folder", "blood_cells_demo", "stain", "vgg16", "roc_auc"):
+        assert f"### `{name}`" in page
+
+
+def test_every_environment_variable_is_documented() -> None:
+    page = (ROOT / "docs/reference/environment.md").read_text(encoding="utf-8")
+    modules = (ROOT / "cellclf").rglob("*.py")
+    named = {name for file in modules for name in VARIABLE.findall(file.read_text("utf-8"))}
+    assert {"CELLCLF_CACHE", "KERAS_BACKEND", "TF_ENABLE_ONEDNN_OPTS"} <= named
+    assert {name for name in named if f"`{name}`" not in page} == set()
+
+
+def dependencies() -> set[str]:
+    lines = []
+    for file in (ROOT / "pyproject.toml", *(ROOT / "plugins").glob("*/pyproject.toml")):
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        lines += content["project"]["dependencies"]
+        lines += content["build-system"]["requires"]
+    for line in (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines():
+        if line.strip() and not line.startswith(("#", "-")):
+            lines.append(line)
+    return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+def test_every_dependency_has_its_reason_and_no_other_is_named() -> None:
+    page = (ROOT / "docs/decisions/dependencies.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| (`[^|]*`) \|", page, re.MULTILINE)
+    named = {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+    assert named == dependencies()
+
+
+def test_every_error_is_documented() -> None:
+    page = (ROOT / "docs/reference/errors.md").read_text(encoding="utf-8")
+    classes = [name for name in errors.__all__ if name.endswith("Error")]
+    assert "CellclfError" in classes
+    assert [name for name in classes if not re.search(rf"\b{name}\b", page)] == []
+
+
+def test_every_plugin_status_is_documented() -> None:
+    from cellclf.registry import Status
+
+    page = (ROOT / "docs/how-to/write-a-plugin.md").read_text(encoding="utf-8")
+    assert [status for status in get_args(Status) if f"| `{status}` |" not in page] == []
+
+
+def test_every_column_of_predictions_is_documented() -> None:
+    from cellclf.evaluation.predictions import COLUMNS
+
+    page = (ROOT / "docs/reference/files.md").read_text(encoding="utf-8")
+    assert [column for column in COLUMNS if f"| `{column}` |" not in page] == []
