@@ -19,7 +19,7 @@ from cellclf.cli.main import app
 from cellclf.experiment import Experiment
 from cellclf.registry import HOOKS, Offer, installed
 
-__all__ = ["command_line", "experiment", "on_page_markdown", "offers"]
+__all__ = ["command_line", "experiment", "offers", "on_page_markdown"]
 
 MARKER = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
 LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
