@@ -30,8 +30,8 @@ def main(pbc: Path, larger: Path, epochs: int = 20, seed: int = 0) -> None:
             seed=seed,
             out=Path(folder) / "run",
         )
+        (model,) = finished.comparison.to_dict("records")
         table = finished.load().predict([str(path) for path in unseen])
-    (model,) = finished.comparison.to_dict("records")
     truth = [Path(path).parent.name for path in table["path"]]
     right = int((table["top_class"] == truth).sum())
     interval = binomtest(right, len(table)).proportion_ci(0.95, "exact")

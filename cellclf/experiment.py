@@ -120,7 +120,7 @@ class TrainingSettings(_Settings):
     schedule: Literal["one_cycle", "constant"] = Field(
         "one_cycle", description="Warm up and anneal along a cosine, or stay at the peak."
     )
-    warmup: float = Field(0.1, ge=0, lt=1, description="Share of the steps spent warming up.")
+    warmup: float = Field(0.15, ge=0, lt=1, description="Share of the steps spent warming up.")
     weight_decay: float = Field(0.05, ge=0, description="Decoupled decay of AdamW.")
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="Share spread over all classes.")
     averaging: float = Field(

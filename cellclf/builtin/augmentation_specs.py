@@ -57,7 +57,7 @@ class ShiftParams(Params):
     """Parameters of `shift`."""
 
     fraction: float = Field(
-        default=0.06,
+        default=0.05,
         ge=0,
         le=0.5,
         description="Largest shift in either direction, as a share of the width and of the height.",
@@ -68,7 +68,7 @@ class ContrastParams(Params):
     """Parameters of `contrast`."""
 
     amount: float = Field(
-        default=0.15,
+        default=0.1,
         ge=0,
         le=1,
         description="Distances from the mean level are multiplied by 1 - amount to 1 + amount.",
@@ -79,7 +79,7 @@ class BrightnessParams(Params):
     """Parameters of `brightness`."""
 
     amount: float = Field(
-        default=0.1,
+        default=0.05,
         ge=0,
         le=1,
         description="The light is multiplied by 1 - amount to 1 + amount, all channels alike.",

@@ -13,8 +13,8 @@ class CustomCNNParams(Params):
     """Parameters of `custom_cnn`."""
 
     width: int = Field(
-        40, ge=8, le=512, multiple_of=8, description="Channels of the first stage; doubles twice."
+        48, ge=8, le=512, multiple_of=8, description="Channels of the first stage; doubles twice."
     )
     dropout: float = Field(
-        0.2, ge=0, lt=1, description="Share of features dropped before the last layer in training."
+        0.1, ge=0, lt=1, description="Share of features dropped before the last layer in training."
     )

@@ -20,7 +20,7 @@ def cellclf_models() -> Iterable[ModelSpec]:
         build="cellclf_custom_cnn.network:build",
         pixel_range=(-1.0, 1.0),
         stages=("stage_3", "stage_2", "stage_1", "stem"),
-        explain_layer="stage_3_block_2_act",
+        explain_layer="stage_3_relu",
         learning_rate=2e-3,
         min_image_size=16,
     )
