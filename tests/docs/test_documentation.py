@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from cellclf import errors
 from cellclf.checking import plan
-from cellclf.experiment import Experiment
+from cellclf.experiment import Experiment, SplitSettings
 from cellclf.registry import installed
 from tests.docs.snippets import PAGES, ROOT, snippets, title_of
 from tests.images import write_folder
@@ -242,3 +242,9 @@ def test_every_column_of_predictions_is_documented() -> None:
 
     page = (ROOT / "docs/reference/files.md").read_text(encoding="utf-8")
     assert [column for column in COLUMNS if f"| `{column}` |" not in page] == []
+
+
+def test_the_shares_of_the_parts_are_those_of_the_settings() -> None:
+    page = (ROOT / "docs/explanation/parts-and-units.md").read_text(encoding="utf-8")
+    for part, share in SplitSettings().fractions.items():
+        assert f"| {part} | {share:.0%} |".replace("%", " %") in page
