@@ -129,14 +129,20 @@ def versions() -> dict[str, Any]:
     Returns:
         `backend`, `backend_version` and `keras` as strings, `devices` as a list of them.
     """
-    keras = import_module("keras")
     name = current()
     return {
         "backend": name,
         "backend_version": str(import_module(name).__version__),
         "keras": version("keras"),
-        "devices": [str(device) for device in keras.distribution.list_devices()],
+        "devices": _devices(name),
     }
+
+
+def _devices(name: str) -> list[str]:
+    if name != "torch":
+        return [str(device) for device in import_module("keras").distribution.list_devices()]
+    cuda = import_module("torch").cuda
+    return [cuda.get_device_name(number) for number in range(cuda.device_count())] or ["cpu"]
 
 
 def _configured() -> str | None:

@@ -110,8 +110,11 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         """Validate the averaged weights, if there are any; training goes on with its own."""
         super().on_test_begin(logs)
         if self._settings.averaging > 0:
-            self._trained = values_of(self.model.trainable_variables)
-            self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+            weights = self.model.trainable_variables
+            self._trained = values_of(weights)
+            self.model.optimizer.finalize_variable_values(weights)
+            # Copies: a backend that reuses the buffers of weights would overwrite the average.
+            assign(weights, values_of(weights))
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Do nothing."""
