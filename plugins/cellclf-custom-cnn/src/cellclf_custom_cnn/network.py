@@ -38,7 +38,7 @@ HALF_RANGE = 127.5
 def build(
     params: CustomCNNParams, *, input_shape: tuple[int, int, int], num_classes: int
 ) -> keras.Model:
-    """Build the network: 0-255 RGB `(batch, *input_shape)` in, logits `(batch, num_classes)` out."""
+    """Build the network: 0-255 RGB images in, logits `(batch, num_classes)` out."""
     image = keras.Input(input_shape, name="image")
     x = layers.Rescaling(1 / HALF_RANGE, -1.0, name="pixels")(image)
     x = _convolution(x, params.width, STEM_SIZE, stride=STEM_STRIDE, name="stem")
