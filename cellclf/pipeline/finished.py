@@ -83,7 +83,9 @@ class Finished:
     def summary(self) -> str:
         """Return what the command line prints at the end."""
         metrics = self.metrics
-        table = self.comparison.to_string(index=False, float_format=lambda figure: f"{figure:.4f}")
+        by_model = self.comparison.set_index("model")
+        texts = by_model.map(lambda value: f"{value:.4f}" if isinstance(value, float) else value)
+        table = texts.T.rename_axis(columns=None).to_string()
         lines = [table, "", f"Best: {metrics['best']}. {metrics['reason']}"]
         if not self.record["calibrated"]:
             lines.append("Not calibrated: confidences are as the networks give them.")

@@ -127,7 +127,7 @@ def _model_report(model: Trained, verdict: Verdict, drawn: Mapping[str, Figure])
         metrics={
             name: float(headline[name])
             for name in headline.index
-            if not name.startswith(("validation_", "training_"))
+            if not name.startswith(("validation_", "network_", "training_"))
         },
         per_class=per_class.assign(support=confusion.sum(axis=1)),
         confusion=confusion,

@@ -62,7 +62,7 @@ def judge_models(plan: Plan, trained: Sequence[Trained], classes: tuple[str, ...
     facts = {
         model.label: {
             "validation_balanced_accuracy": balanced_accuracy(model.part("validation")),
-            "training_parameters": model.facts["parameters"],
+            "network_parameters": model.facts["parameters"],
             "training_epochs": model.facts["epochs"],
             "training_seconds": model.facts["training_seconds"],
         }

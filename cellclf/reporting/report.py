@@ -120,8 +120,8 @@ class Report:
         title: Heading of the page.
         dataset: What was read.
         counts: Number of images, one row a class (its name is the index), one column a part.
-        comparison: One row a model (its name is the index). Columns that start with `validation_`
-            or `training_` are shown as such, all others as figures on the test part.
+        comparison: One row a model (its name is the index). Columns that start with `validation_`,
+            `network_` or `training_` are shown as such, all others as figures on the test part.
         best_model: Name of the model that was chosen.
         reason: A sentence that says how it was chosen.
         models: What came of each model; the chosen one is shown first.
@@ -220,7 +220,12 @@ def _by_kind(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
 
 def _column_groups(columns: Sequence[str]) -> list[tuple[str, str, list[str]]]:
     """Return heading, prefix and columns of each group of the comparison that has columns."""
-    headings = (("Validation", "validation_"), ("Test", ""), ("Training", "training_"))
+    headings = (
+        ("Validation", "validation_"),
+        ("Test", ""),
+        ("Network", "network_"),
+        ("Training", "training_"),
+    )
     prefixes = tuple(prefix for _, prefix in headings if prefix)
     groups = [
         (
