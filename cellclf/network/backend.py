@@ -36,7 +36,8 @@ DEFAULT = "tensorflow"
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 DEFAULTS = {
-    # Off unless asked for on processors without AVX512-VNNI, where it trains 1.6 times as fast.
+    # Off unless asked for on processors without AVX512-VNNI, where it made training
+    # faster in every run of `benchmarks/backend_settings.py`, by half and more.
     "TF_ENABLE_ONEDNN_OPTS": "1",
     # A graphics card is shared with whatever else its owner runs on it.
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",
@@ -100,8 +101,9 @@ def current() -> str:
 def jit_compile() -> bool:
     """Whether training and prediction are compiled by XLA.
 
-    On TensorFlow only where there is a graphics card: on a processor a training step of the custom
-    CNN took twice as long with XLA, which does not use oneDNN. JAX always compiles, torch never.
+    On TensorFlow only where there is a graphics card: on a processor, XLA made a training step of
+    the custom CNN no faster in any run of `benchmarks/backend_settings.py` and up to twice as
+    long, and takes longer to start. JAX always compiles, torch never.
     """
     name = current()
     if name == "tensorflow":
