@@ -15,9 +15,6 @@ from cellclf.errors import CellclfError
 
 __all__ = ["app", "main"]
 
-INTERRUPTED = 130
-"""Exit status of a command ended by Ctrl-C, as shells have it: 128 + SIGINT."""
-
 app = typer.Typer(
     name="cellclf",
     help="Train, judge and use classifiers of cell images.",
@@ -54,6 +51,3 @@ def main() -> None:
     except CellclfError as error:
         typer.secho(f"Error: {error}", err=True, fg=typer.colors.RED)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("Stopped. The same command goes on where this one was.", err=True)
-        sys.exit(INTERRUPTED)

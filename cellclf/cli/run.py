@@ -9,6 +9,9 @@ import typer
 
 __all__ = ["run"]
 
+INTERRUPTED = 130
+"""Exit status of a command ended by Ctrl-C, as shells have it: 128 + SIGINT."""
+
 
 def run(
     experiment: Annotated[
@@ -71,6 +74,10 @@ def run(
         },
         set_ or (),
     )
-    with command_progress() as progress:
-        finished = run_experiment(raw, source=source, before_network=prepare, progress=progress)
+    try:
+        with command_progress() as progress:
+            finished = run_experiment(raw, source=source, before_network=prepare, progress=progress)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. The same command goes on where this one was.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     typer.echo(finished.summary())

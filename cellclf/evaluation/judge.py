@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
+from sklearn.metrics import log_loss as mean_log_loss
 
 from cellclf.errors import DataError
-from cellclf.evaluation.confusion import confusion_matrix
 from cellclf.evaluation.predictions import classes_of, labelled, probabilities, true_classes
 
 __all__ = ["Figures", "Metric", "confusion_counts", "judge", "log_loss"]
@@ -17,13 +18,8 @@ __all__ = ["Figures", "Metric", "confusion_counts", "judge", "log_loss"]
 Figures = Mapping[str, float | Mapping[str, float]]
 """What `judge` finds: a number, or numbers by class name and `"macro"`, by metric name."""
 
-SMALLEST_PROBABILITY = float(np.finfo(np.float32).eps)
-"""What a probability of zero is taken for, as scikit-learn does for float32."""
-
-
 Metric = Callable[..., float | Mapping[str, float]]
 """A metric's `compute(y_true, y_prob, *, classes)`: int `(n,)` and float `(n, k)` in."""
-
 
 def judge(
     table: pd.DataFrame, metrics: Mapping[str, Metric]
@@ -63,7 +59,6 @@ def judge(
         for name, compute in metrics.items()
     }
 
-
 def confusion_counts(table: pd.DataFrame) -> NDArray[np.intp]:
     """Count the labelled rows of a table of predictions by label and top class.
 
@@ -71,10 +66,11 @@ def confusion_counts(table: pd.DataFrame) -> NDArray[np.intp]:
         Shape `(k, k)`: labels in rows, top classes in columns, both in class order.
     """
     rows = labelled(table)
-    order = {name: place for place, name in enumerate(classes_of(rows))}
-    top = np.array([order[name] for name in rows["top_class"]], dtype=np.intp)
-    return confusion_matrix(true_classes(rows), top, num_classes=len(order)).astype(np.intp)
-
+    classes = list(classes_of(rows))
+    if not len(rows):
+        return np.zeros((len(classes), len(classes)), np.intp)
+    found = confusion_matrix(rows["label"], rows["top_class"], labels=classes)
+    return np.asarray(found, np.intp)
 
 def log_loss(table: pd.DataFrame) -> float:
     """Mean negative logarithm of the probability given to the label: 0 or more, lower is better.
@@ -84,9 +80,8 @@ def log_loss(table: pd.DataFrame) -> float:
     rows = labelled(table)
     if not len(rows):
         return float("nan")
-    given = probabilities(rows)[np.arange(len(rows)), true_classes(rows)].astype(np.float64)
-    return float(-np.log(np.clip(given, SMALLEST_PROBABILITY, 1)).mean())
-
+    numbers = range(len(classes_of(rows)))
+    return float(mean_log_loss(true_classes(rows), probabilities(rows), labels=numbers))
 
 def _plain(name: str, found: object) -> float | dict[str, float]:
     """Take a plugin's figure for what it should be: NumPy's numbers become Python's."""

@@ -113,7 +113,9 @@ def jit_compile() -> bool:
 
 def seed_everything(seed: int) -> None:
     """Seed Python, NumPy and the backend: initial weights and dropout follow from `seed`."""
-    import_module("keras").utils.set_random_seed(seed)
+    # Keras seeds TensorFlow too, and for that imports it, even where it is not the backend.
+    with _without_early_log():
+        import_module("keras").utils.set_random_seed(seed)
 
 
 def deterministic() -> None:

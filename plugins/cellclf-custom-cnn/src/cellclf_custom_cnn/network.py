@@ -29,8 +29,8 @@ STAGES = (1, 2, 4)
 
 STEM_SIZE, STEM_STRIDE = 7, 4
 
-# Keras' default of 0.99 has not caught up with the data after the few hundred steps of a small set.
 MOMENTUM = 0.9
+"""Statistics settle within tens of steps; an epoch of a small set has no more."""
 
 HALF_RANGE = 127.5
 
