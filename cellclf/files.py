@@ -7,13 +7,21 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from platformdirs import user_cache_path
 
 from cellclf.errors import RunError
 
-__all__ = ["cache_folder", "replacing", "write_bytes", "write_json", "write_text"]
+__all__ = [
+    "cache_folder",
+    "replacing",
+    "require_writable",
+    "write_bytes",
+    "write_json",
+    "write_text",
+]
 
 
 def cache_folder() -> Path:
@@ -48,13 +56,24 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         partial.replace(path)
     except OSError as error:
-        raise RunError(
-            f"{path} cannot be written: {error.strerror or error}. Choose another place, or make "
-            "room in this one"
-        ) from error
+        raise _unwritable(path, error) from error
     finally:
         with suppress(OSError):
             partial.unlink()
+
+
+def require_writable(folder: Path) -> None:
+    """Make sure, before long work, that its result can be put into `folder`, which is made.
+
+    Raises:
+        RunError: It cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(folder, error) from error
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -72,6 +91,13 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file that is either absent or whole; NaN becomes null."""
     text = json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
+
+
+def _unwritable(path: Path, error: OSError) -> RunError:
+    return RunError(
+        f"{path} cannot be written: {error.strerror or error}. Choose another place, or make room "
+        "in this one"
+    )
 
 
 def _without_nan(value: Any) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cellclf.errors import RunError
-from cellclf.files import cache_folder, replacing, write_json, write_text
+from cellclf.files import cache_folder, replacing, require_writable, write_json, write_text
 
 
 def test_a_file_whose_writing_fails_is_as_it_was_before(tmp_path: Path) -> None:
@@ -23,6 +23,14 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match=r"file/answer\.txt cannot be written"):
         write_text(tmp_path / "file" / "answer.txt", "42")
+
+
+def test_a_folder_that_cannot_be_made_is_named_before_the_work(tmp_path: Path) -> None:
+    require_writable(tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="file cannot be written"):
+        require_writable(tmp_path / "file")
 
 
 def test_a_figure_that_does_not_exist_is_null_in_json(tmp_path: Path) -> None:

@@ -24,13 +24,17 @@ def predict(
     cellclf predict runs/first/models/custom_cnn.safetensors 'slide7/*.jpg'
     """
     from cellclf.cli.progress import command_progress
+    from cellclf.files import require_writable
     from cellclf.inference.classifier import load
+    from cellclf.inference.inputs import expand_paths
     from cellclf.network.backend import prepare
 
-    prepare()
+    files = expand_paths(paths)
+    if out is not None:
+        require_writable(out.parent)
+    classifier = load(model, before_network=prepare)
     with command_progress() as progress:
-        classifier = load(model)
-        classified = classifier.classify(paths, progress=progress)
+        classified = classifier.classify(files, progress=progress)
     if out is not None:
         classified.write_csv(out)
     typer.echo(classified.summary())

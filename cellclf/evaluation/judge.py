@@ -21,6 +21,7 @@ Figures = Mapping[str, float | Mapping[str, float]]
 Metric = Callable[..., float | Mapping[str, float]]
 """A metric's `compute(y_true, y_prob, *, classes)`: int `(n,)` and float `(n, k)` in."""
 
+
 def judge(
     table: pd.DataFrame, metrics: Mapping[str, Metric]
 ) -> dict[str, float | dict[str, float]]:
@@ -59,6 +60,7 @@ def judge(
         for name, compute in metrics.items()
     }
 
+
 def confusion_counts(table: pd.DataFrame) -> NDArray[np.intp]:
     """Count the labelled rows of a table of predictions by label and top class.
 
@@ -72,6 +74,7 @@ def confusion_counts(table: pd.DataFrame) -> NDArray[np.intp]:
     found = confusion_matrix(rows["label"], rows["top_class"], labels=classes)
     return np.asarray(found, np.intp)
 
+
 def log_loss(table: pd.DataFrame) -> float:
     """Mean negative logarithm of the probability given to the label: 0 or more, lower is better.
 
@@ -82,6 +85,7 @@ def log_loss(table: pd.DataFrame) -> float:
         return float("nan")
     numbers = range(len(classes_of(rows)))
     return float(mean_log_loss(true_classes(rows), probabilities(rows), labels=numbers))
+
 
 def _plain(name: str, found: object) -> float | dict[str, float]:
     """Take a plugin's figure for what it should be: NumPy's numbers become Python's."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,17 +31,24 @@ if TYPE_CHECKING:
 __all__ = ["Classifier", "load"]
 
 
-def load(where: PathLike, *, registry: Registry | None = None) -> Classifier:
+def load(
+    where: PathLike,
+    *,
+    registry: Registry | None = None,
+    before_network: Callable[[], None] | None = None,
+) -> Classifier:
     """Load a trained model.
 
     Args:
         where: A bundle, or a run directory, of which the best model is loaded.
         registry: Where its architecture is looked for; the installed plugins by default.
+        before_network: Called once the bundle has proved sound, before Keras is imported. The
+            command line passes `cellclf.prepare`, which sets environment variables.
 
     Raises:
         BundleError: There is no such model, or it cannot be trusted, read or rebuilt.
     """
-    return Classifier.load(find_bundle(where), registry=registry)
+    return Classifier.load(find_bundle(where), registry=registry, before_network=before_network)
 
 
 class Classifier:
@@ -62,12 +69,19 @@ class Classifier:
         self._forward = Forward(model)
 
     @classmethod
-    def load(cls, path: PathLike, *, registry: Registry | None = None) -> Classifier:
+    def load(
+        cls,
+        path: PathLike,
+        *,
+        registry: Registry | None = None,
+        before_network: Callable[[], None] | None = None,
+    ) -> Classifier:
         """Rebuild the network of a bundle through its architecture's plugin.
 
         Args:
             path: The bundle.
             registry: Where the architecture is looked for; the installed plugins by default.
+            before_network: See `load`.
 
         Raises:
             BundleError: The file is no bundle that can be trusted and read, was made with another
@@ -88,6 +102,8 @@ class Classifier:
         except ValidationError as error:
             raise BundleError(f"{changed}: {error}") from error
 
+        if before_network is not None:
+            before_network()
         # Imported here: Keras takes seconds, and a file that is refused should not cost them.
         from cellclf.network.build import build, set_weights
 

@@ -7,12 +7,12 @@ as `complete`: a directory without the second is a run that can go on, never one
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cellclf.errors import RunError
+from cellclf.files import require_writable
 
 __all__ = ["RunDirectory", "read_json"]
 
@@ -78,15 +78,8 @@ class RunDirectory:
         Raises:
             RunError: It cannot be written, or holds something else.
         """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            occupied = any(self.path.iterdir())
-            probe = self.path / f".writable-{os.getpid()}"
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            reason = error.strerror or error
-            raise RunError(f"{self.path} cannot be written to: {reason}") from error
+        require_writable(self.path)
+        occupied = any(self.path.iterdir())
         record = self.record()
         if record.get("experiment_fingerprint", fingerprint) != fingerprint:
             raise RunError(

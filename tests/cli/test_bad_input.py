@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from cellclf.data.decode import DECODE_VERSION
+from cellclf.inference.bundle import BundleManifest, write_bundle
 from cellclf.registry import installed
 from cellclf.specs import ModelSpec
 from tests.conftest import Command
@@ -135,3 +139,42 @@ def test_weights_from_the_network_without_a_network(
     )
     assert "weights" in said
     assert "none" in said
+
+
+MANIFEST = BundleManifest(
+    architecture="ghost_net",
+    distribution="cellclf-ghost",
+    distribution_version="1.0",
+    classes=("lymphocyte", "monocyte"),
+    image_size=32,
+    resize="stretch",
+    decode_version=DECODE_VERSION,
+)
+
+
+def newer(content: bytes) -> bytes:
+    """The same bundle as a later version of cellclf would have written it."""
+    return content.replace(rb"\"schema_version\":1", rb"\"schema_version\":9")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda content: content, "pip install cellclf-ghost"),
+        (lambda content: content[:-7], "is cut short"),
+        (lambda content: content[:100], "is cut short"),
+        (newer, "made by a newer cellclf (schema 9)"),
+        (lambda content: b"not a bundle at all", "is no cellclf bundle"),
+    ],
+    ids=["plugin-missing", "cut", "cut-in-the-header", "newer", "other"],
+)
+def test_a_bundle_that_cannot_be_used(
+    cellclf_command: Command, tmp_path: Path, change: Callable[[bytes], bytes], reason: str
+) -> None:
+    write_folder(tmp_path / "cells", {"lymphocyte": 1})
+    bundle = tmp_path / "model.safetensors"
+    write_bundle(bundle, MANIFEST, {"kernel": np.zeros((3, 3), np.float32)})
+    bundle.write_bytes(change(bundle.read_bytes()))
+    said = refusal(cellclf_command, "predict", bundle, "cells")
+    assert "model.safetensors" in said
+    assert reason in said
