@@ -2,7 +2,8 @@
 
     python benchmarks/backend_settings.py
 
-Prints the time of a step with each setting as a ratio to the one that `cellclf.prepare` chooses.
+Prints the time of a step with each setting as a ratio to the one that
+`cellclf.prepare_backend` chooses.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 STEP = """
 import sys, time
 import cellclf
-cellclf.prepare()
+cellclf.prepare_backend()
 import keras, numpy as np
 from cellclf_custom_cnn.network import build
 from cellclf_custom_cnn.params import CustomCNNParams

@@ -19,7 +19,7 @@ import cellclf
 
 
 def main(pbc: Path, larger: Path, epochs: int = 20, seed: int = 0) -> None:
-    cellclf.prepare()
+    cellclf.prepare_backend()
     trained_on = {path.name for path in pbc.rglob("*.jpg")}
     unseen = sorted(path for path in larger.rglob("*.jpg") if path.name not in trained_on)
     with tempfile.TemporaryDirectory() as folder:

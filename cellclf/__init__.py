@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     )
     from cellclf.experiment import Experiment
     from cellclf.hookspecs import hookimpl
+    from cellclf.inference.classified import Classified
     from cellclf.inference.classifier import Classifier, load
-    from cellclf.network.backend import prepare
+    from cellclf.network.backend import prepare_backend
     from cellclf.network.pretrained import copy_weights, published_network
-    from cellclf.pipeline.finished import Finished
+    from cellclf.pipeline.finished import FinishedRun
     from cellclf.pipeline.run import run
+    from cellclf.progress import Progress
     from cellclf.registry import register
     from cellclf.specs import (
         AugmentationSpec,
@@ -52,12 +54,13 @@ _HOME = {
     "AugmentationSpec": "cellclf.specs",
     "BundleError": "cellclf.errors",
     "CellclfError": "cellclf.errors",
+    "Classified": "cellclf.inference.classified",
     "Classifier": "cellclf.inference.classifier",
     "DataError": "cellclf.errors",
     "DatasetSpec": "cellclf.specs",
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
-    "Finished": "cellclf.pipeline.finished",
+    "FinishedRun": "cellclf.pipeline.finished",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
     "MetricSpec": "cellclf.specs",
@@ -65,6 +68,7 @@ _HOME = {
     "NoParams": "cellclf.specs",
     "Params": "cellclf.specs",
     "PluginError": "cellclf.errors",
+    "Progress": "cellclf.progress",
     "RunError": "cellclf.errors",
     "Sample": "cellclf.data.samples",
     "Samples": "cellclf.data.samples",
@@ -73,7 +77,7 @@ _HOME = {
     "copy_weights": "cellclf.network.pretrained",
     "hookimpl": "cellclf.hookspecs",
     "load": "cellclf.inference.classifier",
-    "prepare": "cellclf.network.backend",
+    "prepare_backend": "cellclf.network.backend",
     "published_network": "cellclf.network.pretrained",
     "register": "cellclf.registry",
     "run": "cellclf.pipeline.run",
@@ -83,12 +87,13 @@ __all__ = [
     "AugmentationSpec",
     "BundleError",
     "CellclfError",
+    "Classified",
     "Classifier",
     "DataError",
     "DatasetSpec",
     "Experiment",
     "ExperimentError",
-    "Finished",
+    "FinishedRun",
     "ImageError",
     "LeakageError",
     "MetricSpec",
@@ -96,6 +101,7 @@ __all__ = [
     "NoParams",
     "Params",
     "PluginError",
+    "Progress",
     "RunError",
     "Sample",
     "Samples",
@@ -104,7 +110,7 @@ __all__ = [
     "copy_weights",
     "hookimpl",
     "load",
-    "prepare",
+    "prepare_backend",
     "published_network",
     "register",
     "run",

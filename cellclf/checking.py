@@ -5,16 +5,26 @@ Every reason why an experiment cannot run is gathered first and said together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from cellclf.errors import ExperimentError, PluginError, Problem, did_you_mean
+from cellclf.errors import CellclfError, ExperimentError, PluginError, Problem, did_you_mean
 from cellclf.experiment import Experiment, ModelChoice, schema_problems
-from cellclf.registry import Registry
-from cellclf.specs import AugmentationSpec, DatasetSpec, MetricSpec, ModelSpec, Params, Spec
+from cellclf.registry import PLUGIN_ERRORS, Registry
+from cellclf.specs import (
+    AugmentationSpec,
+    DatasetSpec,
+    MetricSpec,
+    ModelSpec,
+    Params,
+    Spec,
+    resolve,
+)
 
 __all__ = ["Chosen", "Plan", "plan"]
 
@@ -29,6 +39,34 @@ class Chosen(Generic[SpecT]):
     params: Params
     distribution: str
     version: str
+
+    def function(self, field: str) -> Callable[..., Any]:
+        """Import the function that a field of the spec, such as `load`, refers to.
+
+        Whatever it raises that is no `CellclfError` becomes a `PluginError` that says whose fault
+        it is; with `CELLCLF_PLUGIN_ERRORS=raise` it is let through, for the plugin's author.
+
+        Raises:
+            PluginError: It cannot be imported.
+        """
+        work = resolve(getattr(self.spec, field))
+
+        @wraps(work)
+        def blamed(*arguments: Any, **named: Any) -> Any:
+            try:
+                return work(*arguments, **named)
+            except CellclfError:
+                raise
+            except Exception as error:
+                if os.environ.get(PLUGIN_ERRORS) == "raise":
+                    raise
+                raise PluginError(
+                    f"`{field}` of the {self.spec.kind} {self.spec.name!r} of {self.distribution} "
+                    f"{self.version} failed: {type(error).__name__}: {error}. This is a fault of "
+                    f"the plugin; {PLUGIN_ERRORS}=raise shows where"
+                ) from error
+
+        return blamed
 
     @property
     def settings(self) -> dict[str, Any]:

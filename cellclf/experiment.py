@@ -29,6 +29,7 @@ __all__ = [
     "ModelChoice",
     "SplitSettings",
     "TrainingSettings",
+    "by_label",
     "read_toml",
     "schema_problems",
 ]
@@ -140,13 +141,29 @@ class EvaluationSettings(_Settings):
     params: dict[str, dict[str, Any]] = Field({}, description="Parameters, by metric.")
 
 
-def _models_by_label(value: Any) -> Any:
-    """Accept a list of architectures where a table of choices is meant."""
-    if isinstance(value, str):
-        value = [value]
-    if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
-        return {name.rpartition("/")[2]: {"use": name} for name in value}
-    return value
+def by_label(models: Any) -> Any:
+    """Return the table of choices that a list of architectures stands for.
+
+    Anything else is returned as it is.
+
+    Raises:
+        ValueError: Two of them would have one label.
+
+    Example:
+        >>> by_label(["vgg16", "some-plugin/tiny"])
+        {'vgg16': {'use': 'vgg16'}, 'tiny': {'use': 'some-plugin/tiny'}}
+    """
+    names = [models] if isinstance(models, str) else models
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        return models
+    labels = [name.rpartition("/")[2] for name in names]
+    repeated = next((label for label in labels if labels.count(label) > 1), None)
+    if repeated is not None:
+        raise ValueError(
+            f"must not name {repeated!r} twice; give labels: models.first.use = ..., "
+            "models.second.use = ..."
+        )
+    return {label: {"use": name} for label, name in zip(labels, names, strict=True)}
 
 
 class Experiment(_Settings):
@@ -165,7 +182,7 @@ class Experiment(_Settings):
     data: DataSettings = DataSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
     models: Annotated[
-        dict[Annotated[str, Field(pattern=LABEL)], ModelChoice], BeforeValidator(_models_by_label)
+        dict[Annotated[str, Field(pattern=LABEL)], ModelChoice], BeforeValidator(by_label)
     ] = Field({}, description="Networks by label; every installed architecture where left out.")
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

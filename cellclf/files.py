@@ -1,8 +1,9 @@
-"""Files that are either absent or whole: written beside their place, then renamed into it."""
+"""Where files go, and how: written beside their place, then renamed into it, absent or whole."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -88,8 +89,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file that is either absent or whole; NaN becomes null."""
-    text = json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False)
+    """Write a JSON file that is either absent or whole; NaN and infinities become null."""
+    text = json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
 
 
@@ -100,12 +101,12 @@ def _unwritable(path: Path, error: OSError) -> RunError:
     )
 
 
-def _without_nan(value: Any) -> Any:
-    """Return `value` with NaN as `None`, which is JSON's word for a figure that does not exist."""
-    if isinstance(value, float) and value != value:
+def _finite(value: Any) -> Any:
+    """Return `value` with `None`, JSON's word for what does not exist, for NaN and infinities."""
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
-        return {key: _without_nan(inner) for key, inner in value.items()}
+        return {key: _finite(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(inner) for inner in value]
+        return [_finite(inner) for inner in value]
     return value

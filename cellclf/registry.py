@@ -29,6 +29,9 @@ GROUP = "cellclf"
 CORE = "cellclf"
 SESSION = "(this session)"
 
+PLUGIN_ERRORS = "CELLCLF_PLUGIN_ERRORS"
+"""Set to `raise`, it shows a plugin's author what went wrong, and where."""
+
 HOOKS: Mapping[str, type[Spec]] = {
     "cellclf_datasets": DatasetSpec,
     "cellclf_augmentations": AugmentationSpec,
@@ -198,7 +201,7 @@ def _discover() -> Iterable[Plugin]:
         (entry for entry in entry_points(group=GROUP) if entry.dist is not None),
         key=lambda entry: (entry.dist.name if entry.dist else "", entry.name),
     )
-    strict = os.environ.get("CELLCLF_PLUGIN_ERRORS") == "raise"
+    strict = os.environ.get(PLUGIN_ERRORS) == "raise"
     for entry in found:
         plugin = _from_entry_point(entry)
         if strict and plugin.status in ("failed", "incompatible"):

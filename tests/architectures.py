@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from cellclf.network.backend import prepare
+from cellclf.network.backend import prepare_backend
 from cellclf.specs import ModelSpec
 
-prepare()
+prepare_backend()
 
-import keras  # noqa: E402  after prepare
+import keras  # noqa: E402  after prepare_backend
 
 numbers = itertools.count()
 

@@ -74,6 +74,11 @@ def test_models_may_be_a_list_of_architectures() -> None:
     }
 
 
+def test_two_architectures_of_one_name_need_labels_of_their_own() -> None:
+    with pytest.raises(ExperimentError, match="must not name 'tiny' twice"):
+        Experiment(models=["one-plugin/tiny", "other-plugin/tiny"])
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [(None, "exists"), (b"seed = = 1", "valid TOML"), (b"\xff\xfe\x00", "readable text")],

@@ -35,8 +35,13 @@ def test_a_folder_that_cannot_be_made_is_named_before_the_work(tmp_path: Path) -
 
 def test_a_figure_that_does_not_exist_is_null_in_json(tmp_path: Path) -> None:
     path = tmp_path / "new" / "figures.json"
-    write_json(path, {"f1": {"rare": float("nan"), "common": 0.5}, "counts": (1, 2)})
-    assert json.loads(path.read_text()) == {"f1": {"rare": None, "common": 0.5}, "counts": [1, 2]}
+    write_json(
+        path, {"f1": {"rare": float("nan"), "odds": float("inf"), "common": 0.5}, "counts": (1, 2)}
+    )
+    assert json.loads(path.read_text()) == {
+        "f1": {"rare": None, "odds": None, "common": 0.5},
+        "counts": [1, 2],
+    }
 
 
 def test_the_cache_is_where_the_user_wants_it(

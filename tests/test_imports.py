@@ -13,7 +13,17 @@ import cellclf
 PACKAGE = Path(cellclf.__file__).parent
 ROOT = PACKAGE.parent
 
-GROUND = ("errors", "specs", "progress", "files", "hookspecs", "registry", "experiment", "checking")
+GROUND = (
+    "errors",
+    "specs",
+    "progress",
+    "files",
+    "hookspecs",
+    "registry",
+    "experiment",
+    "checking",
+    "run_directory",
+)
 """Lowest first: each may import those before it."""
 
 BELOW: dict[str, tuple[str, ...]] = {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import layers
 from pydantic import Field
 
 from cellclf.specs import ModelSpec, Params
 
-__all__ = ["TINY", "TinyParams", "build"]
+__all__ = ["TINY", "TinyParams", "broken_metric", "build"]
 
 
 class TinyParams(Params):
@@ -30,6 +32,12 @@ def build(
     x = layers.GlobalAveragePooling2D(name="features")(x)
     x = layers.Dropout(params.dropout, name="dropout")(x)
     return keras.Model(image, layers.Dense(num_classes, dtype="float32", name="logits")(x))
+
+
+def broken_metric(y_true: Any, y_prob: Any, *, classes: Any, sample_weight: Any = None) -> float:
+    """A metric with a fault in it."""
+    del y_true, y_prob, classes, sample_weight
+    return 1 / 0
 
 
 TINY = ModelSpec(

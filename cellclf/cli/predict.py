@@ -27,12 +27,12 @@ def predict(
     from cellclf.files import require_writable
     from cellclf.inference.classifier import load
     from cellclf.inference.inputs import expand_paths
-    from cellclf.network.backend import prepare
+    from cellclf.network.backend import prepare_backend
 
     files = expand_paths(paths)
     if out is not None:
         require_writable(out.parent)
-    classifier = load(model, before_network=prepare)
+    classifier = load(model, before_network=prepare_backend)
     with command_progress() as progress:
         classified = classifier.classify(files, progress=progress)
     if out is not None:

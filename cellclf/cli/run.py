@@ -52,7 +52,7 @@ def run(
     from cellclf.cli.progress import command_progress
     from cellclf.cli.settings import overridden, quickstart
     from cellclf.experiment import read_toml
-    from cellclf.network.backend import prepare
+    from cellclf.network.backend import prepare_backend
     from cellclf.pipeline.run import run as run_experiment
 
     raw: dict[str, Any] = {}
@@ -76,7 +76,9 @@ def run(
     )
     try:
         with command_progress() as progress:
-            finished = run_experiment(raw, source=source, before_network=prepare, progress=progress)
+            finished = run_experiment(
+                raw, source=source, before_network=prepare_backend, progress=progress
+            )
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on where this one was.", err=True)
         raise typer.Exit(INTERRUPTED) from None

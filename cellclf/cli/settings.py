@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from cellclf.errors import ExperimentError, PluginError, Problem
+from cellclf.experiment import by_label
 from cellclf.registry import installed
 from cellclf.specs import DatasetSpec
 
@@ -70,14 +71,21 @@ def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
 def _put(table: dict[str, Any], key: str, value: Any) -> None:
     *path, last = key.split(".")
     for step in path:
-        if step == "models" and isinstance(table.get(step), list):
-            table[step] = {name.rpartition("/")[2]: {"use": name} for name in table[step]}
+        if step == "models":
+            table[step] = _models(table.get(step, {}))
         inner = table.setdefault(step, {})
         if not isinstance(inner, dict):
             wanted = f"cannot be set: {step!r} is no table in this experiment"
             raise ExperimentError([Problem(place=key, expected=wanted)])
         table = inner
     table[last] = value
+
+
+def _models(given: Any) -> Any:
+    try:
+        return by_label(given)
+    except ValueError as error:
+        raise ExperimentError([Problem(place="models", expected=str(error))]) from None
 
 
 def _read(text: str) -> Any:

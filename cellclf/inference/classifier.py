@@ -43,7 +43,7 @@ def load(
         where: A bundle, or a run directory, of which the best model is loaded.
         registry: Where its architecture is looked for; the installed plugins by default.
         before_network: Called once the bundle has proved sound, before Keras is imported. The
-            command line passes `cellclf.prepare`, which sets environment variables.
+            command line passes `cellclf.prepare_backend`, which sets environment variables.
 
     Raises:
         BundleError: There is no such model, or it cannot be trusted, read or rebuilt.

@@ -2,58 +2,53 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
-from cellclf.errors import BundleError
+from cellclf.errors import BundleError, RunError
+from cellclf.run_directory import RunDirectory, read_json
 
 __all__ = ["find_bundle"]
-
-MODELS = "models"
-METRICS = "metrics.json"
-SUFFIX = ".safetensors"
 
 
 def find_bundle(where: str | os.PathLike[str]) -> Path:
     """Find the bundle that `where` stands for.
 
     Args:
-        where: A bundle; or a run directory, of which the best model is meant.
+        where: A bundle; or the directory of a complete run, of which the best model is meant.
 
     Raises:
-        BundleError: There is none, or there are several and none of them is said to be best.
+        BundleError: There is none, or the run is not complete.
     """
     path = Path(where)
     if path.is_dir():
-        return _of_run(path)
+        return _best_of(RunDirectory(path))
     if path.exists() or path.suffix or path.name != str(where):
         return path  # whoever reads it says what is wrong with it
     raise BundleError(
-        f"`model` must be a bundle (*{SUFFIX}), a run directory, or the name of a model that comes "
-        f"with an installed plugin, of which there is none. Received: {where}"
+        "`model` must be a bundle (*.safetensors), a run directory, or the name of a model that "
+        f"comes with an installed plugin, of which there is none. Received: {where}"
     )
 
 
-def _of_run(run: Path) -> Path:
-    bundles = {path.stem: path for path in sorted((run / MODELS).glob(f"*{SUFFIX}"))}
-    if not bundles:
-        raise BundleError(
-            f"{run} must be a run directory with a trained model in {MODELS}/: it holds none. "
-            "If its run was interrupted, the same command goes on with it"
-        )
-    best = _best(run / METRICS)
-    if best in bundles:
-        return bundles[best]
-    if len(bundles) == 1:
-        return next(iter(bundles.values()))
+def _best_of(run: RunDirectory) -> Path:
+    bundles = run.bundles()
     choices = "".join(f"\n    {path}" for path in bundles.values())
-    raise BundleError(f"{run} does not say which of its models is best; name one of:{choices}")
-
-
-def _best(metrics: Path) -> str:
-    """Label of the best model; empty where the file does not say."""
     try:
-        return str(json.loads(metrics.read_text(encoding="utf-8"))["best"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        complete = run.is_complete()
+        best = str(read_json(run.metrics_file)["best"]) if complete else ""
+    except (RunError, KeyError) as error:
+        raise BundleError(f"{run.path} does not say which of its models is best: {error}") from None
+    if complete and best in bundles:
+        return bundles[best]
+    if complete:
+        raise BundleError(f"{run.path} holds no model {best!r}, which it says is its best")
+    if bundles:
+        raise BundleError(
+            f"the run in {run.path} is not complete: the command that began it goes on with it, or "
+            f"name one of the models that it has:{choices}"
+        )
+    raise BundleError(
+        f"{run.path} must be the directory of a complete run: it holds no model. If its run was "
+        "stopped, the same command goes on with it"
+    )

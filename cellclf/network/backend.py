@@ -1,6 +1,7 @@
 """The one module that names a backend: choosing it, keeping it quiet, seeds and determinism.
 
-Importing this module sets nothing and imports no Keras. `prepare` does both, once a process.
+Importing this module sets nothing and imports no Keras; `prepare_backend` does both, once a
+process.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ __all__ = [
     "current",
     "deterministic",
     "jit_compile",
-    "prepare",
+    "prepare_backend",
     "seed_everything",
     "versions",
 ]
@@ -51,7 +52,7 @@ EARLY_LOG = re.compile(
 )
 
 
-def prepare(*, backend: str | None = None) -> None:
+def prepare_backend(*, backend: str | None = None) -> None:
     """Choose the backend, set its environment and import Keras, without a line of output.
 
     Environment variables that the user has set are left as they are; the command line calls this
@@ -75,7 +76,7 @@ def prepare(*, backend: str | None = None) -> None:
         if current() != wanted:
             raise _refused(
                 f"must be {current()!r}, with which Keras was already imported in this process: "
-                "call `cellclf.prepare` before the first `import keras`",
+                "call `cellclf.prepare_backend` before the first `import keras`",
                 wanted,
             )
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from cellclf.checking import Plan
 from cellclf.data.batches import Augment, TrainingBatches
 from cellclf.pipeline.prepare import Prepared
-from cellclf.specs import resolve
 
 __all__ = ["augmentation_chain", "training_batches"]
 
@@ -13,7 +12,7 @@ __all__ = ["augmentation_chain", "training_batches"]
 def augmentation_chain(plan: Plan) -> Augment:
     """Return the experiment's augmentations, ready to be applied, in order."""
     return tuple(
-        (resolve(chosen.spec.apply), chosen.params) for chosen in plan.augmentations.values()
+        (chosen.function("apply"), chosen.params) for chosen in plan.augmentations.values()
     )
 
 

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cellclf.errors import RunError, did_you_mean
-from cellclf.pipeline.directory import RunDirectory, read_json
+from cellclf.run_directory import RunDirectory, read_json
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cellclf.inference.classifier import Classifier
 
-__all__ = ["Finished"]
+__all__ = ["FinishedRun"]
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedRun:
     """A complete run: its figures, predictions and models.
 
     Attributes:
@@ -31,7 +31,7 @@ class Finished:
     path: Path
 
     def __post_init__(self) -> None:
-        if self._directory.record().get("status") != "complete":
+        if not self._directory.is_complete():
             raise RunError(
                 f"{self.path} holds no complete run: the command that began it goes on with it"
             )
@@ -71,8 +71,7 @@ class Finished:
         """Predictions of one model, by default the best, for all parts but train."""
         from cellclf.evaluation.prediction_files import read_predictions
 
-        stem = self._directory.predictions(self._known(label))
-        return read_predictions(stem.with_name(f"{stem.name}.parquet"))
+        return read_predictions(self._directory.table(self._known(label)))
 
     def load(self, label: str | None = None) -> Classifier:
         """Load one model, by default the best, to classify new images."""

@@ -14,11 +14,10 @@ from cellclf.data.audit import Audit, audit
 from cellclf.data.samples import PARTS, Part, Samples, Split
 from cellclf.data.split import split
 from cellclf.data.store import ImageStore, open_store
-from cellclf.errors import DataError, LeakageError
+from cellclf.errors import DataError, LeakageError, PluginError
 from cellclf.evaluation.confusion import MACRO
 from cellclf.files import cache_folder
 from cellclf.progress import Progress
-from cellclf.specs import resolve
 
 __all__ = ["Prepared", "prepare_data"]
 
@@ -94,9 +93,13 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
 
 
 def _load(plan: Plan) -> Samples:
-    load = resolve(plan.dataset.spec.load)
     data = plan.experiment.data
-    loaded: Samples = load(plan.dataset.params, root=data.path)
+    loaded = plan.dataset.function("load")(plan.dataset.params, root=data.path)
+    if not isinstance(loaded, Samples):
+        raise PluginError(
+            f"`load` of the dataset {plan.dataset.spec.name!r} must return Samples. "
+            f"Received: {type(loaded).__name__}"
+        )
     samples = loaded.relabel(rename=data.classes.rename, leave_out=data.classes.leave_out)
     if MACRO in samples.classes:
         raise DataError(

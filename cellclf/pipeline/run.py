@@ -15,11 +15,11 @@ from cellclf.checking import Chosen, Plan, plan
 from cellclf.errors import RunError
 from cellclf.experiment import Experiment, read_toml
 from cellclf.files import write_json, write_text
-from cellclf.pipeline.directory import RunDirectory
-from cellclf.pipeline.finished import Finished
+from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.prepare import Prepared, prepare_data
 from cellclf.progress import Progress, Silent
 from cellclf.registry import installed
+from cellclf.run_directory import COMPLETE, RUNNING, RunDirectory
 
 __all__ = ["run"]
 
@@ -31,7 +31,7 @@ def run(
     before_network: Callable[[], None] | None = None,
     source: str | None = None,
     **settings: Any,
-) -> Finished:
+) -> FinishedRun:
     """Train, judge and report the models of an experiment.
 
     A run that was stopped goes on when it is asked for again with the same directory; one that is
@@ -41,8 +41,8 @@ def run(
         experiment: An experiment, the same as plain tables, or the path of a TOML file.
         progress: Hears how far the work has come.
         before_network: Called once everything that needs no network has succeeded, before Keras is
-            imported. The command line passes `cellclf.prepare`, which sets environment variables;
-            a program that has Keras set up its own way leaves it out.
+            imported. The command line passes `cellclf.prepare_backend`, which sets environment
+            variables; a program that has Keras set up its own way leaves it out.
         source: What messages call the experiment; the path of the file by default.
         **settings: Sections of the experiment laid over it: `data=...`, `models=...`, `seed=...`.
 
@@ -66,13 +66,13 @@ def run(
     clock.lap("data")
     if _is_complete(directory, prepared):
         listener.say("this run is complete already")
-        return Finished(directory.path)
+        return FinishedRun(directory.path)
+    write_json(directory.record_file, _record(planned, prepared, status=RUNNING))
     write_text(directory.experiment_file, planned.experiment.to_toml())
-    write_json(directory.record_file, _record(planned, prepared, status="running"))
     if before_network is not None:
         before_network()
     _train_and_tell(planned, prepared, directory, listener, clock)
-    return Finished(directory.path)
+    return FinishedRun(directory.path)
 
 
 def _raw(
@@ -112,7 +112,7 @@ def _is_complete(directory: RunDirectory, prepared: Prepared) -> bool:
             f"the images are no longer those that {directory.path} was begun with: give another "
             "directory with --out, or remove this one"
         )
-    return record.get("status") == "complete"
+    return directory.is_complete()
 
 
 def _train_and_tell(
@@ -129,14 +129,12 @@ def _train_and_tell(
     from cellclf.pipeline.verdict import judge_models
 
     backend.deterministic()
-    trained = []
-    for label in planned.models:
-        trained.append(train(label, planned, prepared, directory, progress))
-        clock.lap(label)
+    trained = [train(label, planned, prepared, directory, progress) for label in planned.models]
+    clock.lap("models")
     verdict = judge_models(planned, trained, prepared.samples.classes)
     write_json(directory.metrics_file, verdict.as_json())
     network = backend.versions()
-    record = _record(planned, prepared, status="complete", network=network, seconds=clock.laps)
+    record = _record(planned, prepared, status=COMPLETE, network=network, seconds=clock.laps)
     write_account(directory, planned, prepared, trained, verdict, record)
     clock.lap("report")
     write_json(directory.record_file, record | {"seconds": clock.laps})
@@ -151,7 +149,12 @@ def _record(
     seconds: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """What a run says of itself: enough to know what its numbers rest on."""
-    plugins: list[Chosen[Any]] = [planned.dataset, *planned.models.values()]
+    plugins: list[Chosen[Any]] = [
+        planned.dataset,
+        *planned.augmentations.values(),
+        *planned.models.values(),
+        *planned.metrics.values(),
+    ]
     return {
         "status": status,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -13,7 +13,6 @@ from cellclf.checking import Plan
 from cellclf.data.batches import augmented_views
 from cellclf.data.samples import PARTS
 from cellclf.pipeline.batches import augmentation_chain, training_batches
-from cellclf.pipeline.directory import RunDirectory
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.train import Trained
 from cellclf.pipeline.verdict import Verdict
@@ -21,8 +20,12 @@ from cellclf.reporting.figures import save_figure
 from cellclf.reporting.plots import class_balance, confusion_matrix, learning_curves
 from cellclf.reporting.report import DatasetFacts, ModelReport, Report, write_report
 from cellclf.reporting.sheets import augmented_sheet, confident_mistakes, sample_sheet
+from cellclf.run_directory import RunDirectory
 
 __all__ = ["write_account"]
+
+SAMPLES_SHOWN = 9
+"""Cells of each class on the sheet of samples."""
 
 AUGMENTED_VIEWS = 8
 """Views of each cell on the sheet of augmented samples."""
@@ -82,7 +85,9 @@ def _shared_figures(plan: Plan, prepared: Prepared, counts: pd.DataFrame) -> dic
     labels = prepared.samples.labels
     rows = prepared.split.rows("train")
     after = training_batches(plan, prepared).class_balance().after
-    first = [int(rows[labels[rows] == number][0]) for number in range(len(classes))]
+    by_class = [rows[labels[rows] == number] for number in range(len(classes))]
+    shown = np.concatenate([members[:SAMPLES_SHOWN] for members in by_class])
+    first = [int(members[0]) for members in by_class]
     views = augmented_views(
         prepared.images,
         first,
@@ -94,7 +99,7 @@ def _shared_figures(plan: Plan, prepared: Prepared, counts: pd.DataFrame) -> dic
         "class_balance": class_balance(
             counts, {name: round(after[number]) for number, name in enumerate(classes)}
         ),
-        "samples": sample_sheet(prepared.images[rows], labels[rows], classes),
+        "samples": sample_sheet(prepared.images[shown], labels[shown], classes),
         "augmented": augmented_sheet(prepared.images[first], views, names=classes),
     }
 
@@ -106,7 +111,7 @@ def _model_figures(model: Trained, prepared: Prepared, verdict: Verdict) -> dict
         "learning_curves": learning_curves(model.history, best_epoch=model.facts["best_epoch"]),
         "confusion_counts": confusion_matrix(counts, verdict.classes, normalise=False),
         "confusion_shares": confusion_matrix(counts, verdict.classes, normalise=True),
-        "confident_mistakes": confident_mistakes(prepared.images[test], model.part("test")),
+        "confident_mistakes": confident_mistakes(prepared.images, model.part("test"), rows=test),
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,10 +24,10 @@ from cellclf.network import backend
 from cellclf.network.build import build, weights_of
 from cellclf.network.forward import Forward
 from cellclf.pipeline.batches import training_batches
-from cellclf.pipeline.directory import RunDirectory, read_json
 from cellclf.pipeline.prepare import Prepared
 from cellclf.progress import Progress
-from cellclf.specs import ModelSpec, resolve
+from cellclf.run_directory import RunDirectory, read_json
+from cellclf.specs import ModelSpec
 from cellclf.training.checkpoint import discard_checkpoint
 from cellclf.training.fit import fit
 from cellclf.training.history import History
@@ -47,7 +46,7 @@ class Trained:
         label: What the run calls it.
         history: One row an epoch.
         predictions: Every sample of the validation, calibration and test parts.
-        facts: `epochs`, `best_epoch`, `stopped_early`, `ended`, `parameters`, `training_seconds`,
+        facts: `epochs`, `best_epoch`, `stopped_early`, `parameters`, `training_seconds`,
             `bundle_sha256`.
     """
 
@@ -72,13 +71,11 @@ def train(
         return Trained(
             label=label,
             history=pd.read_csv(history_file),
-            predictions=read_predictions(directory.predictions(label).with_suffix(".parquet")),
+            predictions=read_predictions(directory.table(label)),
             facts=read_json(facts_file),
         )
     chosen = plan.models[label]
-    began = time.monotonic()
     history, network = _fitted(label, chosen, plan, prepared, directory, progress)
-    seconds = time.monotonic() - began
     with replacing(history_file) as partial:
         history.table.to_csv(partial, index=False)
     table = _predictions(network, prepared, progress, f"{label}: predicting")
@@ -90,9 +87,9 @@ def train(
         "epochs": len(history.table),
         "best_epoch": history.best_epoch,
         "stopped_early": history.stopped_early,
-        "ended": history.reason,
         "parameters": int(network.count_params()),
-        "training_seconds": round(seconds, 2),
+        # Of all epochs, those before an interruption too.
+        "training_seconds": round(float(history.table["seconds"].sum()), 2),
         "bundle_sha256": bundle,
     }
     write_json(facts_file, facts)
@@ -117,7 +114,7 @@ def _fitted(
         num_classes=len(prepared.samples.classes),
     )
     if chosen.spec.pretrained is not None:
-        resolve(chosen.spec.pretrained)(network, chosen.params)
+        chosen.function("pretrained")(network, chosen.params)
     labels = prepared.samples.labels
     history = fit(
         network,

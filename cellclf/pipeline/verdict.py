@@ -13,7 +13,7 @@ from cellclf.checking import Chosen, Plan
 from cellclf.evaluation.comparison import Best, balanced_accuracy, best_model, comparison
 from cellclf.evaluation.judge import Metric, confusion_counts, judge
 from cellclf.pipeline.train import JUDGED, Trained
-from cellclf.specs import MetricSpec, NoParams, resolve
+from cellclf.specs import MetricSpec, NoParams
 
 __all__ = ["Verdict", "judge_models"]
 
@@ -24,7 +24,7 @@ class Verdict:
 
     Attributes:
         figures: Floats, or floats by class and `"macro"`, by model, part and metric.
-        confusion: Test counts by model: rows are true classes, columns given ones.
+        confusion: Test counts by model: rows are true classes, columns predicted ones.
         comparison: One row a model.
         best: The model chosen on validation, and why.
         classes: Class names in the order of the counts.
@@ -79,7 +79,7 @@ def judge_models(plan: Plan, trained: Sequence[Trained], classes: tuple[str, ...
 
 def _bound(chosen: Chosen[MetricSpec]) -> Metric:
     """The metric's function; one that has parameters is given them as `params`."""
-    compute: Metric = resolve(chosen.spec.compute)
+    compute: Metric = chosen.function("compute")
     if chosen.spec.params is NoParams:
         return compute
     return partial(compute, params=chosen.params)

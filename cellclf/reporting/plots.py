@@ -119,7 +119,7 @@ def confusion_matrix(counts: ArrayLike, classes: Sequence[str], *, normalise: bo
     judged as strictly as a common one.
 
     Args:
-        counts: `(classes, classes)`, how many of each true class (row) were given each class
+        counts: `(classes, classes)`, how many of each true class (row) were predicted as each
             (column).
         classes: Class names in the order of rows and columns.
         normalise: Write shares of the row in percent in place of counts.
@@ -204,7 +204,7 @@ def _name_rows_and_columns(axes: Axes, classes: Sequence[str], totals: NDArray[n
     for label in axes.get_xticklabels():
         label.set(rotation=40, ha="right", va="top", rotation_mode="anchor")
     axes.set_ylabel("true class (cells)", labelpad=8)
-    axes.set_xlabel("given class")
+    axes.set_xlabel("predicted class")
     axes.grid(visible=False)
 
 

@@ -50,7 +50,7 @@ class ModelReport:
     """What came of one model.
 
     Attributes:
-        name: Name of the architecture.
+        name: What the run calls it.
         metrics: Figures on the test part, by name, in the order to be shown.
         per_class: Figures on the test part, one row a class (its name is the index), columns such
             as `precision`, `recall`, `f1` and `support`.
@@ -81,7 +81,7 @@ class ModelReport:
 
     @property
     def right(self) -> int:
-        """Number of test cells that were given their own class."""
+        """Number of test cells whose own class was predicted."""
         return int(np.trace(self.confusion))
 
     @property
@@ -95,15 +95,15 @@ class ModelReport:
         return str(self.per_class.index[row]), int(found[row]), int(cells[row])
 
     def taken_for(self, row: int) -> tuple[str, int] | None:
-        """The wrong class that class number `row` was most often given, and how often."""
-        given = self.confusion[row].copy()
-        given[row] = 0
-        most = int(np.argmax(given))
-        return (str(self.per_class.index[most]), int(given[most])) if given[most] else None
+        """The wrong class that class number `row` was most often taken for, and how often."""
+        predicted = self.confusion[row].copy()
+        predicted[row] = 0
+        most = int(np.argmax(predicted))
+        return (str(self.per_class.index[most]), int(predicted[most])) if predicted[most] else None
 
     @property
     def commonest_mistake(self) -> tuple[str, str, int] | None:
-        """True class, given class and number of the most frequent mistake, if there is any."""
+        """True class, predicted class and number of the most frequent mistake, if there is any."""
         mistakes = [
             (str(name), *taken)
             for row, name in enumerate(self.per_class.index)

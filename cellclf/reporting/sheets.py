@@ -79,11 +79,15 @@ def augmented_sheet(
         return figure
 
 
-def confident_mistakes(images: Images, table: pd.DataFrame, *, limit: int = 12) -> Figure:
+def confident_mistakes(
+    images: Images, table: pd.DataFrame, *, rows: NDArray[np.intp] | None = None, limit: int = 12
+) -> Figure:
     """Draw the wrongly classified cells of which the model was surest, surest first.
 
     Args:
-        images: `(n, height, width, 3)`, RGB: the image of each row of `table`.
+        images: `(n, height, width, 3)`, RGB.
+        rows: Which image belongs to each row of `table`, `(len(table),)`; the first to the first
+            and so on where left out.
         table: Predictions, columns `label`, `top_class` and `confidence`.
         limit: At most so many are drawn.
     """
@@ -102,12 +106,12 @@ def confident_mistakes(images: Images, table: pd.DataFrame, *, limit: int = 12) 
         for place, row in enumerate(surest):
             left = (place % columns) * (side + gap)
             top = (place // columns) * (side + caption)
-            _draw_cell(axes, images[row], left, top, side)
+            _draw_cell(axes, images[row if rows is None else rows[row]], left, top, side)
             record = table.iloc[row]
             for line, (words, colour) in enumerate(
                 (
                     (f"true: {record['label']}", RIGHT),
-                    (f"given: {record['top_class']}", WRONG),
+                    (f"predicted: {record['top_class']}", WRONG),
                     (f"confidence {confidence[row]:.1%}".replace("%", "\u202f%"), MUTED),
                 )
             ):

@@ -247,6 +247,8 @@ def test_arrays_that_are_no_images_are_refused(classifier, array, said):
 
 def test_a_run_directory_is_loaded_by_its_best_model(network, tmp_path):
     write_bundle(tmp_path / "models" / "first.safetensors", manifest(), weights_of(network))
+    (tmp_path / "record.json").write_text('{"status": "complete"}', encoding="utf-8")
+    (tmp_path / "metrics.json").write_text('{"best": "first"}', encoding="utf-8")
     assert load(str(tmp_path), registry=REGISTRY).classes == CLASSES
 
 

@@ -14,7 +14,7 @@ from cellclf.network import backend
 
 ONE_OF_EACH = """
 import cellclf.network.backend as backend
-backend.prepare()
+backend.prepare_backend()
 import keras, numpy as np
 backend.seed_everything(1)
 image = keras.Input((16, 16, 3), name="image")
@@ -63,7 +63,7 @@ def test_import_a_first_step_and_predictions_write_nothing_on_either_stream() ->
 @pytest.mark.slow
 def test_what_the_user_has_set_is_left_as_it_is() -> None:
     code = (
-        "import os, cellclf.network.backend as backend; backend.prepare()\n"
+        "import os, cellclf.network.backend as backend; backend.prepare_backend()\n"
         "print(os.environ['TF_ENABLE_ONEDNN_OPTS'], os.environ['TF_CPP_MIN_LOG_LEVEL'],\n"
         "os.environ['KERAS_BACKEND'])"
     )
@@ -78,7 +78,7 @@ def test_the_configuration_file_of_keras_is_heard_where_no_variable_is_set(
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     with pytest.raises(ExperimentError, match=r"already imported.*Received: jax"):
-        backend.prepare()
+        backend.prepare_backend()
 
 
 def test_a_damaged_configuration_file_of_keras_is_passed_over(
@@ -88,7 +88,7 @@ def test_a_damaged_configuration_file_of_keras_is_passed_over(
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     if backend.current() == backend.DEFAULT:
-        backend.prepare()
+        backend.prepare_backend()
 
 
 def test_an_unknown_backend_is_refused_with_the_nearest_name(
@@ -96,7 +96,7 @@ def test_an_unknown_backend_is_refused_with_the_nearest_name(
 ) -> None:
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     with pytest.raises(ExperimentError, match="Did you mean 'tensorflow'"):
-        backend.prepare(backend="tensorflw")
+        backend.prepare_backend(backend="tensorflw")
 
 
 def test_another_backend_than_the_one_already_imported_is_refused(
@@ -105,7 +105,7 @@ def test_another_backend_than_the_one_already_imported_is_refused(
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     other = next(name for name in backend.BACKENDS if name != backend.current())
     with pytest.raises(ExperimentError, match="already imported"):
-        backend.prepare(backend=other)
+        backend.prepare_backend(backend=other)
 
 
 def test_a_backend_against_the_environment_variable_is_refused(
@@ -113,7 +113,7 @@ def test_a_backend_against_the_environment_variable_is_refused(
 ) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     with pytest.raises(ExperimentError, match="which KERAS_BACKEND says"):
-        backend.prepare(backend="jax")
+        backend.prepare_backend(backend="jax")
 
 
 def test_only_early_log_lines_are_held_back(capfd: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ PREDICT = """
 import sys
 import numpy as np
 import cellclf
-cellclf.prepare()
+cellclf.prepare_backend()
 from cellclf.network.build import build, set_weights, weights_of
 from cellclf.network.forward import Forward
 from cellclf_custom_cnn.plugin import cellclf_models

@@ -13,11 +13,12 @@ import pytest
 
 import cellclf
 from cellclf.data.samples import PARTS
-from cellclf.errors import ExperimentError, LeakageError, RunError
-from cellclf.pipeline.finished import Finished
+from cellclf.errors import ExperimentError, LeakageError, PluginError, RunError
+from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.run import run
 from cellclf.progress import Silent, Task
 from cellclf.registry import installed
+from cellclf.specs import MetricSpec
 from tests.images import write_folder
 from tests.tiny import TINY
 
@@ -42,7 +43,7 @@ def _folder_with_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 def test_a_run_directory_holds_everything_that_was_promised() -> None:
     (Path("cells") / "monocyte" / "broken.png").write_bytes(b"")
     finished = run(EXPERIMENT, out=Path("run"))
-    assert finished == Finished(Path("run"))
+    assert finished == FinishedRun(Path("run"))
     for name in ("experiment.toml", "record.json", "metrics.json", "report.html"):
         assert (finished.path / name).is_file()
     figures = {path.stem for path in (finished.path / "figures").iterdir()}
@@ -118,11 +119,25 @@ def test_a_stopped_run_goes_on_and_ends_with_the_numbers_of_an_unbroken_one() ->
     with pytest.raises(KeyboardInterrupt):
         run(two, out=Path("stopped"), progress=StopAt("two: training"))
     with pytest.raises(RunError, match="no complete run"):
-        Finished(Path("stopped"))
+        FinishedRun(Path("stopped"))
     first = (Path("stopped") / "models" / "one.safetensors").stat().st_mtime_ns
     resumed = run(two, out=Path("stopped"))
     assert (Path("stopped") / "models" / "one.safetensors").stat().st_mtime_ns == first
     assert resumed.metrics["models"] == whole.metrics["models"]
+
+
+def test_a_run_stopped_before_its_first_file_was_whole_goes_on() -> None:
+    Path("run").mkdir()
+    (Path("run") / ".record.4711.partial.json").write_text("{")
+    assert run(EXPERIMENT, out=Path("run")).record["status"] == "complete"
+
+
+def test_a_plugin_that_fails_at_its_work_is_named_and_the_run_can_go_on() -> None:
+    cellclf.register(
+        MetricSpec(name="broken", summary="For a test", compute="tests.tiny:broken_metric")
+    )
+    with pytest.raises(PluginError, match=r"`compute` of the metric 'broken'.*ZeroDivisionError"):
+        run(EXPERIMENT, out=Path("run"), evaluation={"metrics": ["broken"]})
 
 
 def test_a_complete_run_is_returned_and_not_trained_again() -> None:

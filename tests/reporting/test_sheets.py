@@ -61,7 +61,7 @@ def test_mistakes_are_drawn_with_the_most_confident_first() -> None:
     drawn = figure.axes[0].images
     np.testing.assert_array_equal(drawn[0].get_array(), images[2])
     np.testing.assert_array_equal(drawn[1].get_array(), images[3])
-    assert texts(figure)[:3] == ["true: long", "given: round", "confidence 90.0\u202f%"]
+    assert texts(figure)[:3] == ["true: long", "predicted: round", "confidence 90.0\u202f%"]
     assert len(drawn) == 2
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import cellclf
 
-cellclf.prepare()
+cellclf.prepare_backend()
 
 import pytest  # noqa: E402
 from cellclf_custom_cnn.network import build  # noqa: E402

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import cellclf
 
-cellclf.prepare()
+cellclf.prepare_backend()
 
 import h5py  # noqa: E402
 import keras  # noqa: E402

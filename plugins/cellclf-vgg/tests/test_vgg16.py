@@ -4,7 +4,7 @@ from pathlib import Path
 
 import cellclf
 
-cellclf.prepare()
+cellclf.prepare_backend()
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402

@@ -14,7 +14,10 @@ from typing import Any
 from cellclf.errors import RunError
 from cellclf.files import require_writable
 
-__all__ = ["RunDirectory", "read_json"]
+__all__ = ["COMPLETE", "RUNNING", "RunDirectory", "read_json"]
+
+RUNNING, COMPLETE = "running", "complete"
+"""States of a run, in its record."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,11 @@ class RunDirectory:
         """Stem of the prediction files: add `.parquet`, `.csv` or `.json`."""
         return self.path / "predictions" / label
 
+    def table(self, label: str) -> Path:
+        """The predictions as Parquet."""
+        stem = self.predictions(label)
+        return stem.with_name(f"{stem.name}.parquet")
+
     def training(self, label: str) -> Path:
         """Folder of a model's learning history and, while it trains, its checkpoint."""
         return self.path / "training" / label
@@ -72,6 +80,16 @@ class RunDirectory:
         """
         return read_json(self.record_file) if self.record_file.exists() else {}
 
+    def is_complete(self) -> bool:
+        """Whether the run has come to its end."""
+        return self.record().get("status") == COMPLETE
+
+    def bundles(self) -> dict[str, Path]:
+        """Return the models there are so far, by label."""
+        return {
+            path.stem: path for path in sorted(self.bundle("*").parent.glob("[!.]*.safetensors"))
+        }
+
     def claim(self, fingerprint: str) -> None:
         """Make sure that this directory may hold the run of one experiment.
 
@@ -79,7 +97,7 @@ class RunDirectory:
             RunError: It cannot be written, or holds something else.
         """
         require_writable(self.path)
-        occupied = any(self.path.iterdir())
+        occupied = any(not entry.name.startswith(".") for entry in self.path.iterdir())
         record = self.record()
         if record.get("experiment_fingerprint", fingerprint) != fingerprint:
             raise RunError(
