@@ -7,12 +7,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import typer
 
 from cellclf.progress import Progress, Task
 
-__all__ = ["command_progress"]
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+__all__ = ["command_progress", "lines", "terminal"]
 
 SECONDS_BETWEEN_LINES = 10.0
 """How often a log hears of work that goes on."""
@@ -22,65 +28,72 @@ SECONDS_BETWEEN_LINES = 10.0
 def command_progress() -> Iterator[Progress]:
     """Choose how progress is shown, by whether a person watches standard error."""
     if sys.stderr.isatty():
-        with _bars() as progress:
+        # Imported here: a log has no use for it.
+        from rich.console import Console
+
+        with terminal(Console(stderr=True)) as progress:
             yield progress
     else:
-        yield _Lines()
+        yield lines()
 
 
 @contextmanager
-def _bars() -> Iterator[Progress]:
-    from rich.console import Console
+def terminal(console: Console) -> Iterator[Progress]:
+    """Draw a bar a task, with the time left, on `console`."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.fields[note]}", markup=False),
     )
     with Bars(*columns, console=console) as bars:
         yield _Terminal(bars)
 
 
+def lines(*, seconds_between: float = SECONDS_BETWEEN_LINES) -> Progress:
+    """Write a line now and then, and one at the end of each task, to standard error."""
+    return _Lines(seconds_between)
+
+
+@dataclass(frozen=True)
 class _Terminal:
     """A `Progress` over rich's live bars."""
 
-    def __init__(self, bars: object) -> None:
-        from rich.progress import Progress as Bars
-
-        assert isinstance(bars, Bars)
-        self._bars = bars
+    bars: Bars
 
     def say(self, message: str) -> None:
-        self._bars.console.print(message, markup=False, highlight=False)
+        self.bars.console.print(message, markup=False, highlight=False)
 
     def warn(self, message: str) -> None:
-        self._bars.console.print(f"Warning: {message}", style="yellow", markup=False)
+        self.bars.console.print(f"Warning: {message}", style="yellow", markup=False)
 
     @contextmanager
     def task(self, description: str, total: int) -> Iterator[Task]:
-        bars = self._bars
-        number = bars.add_task(description, total=total, note="")
-
-        class Bar:
-            def advance(self, steps: int = 1, *, note: str = "") -> None:
-                if note:
-                    bars.update(number, advance=steps, note=note)
-                else:
-                    bars.update(number, advance=steps)
-
-        try:
-            yield Bar()
-        finally:
-            bars.stop_task(number)
+        number = self.bars.add_task(description, total=total, note="")
+        yield _Bar(self.bars, number)
 
 
+@dataclass(frozen=True)
+class _Bar:
+    """One task on a terminal."""
+
+    bars: Bars
+    number: TaskID
+
+    def advance(self, steps: int = 1, *, note: str = "") -> None:
+        fields = {"note": note} if note else {}
+        self.bars.update(self.number, advance=steps, **fields)
+
+
+@dataclass(frozen=True)
 class _Lines:
-    """A `Progress` that writes a line now and then."""
+    """A `Progress` that writes plain lines."""
+
+    seconds_between: float
 
     def say(self, message: str) -> None:
         typer.echo(message, err=True)
@@ -90,7 +103,7 @@ class _Lines:
 
     @contextmanager
     def task(self, description: str, total: int) -> Iterator[Task]:
-        line = _Line(description, total)
+        line = _Line(description, total, self.seconds_between)
         yield line
         line.end()
 
@@ -101,6 +114,7 @@ class _Line:
 
     description: str
     total: int
+    seconds_between: float
     done: int = 0
     note: str = ""
     began: float = field(default_factory=time.monotonic)
@@ -109,10 +123,10 @@ class _Line:
     def advance(self, steps: int = 1, *, note: str = "") -> None:
         self.done += steps
         self.note = note or self.note
-        if time.monotonic() - self.spoke >= SECONDS_BETWEEN_LINES:
-            self.spoke = time.monotonic()
-            elapsed = self.spoke - self.began
-            left = elapsed / self.done * (self.total - self.done) if self.done else 0.0
+        now = time.monotonic()
+        if now - self.spoke >= self.seconds_between:
+            self.spoke = now
+            left = (now - self.began) / max(self.done, 1) * (self.total - self.done)
             self._write(f"{self.done}/{self.total}, about {left:.0f} s left")
 
     def end(self) -> None:
