@@ -85,8 +85,9 @@ class _Bar:
     number: TaskID
 
     def advance(self, steps: int = 1, *, note: str = "") -> None:
-        fields = {"note": note} if note else {}
-        self.bars.update(self.number, advance=steps, **fields)
+        if note:
+            self.bars.update(self.number, note=note)
+        self.bars.advance(self.number, steps)
 
 
 @dataclass(frozen=True)
