@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cellclf.data.decode import IMAGE_SUFFIXES
     from cellclf.data.samples import Sample, Samples
     from cellclf.errors import (
         BundleError,
@@ -47,10 +48,12 @@ if TYPE_CHECKING:
         NoParams,
         Params,
     )
+    from cellclf.terms import Part, part_named
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "IMAGE_SUFFIXES": "cellclf.data.decode",
     "AugmentationSpec": "cellclf.specs",
     "BundleError": "cellclf.errors",
     "CellclfError": "cellclf.errors",
@@ -67,6 +70,7 @@ _HOME = {
     "ModelSpec": "cellclf.specs",
     "NoParams": "cellclf.specs",
     "Params": "cellclf.specs",
+    "Part": "cellclf.terms",
     "PluginError": "cellclf.errors",
     "Progress": "cellclf.progress",
     "RunError": "cellclf.errors",
@@ -77,6 +81,7 @@ _HOME = {
     "copy_weights": "cellclf.network.pretrained",
     "hookimpl": "cellclf.hookspecs",
     "load": "cellclf.inference.classifier",
+    "part_named": "cellclf.terms",
     "prepare_backend": "cellclf.network.backend",
     "published_network": "cellclf.network.pretrained",
     "register": "cellclf.registry",
@@ -84,6 +89,7 @@ _HOME = {
 }
 
 __all__ = [
+    "IMAGE_SUFFIXES",
     "AugmentationSpec",
     "BundleError",
     "CellclfError",
@@ -100,6 +106,7 @@ __all__ = [
     "ModelSpec",
     "NoParams",
     "Params",
+    "Part",
     "PluginError",
     "Progress",
     "RunError",
@@ -110,6 +117,7 @@ __all__ = [
     "copy_weights",
     "hookimpl",
     "load",
+    "part_named",
     "prepare_backend",
     "published_network",
     "register",

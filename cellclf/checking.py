@@ -232,18 +232,17 @@ class _Desk:
         params_at: str,
     ) -> Chosen[SpecT] | None:
         try:
-            spec = self._registry.get(kind, name)
             offer = self._registry.offer(kind, name)
         except PluginError as error:
             self._problems.append(Problem(place=at, expected=str(error)))
             return None
         try:
-            typed = spec.params.model_validate(dict(params))
+            typed = offer.spec.params.model_validate(dict(params))
         except ValidationError as error:
-            self._problems += schema_problems(error, root=spec.params, within=params_at)
+            self._problems += schema_problems(error, root=offer.spec.params, within=params_at)
             return None
         return Chosen(
-            spec=spec, params=typed, distribution=offer.distribution, version=offer.version
+            spec=offer.spec, params=typed, distribution=offer.distribution, version=offer.version
         )
 
 

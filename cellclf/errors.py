@@ -34,6 +34,7 @@ __all__ = [
     "SplitError",
     "TrainingError",
     "did_you_mean",
+    "hint",
 ]
 
 
@@ -121,3 +122,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """
     candidates: Sequence[str] = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return candidates[0] if candidates else None
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message about an unknown name: the closest known one, or nothing.
+
+    Example:
+        >>> hint("custm_cnn", ["custom_cnn", "vgg16"])
+        " Did you mean 'custom_cnn'?"
+    """
+    near = did_you_mean(name, known)
+    return f" Did you mean {near!r}?" if near else ""

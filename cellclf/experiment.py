@@ -13,12 +13,13 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Self, get_args
 
 import tomli_w
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from cellclf.errors import ExperimentError, Problem, did_you_mean
+from cellclf.terms import Balance, Part, ResizeMode, Schedule
 
 __all__ = [
     "AugmentationSettings",
@@ -58,7 +59,7 @@ class SplitSettings(_Settings):
     keep_given: bool = Field(True, description="Keep the parts that the data set comes with.")
 
     @property
-    def fractions(self) -> dict[str, float]:
+    def fractions(self) -> dict[Part, float]:
         """Share of each part."""
         return {
             "train": self.train,
@@ -82,7 +83,7 @@ class DataSettings(_Settings):
     path: Path | None = Field(None, description="The folder or file it reads.")
     params: dict[str, Any] = Field({}, description="The plugin's own parameters.")
     image_size: int = Field(128, ge=16, le=1024, description="Height and width in pixels.")
-    resize: Literal["stretch", "pad"] = Field(
+    resize: ResizeMode = Field(
         "stretch", description="Fill the square, or keep the aspect ratio and pad."
     )
     classes: ClassSettings = ClassSettings()
@@ -92,7 +93,7 @@ class DataSettings(_Settings):
 class AugmentationSettings(_Settings):
     """How training images are varied and the classes balanced."""
 
-    balance: Literal["augment", "weights", "none"] = Field(
+    balance: Balance = Field(
         "augment",
         description="Fill every class up to the largest with augmented views, weigh the loss, or "
         "leave the classes as they are.",
@@ -118,7 +119,7 @@ class TrainingSettings(_Settings):
     learning_rate: float | None = Field(
         None, gt=0, le=10, description="Peak rate; the architecture's own where left out."
     )
-    schedule: Literal["one_cycle", "constant"] = Field(
+    schedule: Schedule = Field(
         "one_cycle", description="Warm up and anneal along a cosine, or stay at the peak."
     )
     warmup: float = Field(0.15, ge=0, lt=1, description="Share of the steps spent warming up.")

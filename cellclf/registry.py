@@ -15,12 +15,12 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from types import ModuleType
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import pluggy
 
 from cellclf import __version__, hookspecs
-from cellclf.errors import PluginError, did_you_mean
+from cellclf.errors import PluginError, hint
 from cellclf.specs import AugmentationSpec, DatasetSpec, MetricSpec, ModelSpec, Spec
 
 __all__ = ["Offer", "Plugin", "Registry", "installed", "register"]
@@ -68,10 +68,10 @@ class Plugin:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Offer:
+class Offer(Generic[SpecT]):
     """A spec and whose it is."""
 
-    spec: Spec
+    spec: SpecT
     distribution: str
     version: str
 
@@ -97,11 +97,9 @@ class Registry:
         Raises:
             PluginError: Nothing, or more than one thing, is offered under that name.
         """
-        found = self.offer(kind, name).spec
-        assert isinstance(found, kind)
-        return found
+        return self.offer(kind, name).spec
 
-    def offer(self, kind: type[Spec], name: str) -> Offer:
+    def offer(self, kind: type[SpecT], name: str) -> Offer[SpecT]:
         """Like `get`, with the distribution that offers it."""
         distribution, _, bare = name.rpartition("/")
         named = [offer for offer in self._offers(kind) if offer.spec.name == bare]
@@ -138,7 +136,7 @@ class Registry:
             Plugin(name="session", distribution=SESSION, version=__version__, specs=(spec,))
         )
 
-    def _offers(self, kind: type[Spec]) -> list[Offer]:
+    def _offers(self, kind: type[SpecT]) -> list[Offer[SpecT]]:
         return [
             Offer(spec=spec, distribution=plugin.distribution, version=plugin.version)
             for plugin in self._plugins
@@ -148,8 +146,6 @@ class Registry:
 
     def unknown(self, what: str, name: str, known: Sequence[str]) -> str:
         """Say that no `what` is called `name`, what there is, and which plugins do not work."""
-        near = did_you_mean(name, known)
-        hint = f" Did you mean {near!r}?" if near else ""
         broken = [
             f"\n    plugin {plugin.name!r} of {plugin.distribution} is not available "
             f"({plugin.status}): {plugin.reason}"
@@ -158,7 +154,8 @@ class Registry:
         ]
         return "".join(
             [
-                f"no {what} is called {name!r}.{hint} Installed: {', '.join(known) or 'none'}.",
+                f"no {what} is called {name!r}.{hint(name, known)} ",
+                f"Installed: {', '.join(known) or 'none'}.",
                 *broken,
             ]
         )
@@ -272,9 +269,7 @@ def _checked(offered: Any, kind: type[Spec], hook: str) -> list[Spec]:
 
 def _misspelt(error: pluggy.PluginValidationError) -> str:
     unknown = str(error).split("'")[1] if "'" in str(error) else ""
-    near = did_you_mean(unknown, HOOKS)
-    hint = f" Did you mean {near!r}?" if near else ""
-    return f"unknown hook {unknown!r}.{hint}"
+    return f"unknown hook {unknown!r}.{hint(unknown, HOOKS)}"
 
 
 def _switched_off(name: str) -> str:

@@ -85,6 +85,7 @@ class DatasetSpec(Spec):
         load: Reference to `load(params, *, root: Path | None) -> Samples`. `root` is the folder or
             file given as `--data`; it is `None` only where `needs_path` is false.
         fetch: Reference to `fetch(params, *, root: Path) -> None`, which puts the set under `root`.
+            Nothing in the core calls it yet.
         classes: Class names in the order of the network's outputs, where the set fixes them.
         licence: Licence of the images; empty where the user's own images are read.
         citation: How to cite the images.
@@ -166,9 +167,10 @@ class MetricSpec(Spec):
         compute: Reference to `compute(y_true, y_prob, *, classes, sample_weight=None)`, which
             returns a float, or a mapping from names (class names, `"macro"`) to floats.
             `y_true` is int `(n,)`, `y_prob` float `(n, classes)`, `sample_weight` float `(n,)`.
+            A metric with parameters of its own is given them as the keyword `params`.
         batched: `compute` also takes `sample_weight` of shape `(resamples, n)` and then returns
-            arrays of shape `(resamples,)`.
-        higher_is_better: Whether more is better.
+            arrays of shape `(resamples,)`. The core does not make use of it yet.
+        higher_is_better: Whether more is better; the core does not make use of it yet.
     """
 
     kind: ClassVar[str] = "metric"
@@ -187,9 +189,9 @@ def resolve(reference: str) -> Callable[..., Any]:
     """
     module_name, _, attribute = reference.partition(":")
     try:
-        found = getattr(import_module(module_name), attribute)
+        found: Callable[..., Any] = getattr(import_module(module_name), attribute)
     except Exception as error:
         raise PluginError(f"{reference!r} cannot be imported: {error}") from error
     if not callable(found):
         raise PluginError(f"{reference!r} must be a function. Received: {type(found).__name__}")
-    return found  # type: ignore[no-any-return]
+    return found

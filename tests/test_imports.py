@@ -14,6 +14,7 @@ PACKAGE = Path(cellclf.__file__).parent
 ROOT = PACKAGE.parent
 
 GROUND = (
+    "terms",
     "errors",
     "specs",
     "progress",
@@ -27,9 +28,9 @@ GROUND = (
 """Lowest first: each may import those before it."""
 
 BELOW: dict[str, tuple[str, ...]] = {
-    "data": ("errors", "specs", "progress", "files"),
-    "evaluation": ("errors", "specs", "progress", "files"),
-    "builtin": ("errors", "specs", "hookspecs", "files", "data", "evaluation"),
+    "data": ("terms", "errors", "specs", "progress", "files"),
+    "evaluation": ("terms", "errors", "specs", "progress", "files"),
+    "builtin": ("terms", "errors", "specs", "hookspecs", "files", "data", "evaluation"),
     "network": (*GROUND, "data", "evaluation"),
     "training": (*GROUND, "data", "evaluation", "network"),
     "inference": (*GROUND, "data", "evaluation", "network"),

@@ -137,62 +137,21 @@ class NoiseParams(Params):
     )
 
 
-_PIXELS = "cellclf.builtin.augmentations"
+def _augmentation(name: str, summary: str, params: type[Params]) -> AugmentationSpec:
+    return AugmentationSpec(
+        name=name, summary=summary, params=params, apply=f"cellclf.builtin.augmentations:{name}"
+    )
+
 
 AUGMENTATIONS: tuple[AugmentationSpec, ...] = (
-    AugmentationSpec(
-        name="flip",
-        summary="mirror left and right, top and bottom",
-        params=FlipParams,
-        apply=f"{_PIXELS}:flip",
-    ),
-    AugmentationSpec(
-        name="rotation",
-        summary="turn by any angle about the middle",
-        params=RotationParams,
-        apply=f"{_PIXELS}:rotation",
-    ),
-    AugmentationSpec(
-        name="zoom",
-        summary="magnify or shrink about the middle",
-        params=ZoomParams,
-        apply=f"{_PIXELS}:zoom",
-    ),
-    AugmentationSpec(
-        name="shift",
-        summary="move sideways and up or down",
-        params=ShiftParams,
-        apply=f"{_PIXELS}:shift",
-    ),
-    AugmentationSpec(
-        name="contrast",
-        summary="spread levels from their mean, or draw them to it",
-        params=ContrastParams,
-        apply=f"{_PIXELS}:contrast",
-    ),
-    AugmentationSpec(
-        name="brightness",
-        summary="more or less light",
-        params=BrightnessParams,
-        apply=f"{_PIXELS}:brightness",
-    ),
-    AugmentationSpec(
-        name="stain",
-        summary="colour jitter in optical density: stronger, weaker, other dyes",
-        params=StainParams,
-        apply=f"{_PIXELS}:stain",
-    ),
-    AugmentationSpec(
-        name="blur",
-        summary="out of focus, sometimes",
-        params=BlurParams,
-        apply=f"{_PIXELS}:blur",
-    ),
-    AugmentationSpec(
-        name="noise",
-        summary="sensor noise, sometimes",
-        params=NoiseParams,
-        apply=f"{_PIXELS}:noise",
-    ),
+    _augmentation("flip", "mirror left and right, top and bottom", FlipParams),
+    _augmentation("rotation", "turn by any angle about the middle", RotationParams),
+    _augmentation("zoom", "magnify or shrink about the middle", ZoomParams),
+    _augmentation("shift", "move sideways and up or down", ShiftParams),
+    _augmentation("contrast", "spread levels from their mean, or draw them to it", ContrastParams),
+    _augmentation("brightness", "more or less light", BrightnessParams),
+    _augmentation("stain", "colour jitter in optical density", StainParams),
+    _augmentation("blur", "out of focus, sometimes", BlurParams),
+    _augmentation("noise", "sensor noise, sometimes", NoiseParams),
 )
 """In the order in which they are best applied: geometry, light and colour, then the sensor."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellclf.builtin.dataset_specs import CsvParams
-from cellclf.builtin.part_names import KNOWN_NAMES, part_named
 from cellclf.data.samples import Sample, Samples
-from cellclf.errors import DataError, did_you_mean
+from cellclf.errors import DataError, hint
+from cellclf.terms import PART_NAMES, part_named
 
 __all__ = ["load"]
 
@@ -128,11 +128,9 @@ def _check_columns(params: CsvParams, header: Sequence[str], file: Path) -> None
     for name in wanted:
         if name.lower() in header or name in optional:
             continue
-        near = did_you_mean(name.lower(), header)
-        hint = f" Did you mean {near!r}?" if near else ""
         raise DataError(
             f"{file} must have a column {name!r}, or the parameters must name another. "
-            f"Received: {', '.join(header)}.{hint}"
+            f"Received: {', '.join(header)}.{hint(name.lower(), header)}"
         )
     for name in optional.intersection(wanted).difference(header):
         plural = f"{name}s"
@@ -152,7 +150,7 @@ def _check_cells(params: CsvParams, rows: Sequence[_Row], file: Path) -> None:
             for row in rows
             if row[params.split_column] and not part_named(row[params.split_column])
         ),
-        f"a split other than {', '.join(KNOWN_NAMES)}",
+        f"a split other than {', '.join(PART_NAMES)}",
         file,
     )
     uses = Counter(_id(row, params) for row in rows)

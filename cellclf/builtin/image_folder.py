@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cellclf.builtin.part_names import part_named
 from cellclf.data.decode import IMAGE_SUFFIXES
-from cellclf.data.samples import Part, Sample, Samples
+from cellclf.data.samples import Sample, Samples
 from cellclf.errors import DataError
+from cellclf.terms import Part, part_named
 
 if TYPE_CHECKING:
     from cellclf.builtin.dataset_specs import ImageFolderParams

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from cellclf.registry import Offer, Plugin
+    from cellclf.specs import Spec
 
 __all__ = ["app"]
 
@@ -84,7 +85,7 @@ def _lines(plugin: Plugin) -> list[str]:
     return lines
 
 
-def _shown(offer: Offer) -> list[str]:
+def _shown(offer: Offer[Spec]) -> list[str]:
     spec = offer.spec
     lines = [
         f"{spec.kind} {spec.name}  ({offer.distribution} {offer.version})",

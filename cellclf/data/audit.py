@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from cellclf.data.samples import Samples
 from cellclf.errors import DataError
 
-__all__ = ["Audit", "Finding", "FindingKind", "Severity", "audit"]
+__all__ = ["Audit", "Finding", "FindingKind", "Severity", "audit", "renumbered"]
 
 FindingKind = Literal["unreadable", "exact_duplicate", "label_conflict", "split_leak"]
 
@@ -123,8 +123,17 @@ def _units(samples: Samples, alike: Iterable[Sequence[int]]) -> NDArray[np.intp]
     tie = [n + number for number, tied in enumerate(ties.values()) for _ in tied]
     edges = coo_array((np.ones(len(rows), np.int8), (rows, tie)), shape=(n + len(ties),) * 2)
     _, component = connected_components(edges, directed=False)
-    # Numbered as they come, so that equal sets have equal numbers.
-    _, first, inverse = np.unique(component[:n], return_index=True, return_inverse=True)
+    return renumbered(component[:n])
+
+
+def renumbered(units: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Number units from 0 in the order in which they come, so that equal sets have equal numbers.
+
+    Example:
+        >>> renumbered(np.array([7, 3, 7, 5])).tolist()
+        [0, 1, 0, 2]
+    """
+    _, first, inverse = np.unique(units, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse].astype(np.intp)
 
 

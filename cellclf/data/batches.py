@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.errors import DataError, PluginError
+from cellclf.terms import Balance
 
-__all__ = ["Augment", "Balance", "ClassBalance", "TrainingBatches", "augmented_views"]
+__all__ = ["Augment", "ClassBalance", "TrainingBatches", "augmented_views"]
 
 Augment = Sequence[tuple[Callable[..., NDArray[np.uint8]], Any]]
 """A chain of augmentations in the order of their application: pairs of `apply` and its params."""
-
-Balance = Literal["augment", "weights", "none"]
-"""How unequal classes are made up for; see `TrainingBatches`."""
 
 SEED_LIMIT = 2**64
 

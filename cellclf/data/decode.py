@@ -6,7 +6,7 @@ trained on one decoder's pixels and asked about another's answers a question it 
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import cv2
 import numpy as np
@@ -14,17 +14,15 @@ from numpy.typing import NDArray
 
 from cellclf.data.header import DAMAGED, UPRIGHT, Header, read_header
 from cellclf.errors import DataError, ImageError
+from cellclf.terms import ResizeMode
 
-__all__ = ["DECODE_VERSION", "IMAGE_SUFFIXES", "ResizeMode", "decode", "resize"]
+__all__ = ["DECODE_VERSION", "IMAGE_SUFFIXES", "decode", "resize"]
 
 DECODE_VERSION = 1
 """Part of every store's key and of every bundle: raise it when any pixel may come out otherwise."""
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 """Endings, in lower case, by which a folder scan knows an image."""
-
-ResizeMode = Literal["stretch", "pad"]
-"""How an image that is not square becomes square."""
 
 FULL_8, FULL_16 = 255, 65_535
 SIXTEEN_TO_EIGHT = 257  # 65535 / 255: white stays white

@@ -29,7 +29,7 @@ NOT_AN_IMAGE = "not an image that can be read (JPEG, PNG, BMP, TIFF, WebP)"
 UPRIGHT = 1
 ORIENTATIONS = range(UPRIGHT, 9)
 
-JPEG_START, JPEG_SCAN, JPEG_END, JPEG_APP1 = 0xD8, 0xDA, 0xD9, 0xE1
+JPEG_START, JPEG_END, JPEG_APP1 = 0xD8, 0xD9, 0xE1
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0-15; the rest are tables
 # Inside compressed data a 0xFF is followed by 0 or is a restart marker or a fill byte.
 JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")

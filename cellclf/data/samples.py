@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.errors import DataError, did_you_mean
+from cellclf.errors import DataError, hint
+from cellclf.terms import PARTS, Part
 
-__all__ = ["PARTS", "Part", "Sample", "Samples", "Split"]
-
-Part = str
-"""One of `PARTS`."""
-
-PARTS: tuple[Part, ...] = ("train", "validation", "calibration", "test")
+__all__ = ["Sample", "Samples", "Split"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +23,7 @@ class Sample:
     Attributes:
         id: Unique in its set and stable between runs: the path below the root, for files.
         label: Class name; empty where it is not known.
-        path: File or URI that holds the image; `None` where the image is a row of
+        path: Local file that holds the image; `None` where the image is a row of
             `Samples.images`.
         index: That row.
         member: Name inside the archive at `path`.
@@ -88,8 +85,14 @@ class Samples(Sequence[Sample]):
     def __iter__(self) -> Iterator[Sample]:
         return iter(self.samples)
 
-    def __getitem__(self, item):  # type: ignore[no-untyped-def]
-        return self.samples[item]
+    @overload
+    def __getitem__(self, row: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> tuple[Sample, ...]: ...
+
+    def __getitem__(self, row: int | slice) -> Sample | tuple[Sample, ...]:
+        return self.samples[row]
 
     @property
     def labels(self) -> NDArray[np.intp]:
@@ -120,10 +123,9 @@ class Samples(Sequence[Sample]):
         """
         for name in (*rename, *leave_out):
             if name not in self.classes:
-                near = did_you_mean(name, self.classes)
-                hint = f" Did you mean {near!r}?" if near else ""
                 raise DataError(
-                    f"{name!r} is not a class of this set: {', '.join(self.classes)}.{hint}"
+                    f"{name!r} is not a class of this set: {', '.join(self.classes)}."
+                    f"{hint(name, self.classes)}"
                 )
         kept = [name for name in self.classes if name not in leave_out]
         classes = tuple(dict.fromkeys(rename.get(name, name) for name in kept))
@@ -141,12 +143,10 @@ class Split:
 
     Attributes:
         parts: Name of the part of each sample, shape `(n,)`, strings of `PARTS`.
-        calibrated: There is a calibration part.
         warnings: What the user should know about how it came out.
     """
 
     parts: NDArray[np.str_]
-    calibrated: bool = True
     warnings: tuple[str, ...] = ()
 
     def rows(self, part: Part) -> NDArray[np.intp]:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.data.allocation import allocate
-from cellclf.data.samples import PARTS, Part, Samples, Split
+from cellclf.data.audit import renumbered
+from cellclf.data.samples import Samples, Split
 from cellclf.errors import LeakageError, SplitError
+from cellclf.terms import PARTS, Part
 
 __all__ = ["split"]
 
@@ -77,7 +79,7 @@ def split(
         )
     # From here on in the order of ids, so that the order of the samples cannot matter.
     by_id = np.array(sorted(range(len(samples)), key=lambda row: samples[row].id), dtype=np.intp)
-    unit = _renumbered(np.asarray(units)[by_id])
+    unit = renumbered(np.asarray(units)[by_id])
     given = [samples[row].split if keep_given else None for row in by_id]
     placed = _given(given, unit, [samples[row].id for row in by_id])
     pool = np.flatnonzero(placed == UNPLACED)
@@ -95,8 +97,7 @@ def split(
     placed[pool] = found
     parts = np.empty(len(samples), placed.dtype)
     parts[by_id] = placed[unit]
-    calibrated = bool((parts == CALIBRATION).any())
-    return Split(parts=parts, calibrated=calibrated, warnings=(*warnings, *given_up))
+    return Split(parts=parts, warnings=(*warnings, *given_up))
 
 
 def _shares(fractions: Mapping[Part, float]) -> dict[Part, float]:
@@ -109,12 +110,6 @@ def _shares(fractions: Mapping[Part, float]) -> dict[Part, float]:
             f"calibration may be 0. Received: {dict(fractions)}"
         )
     return {part: share for part, share in zip(PARTS, values, strict=True) if share > 0}
-
-
-def _renumbered(units: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Units numbered from 0 as they come."""
-    _, first, inverse = np.unique(units, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse].astype(np.intp)
 
 
 def _given(

@@ -20,11 +20,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.data.decode import DECODE_VERSION, ResizeMode, resize
+from cellclf.data.decode import DECODE_VERSION, resize
 from cellclf.data.reading import content_hash, read_sample
 from cellclf.data.samples import Samples
 from cellclf.errors import DataError, ImageError
 from cellclf.progress import Progress
+from cellclf.terms import ResizeMode
 
 __all__ = ["ImageStore", "open_store"]
 

@@ -132,8 +132,7 @@ def labelled(table: pd.DataFrame) -> pd.DataFrame:
 
 def true_classes(table: pd.DataFrame) -> NDArray[np.intp]:
     """Return the class number of each row's label, shape `(n,)`; -1 where it is not known."""
-    order = {name: place for place, name in enumerate(classes_of(table))}
-    return np.array([order.get(label, -1) for label in table["label"]], dtype=np.intp)
+    return pd.Index(classes_of(table)).get_indexer(pd.Index(table["label"])).astype(np.intp)
 
 
 def checked_table(table: pd.DataFrame) -> pd.DataFrame:

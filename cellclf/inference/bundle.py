@@ -25,6 +25,7 @@ from safetensors.numpy import save
 from cellclf.errors import BundleError
 from cellclf.files import write_bytes
 from cellclf.inference.header import METADATA_KEY, TENSOR_TYPES, read_metadata
+from cellclf.terms import ResizeMode
 
 __all__ = ["SCHEMA_VERSION", "Bundle", "BundleManifest", "read_bundle", "write_bundle"]
 
@@ -52,14 +53,13 @@ class BundleManifest(BaseModel):
         min_length=2, max_length=MAX_CLASSES, description="In the order of the outputs."
     )
     image_size: int = Field(ge=1, le=MAX_IMAGE_SIZE, description="Height and width in pixels.")
-    resize: Literal["stretch", "pad"] = Field(description="How images become square.")
+    resize: ResizeMode = Field(description="How images become square.")
     decode_version: int = Field(description="Version of the decoder that it was trained with.")
     synthetic: bool = Field(False, description="Trained on rendered images.")
     calibrated: bool = Field(False, description="Its probabilities are calibrated.")
     thresholds: dict[str, float] = Field({}, description="What cells are refused by.")
     fingerprints: dict[str, str] = Field({}, description="Hashes of the data and the experiment.")
     environment: dict[str, str] = Field({}, description="Versions of what it was trained with.")
-    created: str | None = Field(None, description="When; not given, equal models are equal files.")
 
     @model_validator(mode="after")
     def _classes_differ(self) -> BundleManifest:

@@ -258,8 +258,7 @@ def _architecture(
     """The spec that a bundle was made with, and the version of it that is installed."""
     distribution, name = manifest.distribution, manifest.architecture
     try:
-        asked_for = f"{distribution}/{name}"
-        return registry.get(ModelSpec, asked_for), registry.offer(ModelSpec, asked_for).version
+        offer = registry.offer(ModelSpec, f"{distribution}/{name}")
     except PluginError as error:
         remedy = (
             "register it with `cellclf.register(spec)` first"
@@ -270,3 +269,4 @@ def _architecture(
             f"{path} needs the architecture {name!r} of the distribution {distribution!r}: "
             f"{remedy} (it was trained with version {manifest.distribution_version}). {error}"
         ) from error
+    return offer.spec, offer.version

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.data.decode import ResizeMode, resize
+from cellclf.data.decode import resize
 from cellclf.data.reading import read_sample
 from cellclf.data.samples import Sample
 from cellclf.errors import DataError, ImageError
+from cellclf.terms import ResizeMode
 
 __all__ = ["Chunk", "array_chunks", "checked_images", "file_chunks"]
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from cellclf.network.backend import jit_compile
 from cellclf.network.build import FEATURES
 from cellclf.progress import Progress, Silent
 
-__all__ = ["BATCH_SIZE", "Forward", "Outputs", "softmax"]
+__all__ = ["BATCH_SIZE", "Forward", "Outputs"]
 
 BATCH_SIZE = 64
 
@@ -90,18 +91,5 @@ class Forward:
                 given = self._network.predict_on_batch(batch)
                 logits[start:stop], features[start:stop] = (a[: stop - start] for a in given)
                 task.advance(stop - start)
-        return Outputs(probabilities=softmax(logits), features=features)
-
-
-def softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Turn logits into probabilities along the last axis.
-
-    Computed in float64 from the distance to the largest logit, so that no exponential overflows.
-
-    Example:
-        >>> softmax(np.array([[1000.0, 1000.0]]))
-        array([[0.5, 0.5]], dtype=float32)
-    """
-    shifted = np.asarray(logits, np.float64)
-    exponentials = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True), np.float32)
+        probabilities = softmax(logits.astype(np.float64), axis=-1).astype(np.float32)
+        return Outputs(probabilities=probabilities, features=features)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cellclf.errors import RunError, did_you_mean
+from cellclf.errors import RunError, hint
 from cellclf.run_directory import RunDirectory, read_json
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class FinishedRun:
         if label is None:
             return self.best
         if label not in models:
-            near = did_you_mean(label, models)
-            hint = f" Did you mean {near!r}?" if near else ""
-            raise RunError(f"{self.path} holds no model {label!r}: {', '.join(models)}.{hint}")
+            raise RunError(
+                f"{self.path} holds no model {label!r}: {', '.join(models)}.{hint(label, models)}"
+            )
         return label

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from cellclf.checking import Plan
 from cellclf.data.audit import Audit, audit
-from cellclf.data.samples import PARTS, Part, Samples, Split
+from cellclf.data.samples import Samples, Split
 from cellclf.data.split import split
 from cellclf.data.store import ImageStore, open_store
 from cellclf.errors import DataError, LeakageError, PluginError
 from cellclf.evaluation.confusion import MACRO
 from cellclf.files import cache_folder
 from cellclf.progress import Progress
+from cellclf.terms import PARTS, Part
 
 __all__ = ["Prepared", "prepare_data"]
 
@@ -123,7 +124,7 @@ def _split(plan: Plan, samples: Samples, store: ImageStore, found: Audit) -> Spl
     )
     parts = np.full(len(samples), "", dtype=divided.parts.dtype)
     parts[readable] = divided.parts
-    return Split(parts=parts, calibrated=divided.calibrated, warnings=divided.warnings)
+    return Split(parts=parts, warnings=divided.warnings)
 
 
 def _refuse_leakage(samples: Samples, found: Audit, divided: Split) -> None:

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 from cellclf.checking import Plan
 from cellclf.data.batches import augmented_views
-from cellclf.data.samples import PARTS
 from cellclf.pipeline.batches import augmentation_chain, training_batches
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.train import Trained
@@ -21,6 +20,7 @@ from cellclf.reporting.plots import class_balance, confusion_matrix, learning_cu
 from cellclf.reporting.report import DatasetFacts, ModelReport, Report, write_report
 from cellclf.reporting.sheets import augmented_sheet, confident_mistakes, sample_sheet
 from cellclf.run_directory import RunDirectory
+from cellclf.terms import PARTS
 
 __all__ = ["write_account"]
 

@@ -14,7 +14,7 @@ import pandas as pd
 from cellclf import __version__
 from cellclf.checking import Chosen, Plan
 from cellclf.data.decode import DECODE_VERSION
-from cellclf.data.samples import Part, Sample
+from cellclf.data.samples import Sample
 from cellclf.evaluation.judge import confusion_counts
 from cellclf.evaluation.prediction_files import Sidecar, read_predictions, write_predictions
 from cellclf.evaluation.predictions import predictions_table
@@ -28,6 +28,7 @@ from cellclf.pipeline.prepare import Prepared
 from cellclf.progress import Progress
 from cellclf.run_directory import RunDirectory, read_json
 from cellclf.specs import ModelSpec
+from cellclf.terms import Part
 from cellclf.training.checkpoint import discard_checkpoint
 from cellclf.training.fit import fit
 from cellclf.training.history import History

@@ -11,9 +11,10 @@ import pandas as pd
 
 from cellclf.checking import Chosen, Plan
 from cellclf.evaluation.comparison import Best, balanced_accuracy, best_model, comparison
-from cellclf.evaluation.judge import Metric, confusion_counts, judge
+from cellclf.evaluation.judge import Figures, Metric, confusion_counts, judge
 from cellclf.pipeline.train import JUDGED, Trained
 from cellclf.specs import MetricSpec, NoParams
+from cellclf.terms import Part
 
 __all__ = ["Verdict", "judge_models"]
 
@@ -30,7 +31,7 @@ class Verdict:
         classes: Class names in the order of the counts.
     """
 
-    figures: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    figures: Mapping[str, Mapping[Part, Figures]]
     confusion: Mapping[str, list[list[int]]]
     comparison: pd.DataFrame
     best: Best

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import keras
+
+from cellclf.terms import Schedule
 
 __all__ = ["learning_rate_schedule", "rate_at"]
 
@@ -13,7 +13,7 @@ WARM_UP_DIVISOR = 25.0
 
 
 def learning_rate_schedule(
-    kind: Literal["one_cycle", "constant"], *, peak: float, steps: int, warmup: float
+    kind: Schedule, *, peak: float, steps: int, warmup: float
 ) -> keras.optimizers.schedules.LearningRateSchedule:
     """Return the learning rate as a function of the step.
 

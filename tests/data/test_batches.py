@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from cellclf.data.batches import Balance, TrainingBatches, augmented_views
+from cellclf.data.batches import TrainingBatches, augmented_views
 from cellclf.errors import DataError, PluginError
+from cellclf.terms import Balance
 
 
 def brighten(image: NDArray[np.uint8], rng: np.random.Generator, params: int) -> NDArray[np.uint8]:

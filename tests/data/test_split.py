@@ -9,9 +9,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from cellclf.data.samples import PARTS, Part, Sample, Samples, Split
+from cellclf.data.samples import Sample, Samples, Split
 from cellclf.data.split import split
 from cellclf.errors import LeakageError, SplitError
+from cellclf.terms import PARTS, Part
 
 SHARES = {"train": 0.65, "validation": 0.10, "calibration": 0.10, "test": 0.15}
 EXACT = settings(deadline=None, max_examples=30)
@@ -58,7 +59,7 @@ def test_no_unit_lies_in_two_parts_and_every_class_in_each(
     assert sum(len(done.rows(part)) for part in PARTS) == len(samples)
     for unit in set(units):
         assert len(set(done.parts[np.array(units) == unit])) == 1
-    assert done.calibrated
+    assert len(done.rows("calibration"))
     assert all(min(counts) > 0 for counts in table(samples, done.parts).values())
 
 
@@ -105,7 +106,7 @@ def test_the_same_seed_gives_the_same_split_and_another_seed_another() -> None:
 def test_a_class_of_three_units_gives_up_calibration_for_all() -> None:
     samples = cells(["a"] * 20 + ["b"] * 3)
     done = divided(samples)
-    assert not done.calibrated
+    assert not len(done.rows("calibration"))
     assert len(done.rows("calibration")) == 0
     assert table(samples, done.parts)["b"] == [1, 1, 0, 1]
     (warning,) = done.warnings
@@ -162,14 +163,14 @@ def test_samples_without_a_given_part_join_the_pool_or_their_unit() -> None:
     units = [0, 0, *range(1, 59)]
     done = divided(samples, units)
     assert done.rows("test").tolist() == [0, 1, 2]
-    assert done.calibrated
+    assert len(done.rows("calibration"))
 
 
 def test_all_four_given_parts_stay_as_they_are() -> None:
     given: list[Part | None] = [PARTS[n % 4] for n in range(40)]
     done = divided(cells(["a"] * 20 + ["b"] * 20, given))
     assert done.parts.tolist() == given
-    assert done.calibrated
+    assert len(done.rows("calibration"))
 
 
 def test_a_given_part_without_a_class_is_warned_of() -> None:
@@ -193,7 +194,7 @@ def test_no_calibration_is_made_where_none_is_asked_for() -> None:
     samples = cells(["a", "b"] * 20)
     shares = {"train": 0.7, "validation": 0.1, "test": 0.2}
     done = split(samples, np.arange(40), fractions=shares, seed=0)
-    assert not done.calibrated
+    assert not len(done.rows("calibration"))
     assert [len(done.rows(part)) for part in PARTS] == [28, 4, 0, 8]
 
 

@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 import cellclf
-from cellclf.data.samples import PARTS
 from cellclf.errors import ExperimentError, LeakageError, PluginError, RunError
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.run import run
 from cellclf.progress import Silent, Task
 from cellclf.registry import installed
 from cellclf.specs import MetricSpec
+from cellclf.terms import PARTS
 from tests.images import write_folder
 from tests.tiny import TINY
 

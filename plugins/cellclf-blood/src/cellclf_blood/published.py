@@ -6,23 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from cellclf import DataError, NoParams, Sample, Samples
+from cellclf import IMAGE_SUFFIXES, DataError, NoParams, Part, Sample, Samples, part_named
 from cellclf_blood.vocabulary import CLASSES, class_of_file, class_of_folder
 
 __all__ = ["load"]
-
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-
-GIVEN_PARTS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""Folders of some copies that say in which part the images below were put."""
 
 SHOWN = 5
 
@@ -32,7 +19,7 @@ def _images(root: Path) -> Iterator[PurePath]:
     for folder, inner, files in os.walk(root):
         inner[:] = [name for name in inner if not name.startswith((".", "__"))]
         for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
                 yield PurePath(folder, name).relative_to(root)
 
 
@@ -42,8 +29,8 @@ def _class_by_folder(path: PurePath) -> str | None:
     return next((label for label in named if label is not None), None)
 
 
-def _given_part(path: PurePath) -> str | None:
-    named = (GIVEN_PARTS.get(folder.lower()) for folder in path.parts[:-1])
+def _given_part(path: PurePath) -> Part | None:
+    named = (part_named(folder) for folder in path.parts[:-1])
     return next((part for part in named if part is not None), None)
 
 
@@ -85,7 +72,7 @@ def load(params: NoParams, *, root: Path) -> Samples:
     paths = sorted(_images(root), key=PurePath.as_posix)
     if not paths:
         raise DataError(
-            f"{root} must hold images ({', '.join(sorted(SUFFIXES))}) in folders named "
+            f"{root} must hold images ({', '.join(IMAGE_SUFFIXES)}) in folders named "
             f"{', '.join(CLASSES)}. Received: a folder without any image. Is the archive unpacked?"
         )
     labels = [_class_by_folder(path) for path in paths]

@@ -1,0 +1,49 @@
+"""Words that more than one room uses, each with its meaning."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+__all__ = ["PARTS", "PART_NAMES", "Balance", "Part", "ResizeMode", "Schedule", "part_named"]
+
+Part = Literal["train", "validation", "calibration", "test"]
+"""Weights are fitted on train, choices made on validation, thresholds set on calibration, and test
+is opened once, at the end."""
+
+PARTS: tuple[Part, ...] = get_args(Part)
+
+ResizeMode = Literal["stretch", "pad"]
+"""How an image that is not square becomes square: filling it, or keeping its shape."""
+
+Balance = Literal["augment", "weights", "none"]
+"""How unequal classes are made up for: augmented views, weights in the loss, or not at all."""
+
+Schedule = Literal["one_cycle", "constant"]
+"""How the learning rate goes: up, and down along a cosine; or nowhere."""
+
+_PARTS_BY_NAME: dict[str, Part] = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "calib": "calibration",
+    "calibration": "calibration",
+    "test": "test",
+    "testing": "test",
+}
+
+PART_NAMES: tuple[str, ...] = tuple(_PARTS_BY_NAME)
+"""Every name that `part_named` knows, in lower case."""
+
+
+def part_named(name: str) -> Part | None:
+    """Return the part that a folder's name or a table's cell means, or `None`.
+
+    Example:
+        >>> part_named("Valid")
+        'validation'
+        >>> part_named("neutrophil") is None
+        True
+    """
+    return _PARTS_BY_NAME.get(name.strip().lower())
