@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from cellclf.experiment import Experiment
     from cellclf.hookspecs import hookimpl
+    from cellclf.inference.bundle import read_bundle
     from cellclf.inference.classified import Classified
     from cellclf.inference.classifier import Classifier, load
     from cellclf.network.backend import prepare_backend
@@ -84,6 +85,7 @@ _HOME = {
     "part_named": "cellclf.terms",
     "prepare_backend": "cellclf.network.backend",
     "published_network": "cellclf.network.pretrained",
+    "read_bundle": "cellclf.inference.bundle",
     "register": "cellclf.registry",
     "run": "cellclf.pipeline.run",
 }
@@ -120,6 +122,7 @@ __all__ = [
     "part_named",
     "prepare_backend",
     "published_network",
+    "read_bundle",
     "register",
     "run",
 ]

@@ -7,7 +7,7 @@
     stage 2    residual block, stride 2             16 x 16 x 96
     stage 3    residual block, stride 2              8 x 8 x 192
     features   global average                            192
-    logits     dropout, dense                        classes
+    logits     (dense,) dropout, dense               classes
 
 The stem shrinks the image fourfold at once, because on a CPU most time goes into the layers of high
 resolution. Each stage then halves the sides and doubles the channels, so that all blocks cost about
@@ -17,17 +17,23 @@ the same. The shortcut of a shrinking block averages 2x2 pixels rather than skip
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import keras
 from keras import layers
 
+from cellclf import TrainingError, read_bundle
 from cellclf_custom_cnn.params import CustomCNNParams
 
-__all__ = ["build"]
+__all__ = ["build", "pretrained"]
 
 STAGES = (1, 2, 4)
 """Channels of each stage, as multiples of `params.width`."""
 
 STEM_SIZE, STEM_STRIDE = 7, 4
+
+HEAD = ("head_", "logits/")
+"""Where the paths of weights begin that belong to certain classes."""
 
 MOMENTUM = 0.9
 """Statistics settle within tens of steps; an epoch of a small set has no more."""
@@ -47,9 +53,29 @@ def build(
         stride = 1 if stage == 1 else 2
         x = _residual_block(x, multiple * params.width, stride=stride, name=f"stage_{stage}")
     x = layers.GlobalAveragePooling2D(name="features")(x)
+    if params.head_units:
+        x = layers.Dense(params.head_units, activation="relu", name="head_dense")(x)
     x = layers.Dropout(params.dropout, name="head_dropout")(x)
     logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
     return keras.Model(image, logits, name="custom_cnn")
+
+
+def pretrained(model: keras.Model, params: CustomCNNParams) -> None:
+    """Fill all of `model` but its head from the bundle that `params.weights` names."""
+    if params.weights == "none":
+        return
+    weights = read_bundle(Path(params.weights).expanduser()).weights
+    wanted = [v for v in model.weights if not v.path.startswith(HEAD)]
+    shapes = {path: array.shape for path, array in weights.items()}
+    unfit = [v.path for v in wanted if shapes.get(v.path) != tuple(v.shape)]
+    if unfit:
+        raise TrainingError(
+            f"`weights` must be a bundle of custom_cnn of width {params.width}. "
+            f"Received: {params.weights}, in which {len(unfit)} weights, such as {unfit[0]}, are "
+            "missing or of another shape"
+        )
+    for variable in wanted:
+        variable.assign(weights[variable.path])
 
 
 def _residual_block(

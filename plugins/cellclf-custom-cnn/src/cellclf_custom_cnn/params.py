@@ -15,6 +15,15 @@ class CustomCNNParams(Params):
     width: int = Field(
         48, ge=8, le=512, multiple_of=8, description="Channels of the first stage; doubles twice."
     )
+    weights: str = Field(
+        "none",
+        min_length=1,
+        description="'none' (random), or a bundle that an earlier run trained, of this network and "
+        "width; its last layers, which know its classes, are left out.",
+    )
     dropout: float = Field(
         0.1, ge=0, lt=1, description="Share of features dropped before the last layer in training."
+    )
+    head_units: int = Field(
+        0, ge=0, le=8192, description="Width of a dense layer before the last one; 0 for none."
     )

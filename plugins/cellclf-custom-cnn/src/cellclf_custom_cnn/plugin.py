@@ -18,6 +18,7 @@ def cellclf_models() -> Iterable[ModelSpec]:
         summary="A small residual network for training from nothing on a processor",
         params=CustomCNNParams,
         build="cellclf_custom_cnn.network:build",
+        pretrained="cellclf_custom_cnn.network:pretrained",
         pixel_range=(-1.0, 1.0),
         stages=("stage_3", "stage_2", "stage_1", "stem"),
         explain_layer="stage_3_relu",
