@@ -35,6 +35,13 @@ __all__ = [
     "schema_problems",
 ]
 
+PLAINLY = {
+    "model_type": "must be a table of settings",
+    "dict_type": "must be a table",
+    "tuple_type": 'must be a list, such as ["one", "two"]',
+}
+"""What is expected, where pydantic says it in the words of Python."""
+
 LABEL = r"^[a-z][a-z0-9_]*$"
 
 
@@ -72,7 +79,9 @@ class SplitSettings(_Settings):
     def _shares_sum_to_one(self) -> Self:
         total = sum(self.fractions.values())
         if not math.isclose(total, 1.0, abs_tol=1e-6):
-            raise ValueError(f"the four shares must sum to 1, they sum to {total:g}")
+            raise ValueError(
+                f"the four shares must sum to 1, they sum to {total:g}: change another one too"
+            )
         return self
 
 
@@ -220,6 +229,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         reason = "must be an experiment file that exists"
     except (OSError, UnicodeDecodeError) as error:
         reason = f"must be a readable text file ({error})"
+        if path.is_dir():
+            reason = "must be an experiment file; a folder of images is given with --data"
     except tomllib.TOMLDecodeError as error:
         reason = f"must be valid TOML ({error})"
     raise ExperimentError([Problem(place=str(path), expected=reason)])
@@ -245,17 +256,30 @@ def _problem(detail: Mapping[str, Any], root: type[BaseModel], within: str) -> P
     nearest = None
     if detail["type"] == "extra_forbidden":
         expected = "no such setting"
-        nearest = did_you_mean(steps[-1], _settings_beside(root, steps[:-1]))
+        nearest = _meant(root, steps)
     elif detail["type"] == "missing":
         expected, received = "must be given", None
     elif "[key]" in detail["loc"]:
         expected = "must be named with lower-case letters, digits and underscores, a letter first"
     else:
         message = str(detail["msg"]).removeprefix("Value error, ")
-        expected = message.replace("Input should be", "must be")
+        expected = PLAINLY.get(detail["type"], message.replace("Input should be", "must be"))
         if detail["type"] == "literal_error" and isinstance(detail["input"], str):
             nearest = did_you_mean(detail["input"], re.findall(r"'([^']+)'", expected))
     return Problem(place=place, expected=expected, received=received, nearest=nearest)
+
+
+def _meant(root: type[BaseModel], steps: list[str]) -> str | None:
+    """The setting that an unknown one was probably meant to be: near by, below, or elsewhere."""
+    wrong, beside = steps[-1], _settings_beside(root, steps[:-1])
+    if near := did_you_mean(wrong, beside):
+        return near
+    if "params" in beside and len(steps) > 1:
+        return f"params.{wrong}"
+    elsewhere = [
+        f"{section}.{wrong}" for section in beside if wrong in _settings_beside(root, [section])
+    ]
+    return elsewhere[0] if elsewhere else None
 
 
 def _settings_beside(root: type[BaseModel], steps: list[str]) -> list[str]:

@@ -7,6 +7,8 @@ as `complete`: a directory without the second is a run that can go on, never one
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,8 +92,23 @@ class RunDirectory:
             path.stem: path for path in sorted(self.bundle("*").parent.glob("[!.]*.safetensors"))
         }
 
+    @contextmanager
+    def claimed(self, fingerprint: str) -> Iterator[None]:
+        """Claim the directory for a block; if that fails, nothing empty is left behind.
+
+        Raises:
+            RunError: As `claim`.
+        """
+        self.claim(fingerprint)
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError):  # it holds something
+                self.path.rmdir()
+            raise
+
     def claim(self, fingerprint: str) -> None:
-        """Make sure that this directory may hold the run of one experiment.
+        """Make sure that this directory, which is made, may hold the run of one experiment.
 
         Raises:
             RunError: It cannot be written, or holds something else.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -59,6 +60,23 @@ def test_every_problem_is_named_with_its_place_and_the_nearest_right_name() -> N
     assert said["training.epochs"].received == "'ten'"
     assert said["training.schedule"].nearest == "one_cycle"
     assert said["augmentaton"].nearest == "augmentation"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"epochs": 2}, "Did you mean 'training.epochs'"),
+        ({"models": {"a": {"width": 16}}}, "Did you mean 'params.width'"),
+        ({"data": "cells"}, "must be a table of settings"),
+        ({"data": {"classes": {"leave_out": "basophil"}}}, "must be a list, such as"),
+    ],
+)
+def test_a_setting_in_the_wrong_place_or_form_is_pointed_to_the_right_one(
+    values: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ExperimentError) as refusal:
+        Experiment(**values)
+    assert said in str(refusal.value)
 
 
 def test_a_label_that_could_not_be_a_file_name_is_refused() -> None:

@@ -80,7 +80,8 @@ def load(params: ImageFolderParams, *, root: Path) -> Samples:
     """
     if not root.is_dir():
         what = "a file" if root.exists() else "nothing there"
-        raise DataError(f"the data must be a folder of images. Received: {root} ({what})")
+        table = "; a table of paths is read with --dataset csv" if root.suffix == ".csv" else ""
+        raise DataError(f"the data must be a folder of images{table}. Received: {root} ({what})")
     root = root.absolute()
     tree = _scan(root, within=())
     if not tree.filled and not tree.images:

@@ -48,7 +48,9 @@ def show_plugin(
     kinds = [kind for kind in HOOKS.values() if bare in registry.names(kind)]
     if not kinds:
         known = {offered for kind in HOOKS.values() for offered in registry.names(kind)}
-        raise PluginError(registry.unknown("plugin", name, sorted(known)))
+        raise PluginError(
+            registry.unknown("dataset, augmentation, model or metric", name, sorted(known))
+        )
     typer.echo(
         "\n\n".join(
             "\n".join(_shown(offer)) for kind in kinds for offer in [registry.offer(kind, name)]

@@ -11,19 +11,20 @@ __all__ = ["predict"]
 
 
 def predict(
-    model: Annotated[str, typer.Argument(help="A bundle, a run directory, or a shipped model.")],
+    model: Annotated[str, typer.Argument(help="A bundle, or a run directory: its best model.")],
     paths: Annotated[list[str], typer.Argument(help="Images, folders of images, or globs.")],
     out: Annotated[
         Path | None, typer.Option(help="Write one row an image to this CSV file.")
     ] = None,
 ) -> None:
-    r"""Classify images and count the classes.
+    """Classify images and count the classes.
 
     \b
     cellclf predict runs/first new_images/ --out new.csv
     cellclf predict runs/first/models/custom_cnn.safetensors 'slide7/*.jpg'
-    """
+    """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
+    from cellclf.errors import DataError
     from cellclf.files import require_writable
     from cellclf.inference.classifier import load
     from cellclf.inference.inputs import expand_paths
@@ -35,6 +36,10 @@ def predict(
     classifier = load(model, before_network=prepare_backend)
     with command_progress() as progress:
         classified = classifier.classify(files, progress=progress)
+    if not len(classified.table):
+        reasons = "".join(f"\n  {path}: {why}" for path, why in classified.unreadable.items())
+        raise DataError(f"no image could be read:{reasons}")
+    typer.echo(classified.summary())
     if out is not None:
         classified.write_csv(out)
-    typer.echo(classified.summary())
+        typer.echo(f"Written: {out}")

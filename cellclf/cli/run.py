@@ -38,7 +38,7 @@ def run(
         ),
     ] = None,
 ) -> None:
-    r"""Train, evaluate and report.
+    """Train, evaluate and report.
 
     Without EXPERIMENT, --dataset or --data this runs the quickstart: cells rendered by the blood
     plugin, a small network, a few epochs. The same command again goes on with a run that was
@@ -48,11 +48,11 @@ def run(
     cellclf run
     cellclf run examples/quickstart.toml --epochs 3
     cellclf run --data my_cells --model custom_cnn --out runs/first
-    """
+    """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
     from cellclf.cli.settings import overridden, quickstart
     from cellclf.experiment import read_toml
-    from cellclf.network.backend import prepare_backend
+    from cellclf.network.backend import chosen_backend, prepare_backend
     from cellclf.pipeline.run import run as run_experiment
 
     raw: dict[str, Any] = {}
@@ -74,6 +74,7 @@ def run(
         },
         set_ or (),
     )
+    chosen_backend()
     try:
         with command_progress() as progress:
             finished = run_experiment(

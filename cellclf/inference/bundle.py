@@ -171,7 +171,10 @@ def _manifest(path: Path, entry: Mapping[str, Any]) -> BundleManifest:
         )
     except (ValueError, RecursionError) as error:  # NaN, half a surrogate pair, endless nesting
         reason = str(error)
-    raise BundleError(f"{path} has a manifest that makes no sense: {reason}")
+    raise BundleError(
+        f"{path} has a manifest that this version of cellclf cannot read ({reason}). It is "
+        "damaged, or was made by another version: train the model again"
+    )
 
 
 def _check_finite(name: str, array: NDArray[Any]) -> None:

@@ -38,7 +38,10 @@ def expand_paths(paths: PathLike | Iterable[PathLike]) -> tuple[Path, ...]:
     problems: list[str] = []
     for name in named:
         if not isinstance(name, str | os.PathLike):
-            raise DataError(f"a path must be text or a Path. Received: {type(name).__name__}")
+            raise DataError(
+                "images must be paths, or one array of images of one size. "
+                f"Received: {type(name).__name__}"
+            )
         files, problem = _files(os.fspath(name))
         for file in files:
             # Not `resolve`: two links to one file are two samples, two spellings are one.

@@ -24,6 +24,7 @@ from cellclf.errors import ExperimentError, Problem, did_you_mean
 
 __all__ = [
     "BACKENDS",
+    "chosen_backend",
     "current",
     "deterministic",
     "jit_compile",
@@ -66,12 +67,7 @@ def prepare_backend(*, backend: str | None = None) -> None:
         ExperimentError: The backend is unknown or not installed, or Keras is already imported with
             another one.
     """
-    asked = os.environ.get("KERAS_BACKEND")
-    if backend is not None and asked and asked != backend:
-        raise _refused(f"must be {asked!r}, which KERAS_BACKEND says, or left out", backend)
-    wanted = backend or asked or _configured() or DEFAULT
-    if wanted not in BACKENDS:
-        raise _refused(f"must be one of {', '.join(BACKENDS)}", wanted)
+    wanted = chosen_backend(backend)
     if "keras" in sys.modules:
         if current() != wanted:
             raise _refused(
@@ -80,8 +76,6 @@ def prepare_backend(*, backend: str | None = None) -> None:
                 wanted,
             )
         return
-    if find_spec(wanted) is None:
-        raise _refused(f"must be installed: pip install {wanted}", wanted)
     quiet = all(name not in os.environ for name in QUIET)
     os.environ["KERAS_BACKEND"] = wanted
     for name, value in DEFAULTS.items():
@@ -92,6 +86,26 @@ def prepare_backend(*, backend: str | None = None) -> None:
             import_module("keras")
     else:
         import_module("keras")
+
+
+def chosen_backend(backend: str | None = None) -> str:
+    """Return the name of the backend that is meant, without importing it or Keras.
+
+    Args:
+        backend: As `prepare_backend` takes it.
+
+    Raises:
+        ExperimentError: It is unknown or not installed.
+    """
+    asked = os.environ.get("KERAS_BACKEND")
+    if backend is not None and asked and asked != backend:
+        raise _refused(f"must be {asked!r}, which KERAS_BACKEND says, or left out", backend)
+    wanted = backend or asked or _configured() or DEFAULT
+    if wanted not in BACKENDS:
+        raise _refused(f"must be one of {', '.join(BACKENDS)}", wanted)
+    if find_spec(wanted) is None:
+        raise _refused(f"must be installed: pip install {wanted}", wanted)
+    return wanted
 
 
 def current() -> str:

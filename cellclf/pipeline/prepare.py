@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.checking import Plan
-from cellclf.data.audit import Audit, audit
+from cellclf.data.audit import Audit, FindingKind, audit
 from cellclf.data.samples import Samples, Split
 from cellclf.data.split import split
 from cellclf.data.store import ImageStore, open_store
@@ -21,6 +21,15 @@ from cellclf.progress import Progress
 from cellclf.terms import PARTS, Part
 
 __all__ = ["Prepared", "prepare_data"]
+
+
+EXAMPLES = 3
+"""How many findings of a kind a warning names."""
+
+WARNED_OF: Mapping[FindingKind, str] = {
+    "unreadable": "images that cannot be read and are left out",
+    "label_conflict": "images with more than one label",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +86,9 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
     if len(store.unreadable) == len(samples):
         row, reason = next(iter(store.unreadable.items()))
         raise DataError(f"no image can be read; the first, {samples[row].id}: {reason}")
-    if store.unreadable:
-        progress.warn(f"{len(store.unreadable)} files cannot be read and are left out")
     found = audit(samples, content=store.content, unreadable=store.unreadable)
+    for warning in _warnings(found):
+        progress.warn(warning)
     divided = _split(plan, samples, store, found)
     _refuse_leakage(samples, found, divided)
     for warning in divided.warnings:
@@ -108,6 +117,18 @@ def _load(plan: Plan) -> Samples:
             "rename it with data.classes.rename"
         )
     return samples
+
+
+def _warnings(found: Audit) -> Iterator[str]:
+    """One line for each kind of finding that a person should look at, with the first few."""
+    for kind, meaning in WARNED_OF.items():
+        findings = [finding for finding in found.findings if finding.kind == kind]
+        examples = "; ".join(
+            f"{', '.join(finding.files)}: {finding.detail}" for finding in findings[:EXAMPLES]
+        )
+        more = "; ..." if len(findings) > EXAMPLES else ""
+        if findings:
+            yield f"{meaning}: {len(findings)} ({examples}{more})"
 
 
 def _split(plan: Plan, samples: Samples, store: ImageStore, found: Audit) -> Split:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -59,10 +60,10 @@ def run(
     raw, name = _raw(experiment)
     planned = plan(_laid_over(raw, settings), installed(), source=source or name)
     directory = RunDirectory(_place(planned))
-    directory.claim(planned.experiment.fingerprint)
-    listener.say(f"run directory: {directory.path}")
     clock = _Clock()
-    prepared = prepare_data(planned, listener)
+    with directory.claimed(planned.experiment.fingerprint):
+        listener.say(f"run directory: {directory.path}")
+        prepared = prepare_data(planned, listener)
     clock.lap("data")
     if _is_complete(directory, prepared):
         listener.say("this run is complete already")
@@ -167,6 +168,7 @@ def _record(
         "unreadable": {
             prepared.samples[row].id: reason for row, reason in prepared.store.unreadable.items()
         },
+        "findings": [asdict(finding) for finding in prepared.audit.findings],
         "warnings": list(prepared.split.warnings),
         "versions": {
             "cellclf": __version__,

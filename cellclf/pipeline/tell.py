@@ -53,7 +53,7 @@ def write_account(
     spec = plan.dataset.spec
     path = plan.experiment.data.path
     report = Report(
-        title=f"{spec.name}: {', '.join(plan.models)}",
+        title=f"{path.name if path else spec.name}: {', '.join(plan.models)}",
         dataset=DatasetFacts(
             name=spec.name,
             licence=spec.licence,
@@ -70,7 +70,7 @@ def write_account(
         seed=plan.experiment.seed,
         versions=record["versions"],
         timings=record["seconds"],
-        facts={"data fingerprint": prepared.fingerprint},
+        facts=_facts(plan, prepared),
         findings=prepared.audit.findings,
         warnings=prepared.split.warnings,
         synthetic=spec.synthetic,
@@ -78,6 +78,21 @@ def write_account(
         **shared,
     )
     write_report(directory.report_file, report)
+
+
+def _facts(plan: Plan, prepared: Prepared) -> dict[str, str]:
+    """What else there is to say of the images: what was kept together, renamed, left out."""
+    classes = plan.experiment.data.classes
+    kinds = sorted({kind for sample in prepared.samples for kind in sample.groups})
+    units = len(np.unique(prepared.audit.units))
+    together = f"{len(prepared.samples):,} images in {units:,} units, none of them in two parts"
+    facts = {
+        "kept together": f"{together} (by {', '.join([*kinds, 'equal content'])})",
+        "classes renamed": ", ".join(f"{old} to {new}" for old, new in classes.rename.items()),
+        "classes left out": ", ".join(classes.leave_out),
+        "data fingerprint": prepared.fingerprint,
+    }
+    return {name: fact for name, fact in facts.items() if fact}
 
 
 def _shared_figures(plan: Plan, prepared: Prepared, counts: pd.DataFrame) -> dict[str, Figure]:
@@ -97,7 +112,9 @@ def _shared_figures(plan: Plan, prepared: Prepared, counts: pd.DataFrame) -> dic
     )
     return {
         "class_balance": class_balance(
-            counts, {name: round(after[number]) for number, name in enumerate(classes)}
+            counts,
+            {name: round(after[number]) for number, name in enumerate(classes)},
+            weighted=plan.experiment.augmentation.balance == "weights",
         ),
         "samples": sample_sheet(prepared.images[shown], labels[shown], classes),
         "augmented": augmented_sheet(prepared.images[first], views, names=classes),

@@ -208,12 +208,15 @@ def _name_rows_and_columns(axes: Axes, classes: Sequence[str], totals: NDArray[n
     axes.grid(visible=False)
 
 
-def class_balance(before: pd.DataFrame, after: Mapping[str, int]) -> Figure:
+def class_balance(
+    before: pd.DataFrame, after: Mapping[str, int], *, weighted: bool = False
+) -> Figure:
     """Draw how many images each class has in each part, and in training after balancing.
 
     Args:
         before: Counts, one row a class (its name is the index), one column a part.
-        after: Number of training images of each class in one epoch, by class name.
+        after: Number of training images of each class in one epoch, or the sum of their weights.
+        weighted: `after` holds weights.
     """
     classes = [legible(name) for name in before.index]
     places = np.arange(len(classes))
@@ -233,8 +236,18 @@ def class_balance(before: pd.DataFrame, after: Mapping[str, int]) -> Figure:
         train = before["train"].to_numpy()
         filled = np.array([after[name] for name in before.index])
         train_axes.barh(places - 0.18, train, 0.32, color=PALE, label="before")
-        train_axes.barh(places + 0.18, filled, 0.32, color=RIGHT, label="after, in one epoch")
-        train_axes.set_title("Training images before and after balancing")
+        train_axes.barh(
+            places + 0.18,
+            filled,
+            0.32,
+            color=RIGHT,
+            label="weight in the loss" if weighted else "after, in one epoch",
+        )
+        train_axes.set_title(
+            "Training images and their weight"
+            if weighted
+            else "Training images before and after balancing"
+        )
         for axes in (parts_axes, train_axes):
             axes.grid(visible=False, axis="y")
             axes.spines["left"].set_visible(False)

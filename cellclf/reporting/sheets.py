@@ -25,6 +25,9 @@ GAP = 0.07
 LARGEST = 1.05
 SMALL_TEXT = 8.5
 
+LONGEST = 25
+"""Characters that fit below a picture."""
+
 Images = NDArray[np.uint8]
 
 
@@ -88,13 +91,13 @@ def confident_mistakes(
         images: `(n, height, width, 3)`, RGB.
         rows: Which image belongs to each row of `table`, `(len(table),)`; the first to the first
             and so on where left out.
-        table: Predictions, columns `label`, `top_class` and `confidence`.
+        table: Predictions, columns `sample_id`, `label`, `top_class` and `confidence`.
         limit: At most so many are drawn.
     """
     wrong = np.flatnonzero((table["label"] != table["top_class"]).to_numpy())
     confidence = table["confidence"].to_numpy(dtype=float)
     surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:limit]
-    columns, gap, caption = 6, 0.16, 0.72
+    columns, gap, caption = 6, 0.16, 0.9
     side = (ROOM + gap) / columns - gap
     with house_style():
         if not len(surest):
@@ -113,17 +116,23 @@ def confident_mistakes(
                     (f"true: {record['label']}", RIGHT),
                     (f"predicted: {record['top_class']}", WRONG),
                     (f"confidence {confidence[row]:.1%}".replace("%", "\u202f%"), MUTED),
+                    (_end_of(str(record["sample_id"])), MUTED),
                 )
             ):
                 axes.text(
                     left,
                     top + side + 0.13 + line * 0.165,
-                    wrapped(words, 25, lines=1),
+                    wrapped(words, LONGEST, lines=1),
                     color=colour,
                     fontsize=SMALL_TEXT,
                     va="center",
                 )
         return figure
+
+
+def _end_of(name: str) -> str:
+    """The end of a name, which tells files apart, where all of it is too long."""
+    return name if len(name) <= LONGEST else f"…{name[1 - LONGEST :]}"
 
 
 def _empty_sheet(height: float) -> tuple[Figure, Axes]:

@@ -152,7 +152,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self._must_be_finite(loss)
         note = f"epoch {len(self.rows) + 1}/{self._settings.epochs} loss {loss:.3f}"
         if self.rows:
-            note += f" validation {self.rows[-1].validation_accuracy:.3f}"
+            note += f" validation accuracy {self.rows[-1].validation_accuracy:.3f}"
         # Set before the listener is told: it may interrupt.
         steps, self._unreported = self._unreported, 0
         self._reported = time.monotonic()

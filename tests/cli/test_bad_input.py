@@ -114,6 +114,17 @@ def test_an_output_directory_that_holds_something_else(
     assert "holds the run of another experiment" in said
 
 
+def test_a_folder_given_as_experiment_is_pointed_to_data(
+    cellclf_command: Command, tmp_path: Path
+) -> None:
+    assert "--data" in refusal(cellclf_command, "run", tmp_path)
+
+
+def test_an_unknown_backend_is_refused_before_anything_is_read(cellclf_command: Command) -> None:
+    said = refusal(cellclf_command, "run", "--data", "nowhere", *MODEL, KERAS_BACKEND="tensorflw")
+    assert "Did you mean 'tensorflow'" in said
+
+
 def test_a_setting_without_a_value(cellclf_command: Command) -> None:
     assert "key=value" in refusal(cellclf_command, "run", "--set", "seed")
 

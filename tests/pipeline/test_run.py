@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import cellclf
-from cellclf.errors import ExperimentError, LeakageError, PluginError, RunError
+from cellclf.errors import DataError, ExperimentError, LeakageError, PluginError, RunError
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.run import run
 from cellclf.progress import Silent, Task
@@ -101,6 +101,16 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not() -> None:
     assert set(first.predictions()["sample_id"]) != set(other.predictions()["sample_id"])
 
 
+class Listener(Silent):
+    """A progress that remembers its warnings."""
+
+    def __init__(self) -> None:
+        self.warned: list[str] = []
+
+    def warn(self, message: str) -> None:
+        self.warned.append(message)
+
+
 class StopAt(Silent):
     """A progress that is interrupted while something is under way."""
 
@@ -124,6 +134,25 @@ def test_a_stopped_run_goes_on_and_ends_with_the_numbers_of_an_unbroken_one() ->
     resumed = run(two, out=Path("stopped"))
     assert (Path("stopped") / "models" / "one.safetensors").stat().st_mtime_ns == first
     assert resumed.metrics["models"] == whole.metrics["models"]
+
+
+def test_what_the_audit_found_is_said_and_recorded() -> None:
+    same = (Path("cells") / "monocyte" / "000.png").read_bytes()
+    (Path("cells") / "neutrophil" / "twin.png").write_bytes(same)
+    (Path("cells") / "neutrophil" / "text.png").write_text("no image")
+    listener = Listener()
+    finished = run(EXPERIMENT, out=Path("run"), progress=listener)
+    unreadable, conflict = listener.warned
+    assert "neutrophil/text.png: not an image" in unreadable
+    assert "monocyte/000.png, neutrophil/twin.png" in conflict
+    kinds = [finding["kind"] for finding in finished.record["findings"]]
+    assert kinds == ["unreadable", "label_conflict"]
+
+
+def test_a_run_refused_for_its_data_leaves_no_directory_behind() -> None:
+    with pytest.raises(DataError):
+        run(EXPERIMENT, out=Path("run"), data={"path": "nowhere"})
+    assert not Path("run").exists()
 
 
 def test_a_run_stopped_before_its_first_file_was_whole_goes_on() -> None:

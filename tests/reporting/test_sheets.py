@@ -52,6 +52,7 @@ def test_mistakes_are_drawn_with_the_most_confident_first() -> None:
     images = pictures(4)
     table = pd.DataFrame(
         {
+            "sample_id": ["a", "b", "field 7/a cell with a long name.png", "d"],
             "label": ["round", "round", "long", "long"],
             "top_class": ["long", "round", "round", "round"],
             "confidence": [0.6, 0.99, 0.9, 0.7],
@@ -62,6 +63,7 @@ def test_mistakes_are_drawn_with_the_most_confident_first() -> None:
     np.testing.assert_array_equal(drawn[0].get_array(), images[2])
     np.testing.assert_array_equal(drawn[1].get_array(), images[3])
     assert texts(figure)[:3] == ["true: long", "predicted: round", "confidence 90.0\u202f%"]
+    assert texts(figure)[3] == "…ell with a long name.png"
     assert len(drawn) == 2
 
 
