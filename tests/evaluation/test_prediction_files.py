@@ -57,7 +57,8 @@ def test_decisions_that_a_later_step_made_are_read_as_such(tmp_path, suffix):
 @given(
     row=st.lists(st.floats(0, 1, width=32), min_size=2, max_size=2).filter(lambda row: sum(row)),
     label=st.sampled_from(["", "a", "b"]),
-    path=st.text(),
+    # No path holds a null character, and older pandas end a text there.
+    path=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
 )
 @settings(max_examples=30, deadline=None)
 def test_csv_keeps_every_digit_and_every_letter(tmp_path_factory, row, label, path):
