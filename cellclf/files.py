@@ -53,7 +53,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
-        with partial.open("rb") as written:
+        with partial.open("rb+") as written:  # Windows flushes only what may be written to
             os.fsync(written.fileno())
         partial.replace(path)
     except OSError as error:

@@ -7,9 +7,11 @@ and one that misspells a hook, raises, or does not import should cost only itsel
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
@@ -220,7 +222,9 @@ def _examine(plugin: Plugin, module_name: str) -> Plugin:
     """Import one plugin and ask it what it offers; whatever goes wrong becomes its status."""
     began = time.perf_counter()
     try:
-        specs = _ask(import_module(module_name))
+        # What a plugin prints must not end up in the output of a command, JSON perhaps.
+        with redirect_stdout(sys.stderr):
+            specs = _ask(import_module(module_name))
     except (Exception, SystemExit) as error:
         detail = (
             str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"

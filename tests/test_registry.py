@@ -99,6 +99,15 @@ def test_a_plugin_for_another_version_is_not_even_imported(site: Site) -> None:
     assert reason.startswith("it wants cellclf<0.1, this is cellclf ")
 
 
+def test_what_a_plugin_prints_stays_out_of_the_output(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.add("loud-plugin", "print('hello')\n" + GOOD.format(name="found"))
+    assert installed().get(ModelSpec, "found")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "hello\n")
+
+
 def test_a_name_offered_twice_is_an_error_only_when_it_is_used(site: Site) -> None:
     site.add("one-plugin", GOOD.format(name="shared"))
     site.add("two-plugin", GOOD.format(name="shared"))
