@@ -24,7 +24,7 @@ from safetensors.numpy import save
 
 from cellclf.errors import BundleError
 from cellclf.files import write_bytes
-from cellclf.inference.header import METADATA_KEY, TENSOR_TYPES, read_metadata
+from cellclf.inference.bundle_header import METADATA_KEY, TENSOR_TYPES, read_metadata
 from cellclf.terms import ResizeMode
 
 __all__ = ["SCHEMA_VERSION", "Bundle", "BundleManifest", "read_bundle", "write_bundle"]

@@ -17,10 +17,10 @@ from cellclf.data.decode import DECODE_VERSION
 from cellclf.errors import BundleError, PluginError
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.inference.bundle import Bundle, BundleManifest, read_bundle
+from cellclf.inference.chunks import array_chunks, checked_images, file_chunks
 from cellclf.inference.classified import Classified
 from cellclf.inference.inputs import PathLike, expand_paths
 from cellclf.inference.locate import find_bundle
-from cellclf.inference.reading import array_chunks, checked_images, file_chunks
 from cellclf.progress import Progress, Silent
 from cellclf.registry import SESSION, Registry, installed
 from cellclf.specs import ModelSpec
