@@ -29,7 +29,7 @@ def refusal(command: Command, *arguments: str | Path, **env: str) -> str:
     return done.stderr
 
 
-def test_no_such_folder(cellclf_command: Command) -> None:
+def test_a_folder_that_does_not_exist_is_named(cellclf_command: Command) -> None:
     assert "nowhere" in refusal(cellclf_command, "run", "--data", "nowhere", *MODEL)
 
 
@@ -41,7 +41,7 @@ def test_a_folder_without_images_says_what_it_holds(
     assert ".txt" in refusal(cellclf_command, "run", "--data", "cells", *MODEL)
 
 
-def test_one_class_only(cellclf_command: Command, tmp_path: Path) -> None:
+def test_one_class_alone_is_refused_by_name(cellclf_command: Command, tmp_path: Path) -> None:
     write_folder(tmp_path / "cells", {"lymphocyte": 6})
     said = refusal(cellclf_command, "run", "--data", "cells", *MODEL)
     assert "lymphocyte" in said
@@ -95,14 +95,16 @@ def test_files_that_are_no_images_are_listed_and_alone_are_an_error(
     assert "no image can be read" in refusal(cellclf_command, "run", "--data", "cells", *MODEL)
 
 
-def test_an_output_directory_that_cannot_be_made(cellclf_command: Command, tmp_path: Path) -> None:
+def test_an_output_directory_that_cannot_be_made_is_refused(
+    cellclf_command: Command, tmp_path: Path
+) -> None:
     write_folder(tmp_path / "cells", {"lymphocyte": 6, "monocyte": 6})
     (tmp_path / "file").write_text("in the way")
     said = refusal(cellclf_command, "run", "--data", "cells", *MODEL, "--out", "file/run")
     assert "cannot be written" in said
 
 
-def test_an_output_directory_that_holds_something_else(
+def test_an_output_directory_that_holds_something_else_is_refused(
     cellclf_command: Command, tmp_path: Path
 ) -> None:
     write_folder(tmp_path / "cells", {"lymphocyte": 6, "monocyte": 6})
@@ -125,17 +127,19 @@ def test_an_unknown_backend_is_refused_before_anything_is_read(cellclf_command: 
     assert "Did you mean 'tensorflow'" in said
 
 
-def test_a_setting_without_a_value(cellclf_command: Command) -> None:
+def test_a_setting_without_a_value_is_refused(cellclf_command: Command) -> None:
     assert "key=value" in refusal(cellclf_command, "run", "--set", "seed")
 
 
 @pytest.mark.parametrize("model", ["no_such_model", "missing.safetensors", "."])
-def test_a_model_that_is_not_there(cellclf_command: Command, tmp_path: Path, model: str) -> None:
+def test_a_model_that_does_not_exist_is_named(
+    cellclf_command: Command, tmp_path: Path, model: str
+) -> None:
     write_folder(tmp_path / "cells", {"lymphocyte": 1})
     assert model in refusal(cellclf_command, "predict", model, "cells")
 
 
-def test_weights_from_the_network_without_a_network(
+def test_weights_that_cannot_be_fetched_are_refused_with_a_way_out(
     cellclf_command: Command, tmp_path: Path
 ) -> None:
     write_folder(tmp_path / "cells", {"lymphocyte": 6, "monocyte": 6})
@@ -179,7 +183,7 @@ def newer(content: bytes) -> bytes:
     ],
     ids=["plugin-missing", "cut", "cut-in-the-header", "newer", "other"],
 )
-def test_a_bundle_that_cannot_be_used(
+def test_a_bundle_that_cannot_be_used_is_refused_with_the_reason(
     cellclf_command: Command, tmp_path: Path, change: Callable[[bytes], bytes], reason: str
 ) -> None:
     write_folder(tmp_path / "cells", {"lymphocyte": 1})
