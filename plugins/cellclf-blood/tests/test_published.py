@@ -48,12 +48,14 @@ def test_a_flat_folder_is_read_by_the_published_prefixes(lay_out: LayOut) -> Non
 
 
 def test_a_division_that_the_set_comes_with_is_kept(lay_out: LayOut) -> None:
-    root = lay_out("Train/basophil/1.jpg", "val/basophil/2.jpg", "test/platelet/3.jpg")
-    assert {s.id: s.split for s in load(NoParams(), root=root)} == {
+    given = {
         "Train/basophil/1.jpg": "train",
         "val/basophil/2.jpg": "validation",
         "test/platelet/3.jpg": "test",
+        "calib/basophil/4.jpg": "calibration",
+        "Calibration/platelet/5.jpg": "calibration",
     }
+    assert {s.id: s.split for s in load(NoParams(), root=lay_out(*given))} == given
 
 
 def test_hidden_files_and_litter_of_archives_are_passed_over(lay_out: LayOut) -> None:

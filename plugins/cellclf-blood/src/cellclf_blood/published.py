@@ -48,9 +48,9 @@ def _refuse_unknown(root: Path, unknown: list[PurePath]) -> None:
 def load(params: NoParams, *, root: Path) -> Samples:
     """Read the set, or any part of it with at least two classes.
 
-    Class folders may lie at any depth, below `train`, `val` and `test` folders too, whose division
-    is then kept. Where no image at all lies in a class folder, the prefixes of the published file
-    names (`SNE_727213.jpg`) say the class.
+    Class folders may lie at any depth, below `train`, `val`, `calibration` and `test` folders too,
+    whose division is then kept. Where no image at all lies in a class folder, the prefixes of the
+    published file names (`SNE_727213.jpg`) say the class.
 
     Args:
         params: None.
