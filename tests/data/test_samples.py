@@ -40,6 +40,12 @@ def test_labels_and_counts_follow_the_order_of_the_classes() -> None:
     assert samples.counts == {"ig": 1, "monocyte": 0, "platelet": 2}
 
 
+def test_a_row_gives_a_sample_and_a_slice_gives_several() -> None:
+    samples = cells("platelet", "ig", "monocyte")
+    assert samples[1].label == "ig"
+    assert [sample.label for sample in samples[1:]] == ["ig", "monocyte"]
+
+
 def test_what_is_kept_keeps_its_order_and_the_classes() -> None:
     kept = cells("platelet", "ig", "platelet").keep(np.array([False, True, True]))
     assert [sample.id for sample in kept] == ["1", "2"]
