@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from safetensors.numpy import save, save_file
 
 from cellclf.errors import BundleError, RunError
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
+
+Arrays = Mapping[str, NDArray[Any]]
 
 MANIFEST = BundleManifest(
     architecture="tiny",
@@ -25,7 +31,7 @@ MANIFEST = BundleManifest(
     decode_version=1,
     environment={"python": "3.11"},
 )
-WEIGHTS = {
+WEIGHTS: dict[str, NDArray[Any]] = {
     "conv/kernel": np.arange(12, dtype=np.float32).reshape(2, 2, 3),
     "conv/bias": np.linspace(-1, 1, 3, dtype=np.float16),
     "count": np.array(7, dtype=np.int64),
@@ -34,12 +40,12 @@ WEIGHTS = {
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path: Path) -> Path:
     write_bundle(tmp_path / "tiny.safetensors", MANIFEST, WEIGHTS)
     return tmp_path / "tiny.safetensors"
 
 
-def same(found, wanted=WEIGHTS):
+def same(found: Arrays, wanted: Arrays = WEIGHTS) -> bool:
     return found.keys() == wanted.keys() and all(
         found[name].dtype == array.dtype
         and found[name].shape == array.shape
@@ -48,7 +54,7 @@ def same(found, wanted=WEIGHTS):
     )
 
 
-def with_entry(path, change):
+def with_entry(path: Path, change: Callable[[Any], object]) -> None:
     """Rewrite a bundle by the rules of safetensors, its manifest entry changed."""
     content = path.read_bytes()
     length = int.from_bytes(content[:8], "little")
@@ -59,30 +65,30 @@ def with_entry(path, change):
     path.write_bytes(len(text).to_bytes(8, "little") + text + content[8 + length :])
 
 
-def with_manifest(path, **changes):
+def with_manifest(path: Path, **changes: object) -> None:
     with_entry(path, lambda entry: {**entry, "manifest": {**entry["manifest"], **changes}})
 
 
-def test_what_was_written_is_read(path):
+def test_what_was_written_is_read(path: Path) -> None:
     bundle = read_bundle(path)
     assert bundle.manifest == MANIFEST
     assert same(bundle.weights)
 
 
-def test_the_same_content_gives_the_same_file(tmp_path, path):
+def test_the_same_content_gives_the_same_file(tmp_path: Path, path: Path) -> None:
     turned = dict(reversed(WEIGHTS.items()))
     digest = write_bundle(tmp_path / "again.safetensors", MANIFEST, turned)
     assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
     assert digest == read_bundle(path).sha256
 
 
-def test_arrays_that_are_no_block_of_memory_are_written_as_they_look(tmp_path):
+def test_arrays_that_are_no_block_of_memory_are_written_as_they_look(tmp_path: Path) -> None:
     array = np.arange(12, dtype=np.float32).reshape(3, 4).T[::2]
     write_bundle(tmp_path / "b.safetensors", MANIFEST, {"w": array})
     assert same(read_bundle(tmp_path / "b.safetensors").weights, {"w": array})
 
 
-def test_a_bundle_cut_short_is_refused_wherever_it_was_cut(path):
+def test_a_bundle_cut_short_is_refused_wherever_it_was_cut(path: Path) -> None:
     content = path.read_bytes()
     for length in range(len(content)):
         path.write_bytes(content[:length])
@@ -96,7 +102,7 @@ def test_a_bundle_cut_short_is_refused_wherever_it_was_cut(path):
         read_bundle(path)
 
 
-def test_a_flipped_bit_is_refused_or_changes_nothing(path):
+def test_a_flipped_bit_is_refused_or_changes_nothing(path: Path) -> None:
     content = path.read_bytes()
     for place in range(len(content)):
         damaged = bytearray(content)
@@ -120,7 +126,9 @@ def test_a_flipped_bit_is_refused_or_changes_nothing(path):
 @settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_a_bundle_with_bytes_put_in_and_taken_out_is_refused_or_the_same(tmp_path, edits):
+def test_a_bundle_with_bytes_put_in_and_taken_out_is_refused_or_the_same(
+    tmp_path: Path, edits: list[tuple[float, bytes, int]]
+) -> None:
     path = tmp_path / "b.safetensors"
     write_bundle(path, MANIFEST, WEIGHTS)
     content = path.read_bytes()
@@ -136,7 +144,7 @@ def test_a_bundle_with_bytes_put_in_and_taken_out_is_refused_or_the_same(tmp_pat
     assert bundle.manifest == MANIFEST
 
 
-def test_a_bundle_of_a_newer_version_says_to_upgrade(path):
+def test_a_bundle_of_a_newer_version_says_to_upgrade(path: Path) -> None:
     with_manifest(path, schema_version=2, something_new=True)
     with pytest.raises(BundleError, match=r"newer cellclf \(schema 2\).*up to 1: upgrade cellclf"):
         read_bundle(path)
@@ -155,13 +163,15 @@ def test_a_bundle_of_a_newer_version_says_to_upgrade(path):
         ({"architecture": "\ud800"}, "cannot read"),
     ],
 )
-def test_a_manifest_that_makes_no_sense_is_refused_with_the_place(path, changes, said):
+def test_a_manifest_that_makes_no_sense_is_refused_with_the_place(
+    path: Path, changes: dict[str, Any], said: str
+) -> None:
     with_manifest(path, **changes)
     with pytest.raises(BundleError, match=said):
         read_bundle(path)
 
 
-def test_a_manifest_changed_by_hand_is_noticed(path):
+def test_a_manifest_changed_by_hand_is_noticed(path: Path) -> None:
     with_manifest(path, classes=["round", "long", "square"])
     with pytest.raises(BundleError, match="damaged"):
         read_bundle(path)
@@ -172,13 +182,13 @@ def test_a_manifest_changed_by_hand_is_noticed(path):
     [[], {}, {"digest": 1, "manifest": {}}, {"digest": "", "manifest": []}, "text"],
     ids=str,
 )
-def test_metadata_of_another_shape_is_refused(path, entry):
+def test_metadata_of_another_shape_is_refused(path: Path, entry: object) -> None:
     with_entry(path, lambda _: entry)
     with pytest.raises(BundleError, match="manifest"):
         read_bundle(path)
 
 
-def test_endless_nesting_is_refused(path):
+def test_endless_nesting_is_refused(path: Path) -> None:
     depth = 100_000
     text = b'{"a":' * depth + b"1" + b"}" * depth
     path.write_bytes(len(text).to_bytes(8, "little") + text)
@@ -186,7 +196,7 @@ def test_endless_nesting_is_refused(path):
         read_bundle(path)
 
 
-def test_other_files_are_no_bundles(tmp_path):
+def test_other_files_are_no_bundles(tmp_path: Path) -> None:
     path = tmp_path / "b.safetensors"
     save_file({"w": np.zeros(3, np.float32)}, path)
     with pytest.raises(BundleError, match="without a cellclf manifest"):
@@ -201,9 +211,9 @@ def test_other_files_are_no_bundles(tmp_path):
         read_bundle(tmp_path)
 
 
-def test_a_pickle_is_refused_and_not_run(tmp_path):
+def test_a_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
     class Harmful:
-        def __reduce__(self):
+        def __reduce__(self) -> tuple[Callable[[], None], tuple[()]]:
             return (tmp_path.joinpath("ran").touch, ())
 
     (tmp_path / "b.safetensors").write_bytes(pickle.dumps(Harmful()))
@@ -212,7 +222,7 @@ def test_a_pickle_is_refused_and_not_run(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_header_that_promises_too_much_is_refused_before_it_is_read(tmp_path):
+def test_a_header_that_promises_too_much_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "b.safetensors"
     with path.open("wb") as file:
         file.write((1 << 40).to_bytes(8, "little") + b"{")
@@ -221,7 +231,7 @@ def test_a_header_that_promises_too_much_is_refused_before_it_is_read(tmp_path):
         read_bundle(path)
 
 
-def test_a_tensor_of_another_type_is_refused_by_name(path):
+def test_a_tensor_of_another_type_is_refused_by_name(path: Path) -> None:
     entry = json.dumps({"digest": "", "manifest": {}})
     path.write_bytes(save({"w": np.zeros(3, np.float64)}, metadata={"cellclf": entry}))
     with pytest.raises(BundleError, match="'w' of type 'F64'"):
@@ -239,13 +249,15 @@ def test_a_tensor_of_another_type_is_refused_by_name(path):
         ({"w": np.array([None])}, "object"),
     ],
 )
-def test_weights_that_are_no_finite_numbers_are_not_written(tmp_path, weights, said):
+def test_weights_that_are_no_finite_numbers_are_not_written(
+    tmp_path: Path, weights: Arrays, said: str
+) -> None:
     with pytest.raises(BundleError, match=said):
         write_bundle(tmp_path / "b.safetensors", MANIFEST, weights)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_to_is_named(tmp_path):
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot be written"):
         write_bundle(tmp_path / "file" / "b.safetensors", MANIFEST, WEIGHTS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cellclf.errors import RunError
@@ -16,19 +18,19 @@ TABLE = predictions_table(
 )
 
 
-def test_classes_are_counted_in_their_order_and_the_absent_too():
+def test_classes_are_counted_in_their_order_and_the_absent_too() -> None:
     classified = Classified(table=TABLE, unreadable={})
     assert classified.counts == {"neutrophil": 2, "band": 1, "blast": 0}
     assert list(classified.counts) == ["neutrophil", "band", "blast"]
 
 
-def test_refused_cells_are_counted_apart():
+def test_refused_cells_are_counted_apart() -> None:
     table = TABLE.assign(predicted=["unidentified", "neutrophil", "band"])
     counts = Classified(table=table, unreadable={}).counts
     assert counts == {"neutrophil": 1, "band": 1, "blast": 0, "unidentified": 1}
 
 
-def test_the_summary_says_what_was_read_what_was_not_and_what_is_synthetic():
+def test_the_summary_says_what_was_read_what_was_not_and_what_is_synthetic() -> None:
     text = Classified(
         table=TABLE, unreadable={"x.png": "the file is empty"}, synthetic=True
     ).summary()
@@ -38,16 +40,16 @@ def test_the_summary_says_what_was_read_what_was_not_and_what_is_synthetic():
     assert "rendered" not in Classified(table=TABLE, unreadable={}).summary()
 
 
-def test_of_no_image_there_is_a_summary_too():
+def test_of_no_image_there_is_a_summary_too() -> None:
     assert "total       0" in Classified(table=TABLE.iloc[:0], unreadable={}).summary()
 
 
-def test_the_table_is_written_as_it_is(tmp_path):
+def test_the_table_is_written_as_it_is(tmp_path: Path) -> None:
     Classified(table=TABLE, unreadable={}).write_csv(tmp_path / "new" / "out.csv")
     assert read_predictions(tmp_path / "new" / "out.csv").equals(TABLE)
 
 
-def test_a_place_that_cannot_be_written_to_is_named(tmp_path):
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot be written"):
         Classified(table=TABLE, unreadable={}).write_csv(tmp_path / "file" / "out.csv")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
+from typing import Any, Self
 
 import cv2
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from cellclf.data.decode import DECODE_VERSION, decode, resize
 from cellclf.errors import BundleError, DataError
@@ -27,7 +30,7 @@ class TinyParams(Params):
     kernel: tuple[int, int] = (3, 3)
 
 
-def tiny(params, *, input_shape, num_classes):
+def tiny(params: TinyParams, *, input_shape: tuple[int, int, int], num_classes: int) -> keras.Model:
     image = keras.Input(input_shape)
     x = keras.layers.Rescaling(1 / 255, name="pixels")(image)
     x = keras.layers.Conv2D(params.width, params.kernel, name="conv")(x)
@@ -48,7 +51,7 @@ SPEC = ModelSpec(
 )
 
 
-def registry_of(*specs, version="1.0"):
+def registry_of(*specs: ModelSpec, version: str = "1.0") -> Registry:
     plugin = Plugin(name="tiny", distribution="cellclf-tiny", version=version, specs=specs)
     return Registry([plugin])
 
@@ -56,8 +59,8 @@ def registry_of(*specs, version="1.0"):
 REGISTRY = registry_of(SPEC)
 
 
-def manifest(**changes):
-    values = {
+def manifest(**changes: object) -> BundleManifest:
+    values: dict[str, Any] = {
         "architecture": "tiny",
         "distribution": "cellclf-tiny",
         "distribution_version": "1.0",
@@ -72,7 +75,7 @@ def manifest(**changes):
 
 
 @pytest.fixture(scope="module")
-def network():
+def network() -> keras.Model:
     keras.utils.set_random_seed(0)
     model = build(SPEC, TinyParams(width=5), image_size=SIZE, num_classes=len(CLASSES))
     rng = np.random.default_rng(0)
@@ -83,18 +86,18 @@ def network():
 
 
 @pytest.fixture(scope="module")
-def bundle(network, tmp_path_factory):
+def bundle(network: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
     write_bundle(path, manifest(), weights_of(network))
     return path
 
 
 @pytest.fixture(scope="module")
-def classifier(bundle):
+def classifier(bundle: Path) -> Classifier:
     return load(bundle, registry=REGISTRY)
 
 
-def images(number, height=20, width=30, seed=1):
+def images(number: int, height: int = 20, width: int = 30, seed: int = 1) -> NDArray[np.uint8]:
     rng = np.random.default_rng(seed)
     colours, blobs = rng.integers(0, 200, (number, 1, 1, 3)), rng.integers(0, 56, (number, 4, 6, 3))
     coarse = (colours + blobs).astype(np.uint8)
@@ -102,7 +105,7 @@ def images(number, height=20, width=30, seed=1):
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     """Nine files that can be read, and three that cannot, in between."""
     for number, image in enumerate(images(9)):
         cv2.imwrite(str(tmp_path / f"{number}.png"), image[..., ::-1])
@@ -113,7 +116,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_loaded_model_says_what_the_trained_one_said(network, classifier):
+def test_a_loaded_model_says_what_the_trained_one_said(
+    network: keras.Model, classifier: Classifier
+) -> None:
     batch = images(5, SIZE, SIZE)
     logits = np.asarray(network.predict_on_batch(batch))
     wanted = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -123,14 +128,16 @@ def test_a_loaded_model_says_what_the_trained_one_said(network, classifier):
     assert np.ptp(found, axis=0).min() > 0.01  # images differ, and so do their probabilities
 
 
-def test_what_a_loaded_model_is_made_of_is_plain(classifier, bundle):
+def test_what_a_loaded_model_is_made_of_is_plain(classifier: Classifier, bundle: Path) -> None:
     assert isinstance(classifier.model, keras.Model)
     assert classifier.classes == CLASSES
     assert classifier.image_size == SIZE
     assert classifier.sha256 == read_bundle(bundle).sha256
 
 
-def test_files_and_the_array_of_their_pixels_get_the_same_probabilities(classifier, folder):
+def test_files_and_the_array_of_their_pixels_get_the_same_probabilities(
+    classifier: Classifier, folder: Path
+) -> None:
     files = [folder / f"{number}.png" for number in range(9)]
     of_files = classifier.predict(files)
     of_array = classifier.predict(images(9))
@@ -141,14 +148,16 @@ def test_files_and_the_array_of_their_pixels_get_the_same_probabilities(classifi
     assert set(of_array["path"]) == {""}
 
 
-def test_prediction_sees_the_pixels_of_training(classifier, folder):
+def test_prediction_sees_the_pixels_of_training(classifier: Classifier, folder: Path) -> None:
     pixels = resize(decode((folder / "3.png").read_bytes()), SIZE, "pad")
     found = classifier.predict(folder / "3.png")
     wanted = classifier.predict_proba(pixels)
     assert found[[f"p_{name}" for name in CLASSES]].to_numpy() == pytest.approx(wanted, abs=1e-7)
 
 
-def test_unreadable_files_are_listed_and_do_not_stop_the_rest(classifier, folder):
+def test_unreadable_files_are_listed_and_do_not_stop_the_rest(
+    classifier: Classifier, folder: Path
+) -> None:
     classified = classifier.classify(folder)
     assert [path.rpartition("/")[2] for path in classified.table["path"]] == [
         f"{number}.png" for number in range(9)
@@ -159,7 +168,9 @@ def test_unreadable_files_are_listed_and_do_not_stop_the_rest(classifier, folder
     assert classified.synthetic
 
 
-def test_predict_warns_of_unreadable_files_and_of_nothing_else(classifier, folder):
+def test_predict_warns_of_unreadable_files_and_of_nothing_else(
+    classifier: Classifier, folder: Path
+) -> None:
     with pytest.warns(UserWarning, match="3 files could not be read"):
         assert len(classifier.predict([folder])) == 9
     with warnings.catch_warnings():
@@ -167,14 +178,16 @@ def test_predict_warns_of_unreadable_files_and_of_nothing_else(classifier, folde
         classifier.predict(folder / "3.png")
 
 
-def test_only_unreadable_files_give_an_empty_table(classifier, folder):
+def test_only_unreadable_files_give_an_empty_table(classifier: Classifier, folder: Path) -> None:
     classified = classifier.classify(folder / "9 text.png")
     assert len(classified.table) == 0
     assert len(classified.unreadable) == 1
     assert classified.counts == dict.fromkeys(CLASSES, 0)
 
 
-def test_a_prediction_does_not_depend_on_how_many_are_asked_for_at_once(classifier, folder):
+def test_a_prediction_does_not_depend_on_how_many_are_asked_for_at_once(
+    classifier: Classifier, folder: Path
+) -> None:
     many = images(200)  # more than one step of the network, the last one not full
     together = classifier.predict_proba(many)
     assert together.shape == (200, 3)
@@ -182,7 +195,7 @@ def test_a_prediction_does_not_depend_on_how_many_are_asked_for_at_once(classifi
     np.testing.assert_allclose(together[[0, 64, 199]], alone, atol=1e-6)
 
 
-def test_more_files_than_a_chunk_keep_their_order(classifier, tmp_path):
+def test_more_files_than_a_chunk_keep_their_order(classifier: Classifier, tmp_path: Path) -> None:
     wanted = []
     for number, image in enumerate(images(150, SIZE, SIZE)):
         path = tmp_path / f"{number:03}.png"
@@ -201,24 +214,24 @@ def test_more_files_than_a_chunk_keep_their_order(classifier, tmp_path):
     assert classified.table["path"].is_monotonic_increasing
 
 
-def test_progress_is_told_of_every_file(classifier, folder):
+def test_progress_is_told_of_every_file(classifier: Classifier, folder: Path) -> None:
     class Counting:
         total = done = 0
 
-        def say(self, message): ...
+        def say(self, message: str) -> None: ...
 
-        def warn(self, message): ...
+        def warn(self, message: str) -> None: ...
 
-        def task(self, description, total):
+        def task(self, description: str, total: int) -> Self:
             self.total = total
             return self
 
-        def __enter__(self):
+        def __enter__(self) -> Self:
             return self
 
-        def __exit__(self, *_): ...
+        def __exit__(self, *_: object) -> None: ...
 
-        def advance(self, steps=1, *, note=""):
+        def advance(self, steps: int = 1, *, note: str = "") -> None:
             self.done += steps
 
     listener = Counting()
@@ -226,7 +239,7 @@ def test_progress_is_told_of_every_file(classifier, folder):
     assert listener.done == listener.total == 12
 
 
-def test_no_images_give_no_rows(classifier):
+def test_no_images_give_no_rows(classifier: Classifier) -> None:
     assert classifier.predict_proba(np.zeros((0, 8, 8, 3), np.uint8)).shape == (0, 3)
     assert len(classifier.predict(np.zeros((0, 8, 8, 3), np.uint8))) == 0
 
@@ -240,30 +253,34 @@ def test_no_images_give_no_rows(classifier):
         (np.zeros((2, 0, 8, 3), np.uint8), "shape"),
     ],
 )
-def test_arrays_that_are_no_images_are_refused(classifier, array, said):
+def test_arrays_that_are_no_images_are_refused(
+    classifier: Classifier, array: NDArray[Any], said: str
+) -> None:
     with pytest.raises(DataError, match=said):
         classifier.predict(array)
 
 
-def test_a_run_directory_is_loaded_by_its_best_model(network, tmp_path):
+def test_a_run_directory_is_loaded_by_its_best_model(network: keras.Model, tmp_path: Path) -> None:
     write_bundle(tmp_path / "models" / "first.safetensors", manifest(), weights_of(network))
     (tmp_path / "record.json").write_text('{"status": "complete"}', encoding="utf-8")
     (tmp_path / "metrics.json").write_text('{"best": "first"}', encoding="utf-8")
     assert load(str(tmp_path), registry=REGISTRY).classes == CLASSES
 
 
-def test_a_bundle_whose_plugin_is_missing_says_what_to_install(bundle):
+def test_a_bundle_whose_plugin_is_missing_says_what_to_install(bundle: Path) -> None:
     with pytest.raises(BundleError, match=r"'tiny'.*'cellclf-tiny': pip install cellclf-tiny"):
         Classifier.load(bundle, registry=Registry([]))
 
 
-def test_an_architecture_of_the_same_name_from_elsewhere_is_not_taken(bundle):
+def test_an_architecture_of_the_same_name_from_elsewhere_is_not_taken(bundle: Path) -> None:
     elsewhere = Plugin(name="x", distribution="other", version="1", specs=(SPEC,))
     with pytest.raises(BundleError, match="pip install cellclf-tiny"):
         Classifier.load(bundle, registry=Registry([elsewhere]))
 
 
-def test_an_architecture_of_a_notebook_has_to_be_registered(network, tmp_path):
+def test_an_architecture_of_a_notebook_has_to_be_registered(
+    network: keras.Model, tmp_path: Path
+) -> None:
     path = tmp_path / "b.safetensors"
     write_bundle(path, manifest(distribution="(this session)"), weights_of(network))
     with pytest.raises(BundleError, match=r"cellclf\.register"):
@@ -273,7 +290,7 @@ def test_an_architecture_of_a_notebook_has_to_be_registered(network, tmp_path):
     assert load(path, registry=registry).classes == CLASSES
 
 
-def test_another_decoder_is_refused(network, tmp_path):
+def test_another_decoder_is_refused(network: keras.Model, tmp_path: Path) -> None:
     path = tmp_path / "b.safetensors"
     write_bundle(path, manifest(decode_version=DECODE_VERSION + 1), weights_of(network))
     with pytest.raises(BundleError, match="decoder"):
@@ -289,7 +306,9 @@ def test_another_decoder_is_refused(network, tmp_path):
     ],
     ids=str,
 )
-def test_a_network_that_has_changed_is_refused_with_both_versions(network, tmp_path, changes):
+def test_a_network_that_has_changed_is_refused_with_both_versions(
+    network: keras.Model, tmp_path: Path, changes: dict[str, Any]
+) -> None:
     path = tmp_path / "b.safetensors"
     write_bundle(path, manifest(**changes), weights_of(network))
     with pytest.raises(BundleError, match=r"cellclf-tiny 2\.0; it was made with 1\.0"):

@@ -11,7 +11,7 @@ from cellclf.inference.inputs import expand_paths
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     names = ("b.png", "a.JPG", "deep/er/c.tif", "deep/d.png", "notes.txt", "._a.jpg", ".git/e.png")
     for name in names:
         (tmp_path / "cells" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -20,11 +20,11 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def names(*paths):
+def names(*paths: str | Path) -> list[str]:
     return [path.as_posix() for path in expand_paths(paths)]
 
 
-def test_a_folder_gives_its_images_at_any_depth_sorted(folder):
+def test_a_folder_gives_its_images_at_any_depth_sorted(folder: Path) -> None:
     assert names("cells") == [
         "cells/a.JPG",
         "cells/b.png",
@@ -33,12 +33,12 @@ def test_a_folder_gives_its_images_at_any_depth_sorted(folder):
     ]
 
 
-def test_one_path_need_not_be_in_a_list(folder):
+def test_one_path_need_not_be_in_a_list(folder: Path) -> None:
     assert expand_paths("cells/b.png") == expand_paths(Path("cells/b.png"))
     assert expand_paths("cells/b.png") == (Path("cells/b.png"),)
 
 
-def test_files_keep_the_order_they_are_named_in_and_come_once(folder):
+def test_files_keep_the_order_they_are_named_in_and_come_once(folder: Path) -> None:
     assert names("cells/b.png", "cells/a.JPG", "./cells/../cells/b.png", "cells/deep")[:2] == [
         "cells/b.png",
         "cells/a.JPG",
@@ -46,11 +46,11 @@ def test_files_keep_the_order_they_are_named_in_and_come_once(folder):
     assert len(names("cells", "cells/b.png", folder / "cells")) == 4
 
 
-def test_a_file_that_is_named_is_taken_whatever_it_is_called(folder):
+def test_a_file_that_is_named_is_taken_whatever_it_is_called(folder: Path) -> None:
     assert names("cells/notes.txt", "cells/._a.jpg") == ["cells/notes.txt", "cells/._a.jpg"]
 
 
-def test_a_pattern_that_the_shell_left_alone_is_expanded_to_images(folder):
+def test_a_pattern_that_the_shell_left_alone_is_expanded_to_images(folder: Path) -> None:
     assert names("cells/*") == names("cells")
     assert names("cells/?.png") == ["cells/b.png"]
     assert names("cells/**/*.png") == ["cells/b.png", "cells/deep/d.png"]
@@ -59,12 +59,12 @@ def test_a_pattern_that_the_shell_left_alone_is_expanded_to_images(folder):
     ]
 
 
-def test_a_file_may_be_called_like_a_pattern(folder):
+def test_a_file_may_be_called_like_a_pattern(folder: Path) -> None:
     (folder / "cell[1].png").touch()
     assert names("cell[1].png") == ["cell[1].png"]
 
 
-def test_everything_that_does_not_exist_is_named_at_once(folder):
+def test_everything_that_does_not_exist_is_named_at_once(folder: Path) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(DataError) as caught:
         expand_paths(["gone.png", "cells", "empty", "*.gif", "nul\0l"])
@@ -75,7 +75,7 @@ def test_everything_that_does_not_exist_is_named_at_once(folder):
     assert "nul" in message
 
 
-def test_nothing_and_things_that_are_no_paths_are_refused():
+def test_nothing_and_things_that_are_no_paths_are_refused() -> None:
     with pytest.raises(DataError, match="none"):
         expand_paths([])
     with pytest.raises(DataError, match="int"):
