@@ -45,6 +45,16 @@ PLAINLY = {
 LABEL = r"^[a-z][a-z0-9_]*$"
 
 
+def _no_flag(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a whole number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_flag)]
+"""A whole number; true and false, which Python takes for 1 and 0, are none."""
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
@@ -52,7 +62,9 @@ class _Settings(BaseModel):
 class ClassSettings(_Settings):
     """Which classes there are, where that differs from the folders."""
 
-    rename: dict[str, str] = Field({}, description="New name by old; two to one name are merged.")
+    rename: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        {}, description="New name by old; two to one name are merged."
+    )
     leave_out: tuple[str, ...] = Field((), description="Classes to drop, by their old names.")
 
 
@@ -91,7 +103,7 @@ class DataSettings(_Settings):
     dataset: str = Field("image_folder", description="A dataset plugin.")
     path: Path | None = Field(None, description="The folder or file it reads.")
     params: dict[str, Any] = Field({}, description="The plugin's own parameters.")
-    image_size: int = Field(128, ge=16, le=1024, description="Height and width in pixels.")
+    image_size: Whole = Field(128, ge=16, le=1024, description="Height and width in pixels.")
     resize: ResizeMode = Field(
         "stretch", description="Fill the square, or keep the aspect ratio and pad."
     )
@@ -123,8 +135,8 @@ class ModelChoice(_Settings):
 class TrainingSettings(_Settings):
     """How the weights are fitted."""
 
-    epochs: int = Field(100, ge=1, description="Passes over the balanced training part.")
-    batch_size: int = Field(32, ge=2, le=4096, description="Images a step.")
+    epochs: Whole = Field(100, ge=1, description="Passes over the balanced training part.")
+    batch_size: Whole = Field(32, ge=2, le=4096, description="Images a step.")
     learning_rate: float | None = Field(
         None, gt=0, le=10, description="Peak rate; the architecture's own where left out."
     )
@@ -141,7 +153,7 @@ class TrainingSettings(_Settings):
         description="The weights kept are averages over about this share of the steps; 0: none.",
     )
     early_stopping: bool = Field(True, description="Stop when validation no longer improves.")
-    patience: int = Field(20, ge=1, description="Epochs without improvement before stopping.")
+    patience: Whole = Field(20, ge=1, description="Epochs without improvement before stopping.")
 
 
 class EvaluationSettings(_Settings):
@@ -187,7 +199,7 @@ class Experiment(_Settings):
         5
     """
 
-    seed: int = Field(0, ge=0, lt=2**31, description="Decides every random choice.")
+    seed: Whole = Field(0, ge=0, lt=2**31, description="Decides every random choice.")
     out: Path | None = Field(None, description="The run directory.")
     data: DataSettings = DataSettings()
     augmentation: AugmentationSettings = AugmentationSettings()

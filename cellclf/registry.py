@@ -30,6 +30,7 @@ __all__ = ["Offer", "Plugin", "Registry", "installed", "register"]
 GROUP = "cellclf"
 CORE = "cellclf"
 SESSION = "(this session)"
+UNKNOWN = "(unknown)"
 
 PLUGIN_ERRORS = "CELLCLF_PLUGIN_ERRORS"
 """Set to `raise`, it shows a plugin's author what went wrong, and where."""
@@ -198,7 +199,7 @@ def _discover() -> Iterable[Plugin]:
     )
     found = sorted(
         (entry for entry in entry_points(group=GROUP) if entry.dist is not None),
-        key=lambda entry: (entry.dist.name if entry.dist else "", entry.name),
+        key=lambda entry: (_distribution(entry), entry.name),
     )
     strict = os.environ.get(PLUGIN_ERRORS) == "raise"
     for entry in found:
@@ -208,13 +209,30 @@ def _discover() -> Iterable[Plugin]:
         yield plugin
 
 
+def _distribution(entry: EntryPoint) -> str:
+    """Name of the distribution; what is left of one that was half removed has none."""
+    try:
+        name: str | None = entry.dist.name if entry.dist else None
+    except Exception:
+        name = None
+    return name or UNKNOWN
+
+
 def _from_entry_point(entry: EntryPoint) -> Plugin:
     assert entry.dist is not None
-    plugin = Plugin(name=entry.name, distribution=entry.dist.name, version=entry.dist.version)
+    plugin = Plugin(name=entry.name, distribution=_distribution(entry), version="?")
+    try:
+        if plugin.distribution == UNKNOWN:
+            raise PluginError("there is none")
+        plugin = replace(plugin, version=entry.dist.version)
+        excluded = _excludes_this_version(entry.dist)
+    except Exception as error:
+        reason = f"its metadata cannot be read ({type(error).__name__}: {error}): install it again"
+        return replace(plugin, status="failed", reason=reason)
     if reason := _switched_off(entry.name):
         return replace(plugin, status="disabled", reason=reason)
-    if reason := _excludes_this_version(entry.dist):
-        return replace(plugin, status="incompatible", reason=reason)
+    if excluded:
+        return replace(plugin, status="incompatible", reason=excluded)
     return _examine(plugin, entry.value)
 
 
@@ -225,7 +243,9 @@ def _examine(plugin: Plugin, module_name: str) -> Plugin:
         # What a plugin prints must not end up in the output of a command, JSON perhaps.
         with redirect_stdout(sys.stderr):
             specs = _ask(import_module(module_name))
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit, or whatever else a module may raise
         detail = (
             str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
         )

@@ -92,6 +92,10 @@ class RunDirectory:
             path.stem: path for path in sorted(self.bundle("*").parent.glob("[!.]*.safetensors"))
         }
 
+    def _has_begun(self) -> bool:
+        """Whether anything has been learnt that another experiment would throw away."""
+        return bool(self.is_complete() or self.bundles() or any(self.path.glob("training/*/*")))
+
     @contextmanager
     def claimed(self, fingerprint: str) -> Iterator[None]:
         """Claim the directory for a block; if that fails, nothing empty is left behind.
@@ -116,6 +120,9 @@ class RunDirectory:
         require_writable(self.path)
         occupied = any(not entry.name.startswith(".") for entry in self.path.iterdir())
         record = self.record()
+        if record and not self._has_begun():
+            self.record_file.unlink()
+            return
         if record.get("experiment_fingerprint", fingerprint) != fingerprint:
             raise RunError(
                 f"{self.path} holds the run of another experiment: give another directory with "

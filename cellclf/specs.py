@@ -63,14 +63,23 @@ class Spec:
     params: type[Params] = NoParams
 
     def __post_init__(self) -> None:
-        if not NAME_PATTERN.match(self.name):
+        if not NAME_PATTERN.fullmatch(self.name):
             raise PluginError(
                 "`name` must be lower-case letters, digits and underscores, starting with a "
                 f"letter. Received: name={self.name!r}"
             )
+        if not isinstance(self.summary, str):
+            raise PluginError(
+                f"`summary` of {self.name!r} must be text. Received: {self.summary!r}"
+            )
+        if not (isinstance(self.params, type) and issubclass(self.params, BaseModel)):
+            raise PluginError(
+                f"`params` of {self.kind} {self.name!r} must be a subclass of `cellclf.Params`. "
+                f"Received: params={self.params!r}"
+            )
         for field in self.references:
             reference = getattr(self, field)
-            if reference is not None and not REFERENCE_PATTERN.match(reference):
+            if reference is not None and not REFERENCE_PATTERN.fullmatch(reference):
                 raise PluginError(
                     f"`{field}` of {self.kind} {self.name!r} must look like "
                     f"'package.module:function'. Received: {field}={reference!r}"

@@ -68,6 +68,8 @@ def test_every_problem_is_named_with_its_place_and_the_nearest_right_name() -> N
         ({"epochs": 2}, "Did you mean 'training.epochs'"),
         ({"models": {"a": {"width": 16}}}, "Did you mean 'params.width'"),
         ({"data": "cells"}, "must be a table of settings"),
+        ({"training": {"epochs": True}}, "must be a whole number"),
+        ({"data": {"classes": {"rename": {"a": ""}}}}, "at least 1 character"),
         ({"data": {"classes": {"leave_out": "basophil"}}}, "must be a list, such as"),
     ],
 )

@@ -66,6 +66,8 @@ def test_what_a_plugin_offers_is_found_by_name(site: Site) -> None:
     [
         ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
         ("raise SystemExit(3)", "SystemExit: 3"),
+        ("class Odd(BaseException): pass\nraise Odd('stop')", "Odd: stop"),
+        (GOOD.replace('"nowhere:build"', '"nowhere:build", params=None'), "subclass of"),
         (GOOD.replace("cellclf_models", "cellclf_modles"), "Did you mean 'cellclf_models'?"),
         (GOOD.replace("@cellclf.hookimpl", ""), "is `@cellclf.hookimpl` missing?"),
         (GOOD.replace('"nowhere:build"', '"nowhere"'), "must look like 'package.module:function'"),
@@ -97,6 +99,19 @@ def test_a_plugin_for_another_version_is_not_even_imported(site: Site) -> None:
     status, reason = status_of(installed(), "old-plugin")
     assert status == "incompatible"
     assert reason.startswith("it wants cellclf<0.1, this is cellclf ")
+
+
+def test_what_is_left_of_a_half_removed_package_is_listed_as_failed(site: Site) -> None:
+    site.add("gone-plugin", GOOD.format(name="gone"))
+    (site.folder / "gone_plugin-1.0.dist-info" / "METADATA").unlink()
+    site.add("good-plugin", GOOD.format(name="found"))
+    assert installed().get(ModelSpec, "found")
+    assert [p.status for p in installed().plugins if p.name == "gone_plugin"] == ["failed"]
+
+
+def test_a_requirement_that_makes_no_sense_costs_only_its_plugin(site: Site) -> None:
+    site.add("odd-plugin", GOOD.format(name="odd"), wants="cellclf; sys_platform ~= 'x'")
+    assert status_of(installed(), "odd-plugin")[0] == "failed"
 
 
 def test_what_a_plugin_prints_stays_out_of_the_output(

@@ -51,3 +51,6 @@ def main() -> None:
     except CellclfError as error:
         typer.secho(f"Error: {error}", err=True, fg=typer.colors.RED)
         sys.exit(error.exit_code)
+    except OSError as error:  # a name too long, a folder that may not be looked into
+        typer.secho(f"Error: {error}", err=True, fg=typer.colors.RED)
+        sys.exit(CellclfError.exit_code)

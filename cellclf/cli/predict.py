@@ -24,7 +24,7 @@ def predict(
     cellclf predict runs/first/models/custom_cnn.safetensors 'slide7/*.jpg'
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
-    from cellclf.errors import DataError
+    from cellclf.errors import DataError, RunError
     from cellclf.files import require_writable
     from cellclf.inference.classifier import load
     from cellclf.inference.inputs import expand_paths
@@ -32,6 +32,8 @@ def predict(
 
     files = expand_paths(paths)
     if out is not None:
+        if out.is_dir():
+            raise RunError(f"--out must be a file. Received: {out}, which is a folder")
         require_writable(out.parent)
     classifier = load(model, before_network=prepare_backend)
     with command_progress() as progress:

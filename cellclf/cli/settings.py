@@ -26,8 +26,13 @@ def quickstart() -> tuple[dict[str, Any], str]:
         for spec in plugin.specs:
             if isinstance(spec, DatasetSpec) and spec.quickstart is not None:
                 package, _, resource = spec.quickstart.partition(":")
-                text = files(package).joinpath(resource).read_text(encoding="utf-8")
-                return tomllib.loads(text), f"the quickstart of {plugin.distribution}"
+                try:
+                    text = files(package).joinpath(resource).read_text(encoding="utf-8")
+                    return tomllib.loads(text), f"the quickstart of {plugin.distribution}"
+                except Exception as error:
+                    raise PluginError(
+                        f"the quickstart of {plugin.distribution} cannot be read: {error}"
+                    ) from error
     raise PluginError(
         "nothing to run: give an experiment file or --data FOLDER (the quickstart comes with the "
         "package cellclf-blood, which is not installed)"

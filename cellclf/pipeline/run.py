@@ -127,12 +127,13 @@ def _train_and_tell(
     from cellclf.network import backend
     from cellclf.pipeline.tell import write_account
     from cellclf.pipeline.train import train
-    from cellclf.pipeline.verdict import judge_models
+    from cellclf.pipeline.verdict import bound_metrics, judge_models
 
+    metrics = bound_metrics(planned)
     backend.deterministic()
     trained = [train(label, planned, prepared, directory, progress) for label in planned.models]
     clock.lap("models")
-    verdict = judge_models(planned, trained, prepared.samples.classes)
+    verdict = judge_models(metrics, trained, prepared.samples.classes)
     write_json(directory.metrics_file, verdict.as_json())
     network = backend.versions()
     record = _record(planned, prepared, status=COMPLETE, network=network, seconds=clock.laps)

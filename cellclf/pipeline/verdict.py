@@ -16,7 +16,7 @@ from cellclf.pipeline.train import JUDGED, Trained
 from cellclf.specs import MetricSpec, NoParams
 from cellclf.terms import Part
 
-__all__ = ["Verdict", "judge_models"]
+__all__ = ["Verdict", "bound_metrics", "judge_models"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +51,19 @@ class Verdict:
         }
 
 
-def judge_models(plan: Plan, trained: Sequence[Trained], classes: tuple[str, ...]) -> Verdict:
+def bound_metrics(plan: Plan) -> dict[str, Metric]:
+    """Import the experiment's metrics, ready to be called.
+
+    Raises:
+        PluginError: One of them cannot be imported; better known before training than after.
+    """
+    return {name: _bound(chosen) for name, chosen in plan.metrics.items()}
+
+
+def judge_models(
+    metrics: Mapping[str, Metric], trained: Sequence[Trained], classes: tuple[str, ...]
+) -> Verdict:
     """Compute every metric of every model on every part that it was not trained on."""
-    metrics = {name: _bound(chosen) for name, chosen in plan.metrics.items()}
     figures = {
         model.label: {
             part: judge(model.part(part), metrics) for part in JUDGED if len(model.part(part))

@@ -139,7 +139,11 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint, *, mark: str) -> None:
 
 def discard_checkpoint(directory: Path) -> None:
     """Remove the checkpoint of a fit whose weights are safe elsewhere."""
-    (directory / CHECKPOINT_NAME).unlink(missing_ok=True)
+    path = directory / CHECKPOINT_NAME
+    path.unlink(missing_ok=True)
+    # A process that was killed while it wrote leaves its part.
+    for partial in directory.glob(f".{path.stem}.*"):
+        partial.unlink(missing_ok=True)
 
 
 def read_checkpoint(path: Path, *, mark: str) -> Checkpoint | None:

@@ -112,6 +112,8 @@ def test_an_output_directory_that_holds_something_else_is_refused(
     assert "is not empty and holds no run" in said
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "record.json").write_text('{"experiment_fingerprint": "another"}')
+    (tmp_path / "run" / "training" / "vgg16").mkdir(parents=True)
+    (tmp_path / "run" / "training" / "vgg16" / "checkpoint.safetensors").touch()
     said = refusal(cellclf_command, "run", "--data", "cells", *MODEL, "--out", "run")
     assert "holds the run of another experiment" in said
 

@@ -149,6 +149,15 @@ def test_what_the_audit_found_is_said_and_recorded() -> None:
     assert kinds == ["unreadable", "label_conflict"]
 
 
+def test_a_run_in_which_nothing_was_learnt_gives_its_place_to_a_corrected_one() -> None:
+    broken = MetricSpec(name="broken", summary="For a test", compute="no.such:thing")
+    cellclf.register(broken)
+    with pytest.raises(PluginError, match="cannot be imported"):
+        run(EXPERIMENT, out=Path("run"), evaluation={"metrics": ["broken"]})
+    assert not (Path("run") / "training").exists()
+    assert run(EXPERIMENT, out=Path("run")).record["status"] == "complete"
+
+
 def test_a_run_refused_for_its_data_leaves_no_directory_behind() -> None:
     with pytest.raises(DataError):
         run(EXPERIMENT, out=Path("run"), data={"path": "nowhere"})
