@@ -21,6 +21,9 @@ __all__ = ["COMPLETE", "RUNNING", "RunDirectory", "read_json"]
 RUNNING, COMPLETE = "running", "complete"
 """States of a run, in its record."""
 
+FINGERPRINT = "experiment_fingerprint"
+"""The entry by which a record is known as ours."""
+
 
 @dataclass(frozen=True)
 class RunDirectory:
@@ -120,18 +123,18 @@ class RunDirectory:
         require_writable(self.path)
         occupied = any(not entry.name.startswith(".") for entry in self.path.iterdir())
         record = self.record()
-        if record and not self._has_begun():
-            self.record_file.unlink()
+        if occupied and FINGERPRINT not in record:
+            raise RunError(
+                f"{self.path} is not empty and holds no run: give a new directory with --out"
+            )
+        if record.get(FINGERPRINT, fingerprint) == fingerprint:
             return
-        if record.get("experiment_fingerprint", fingerprint) != fingerprint:
+        if self._has_begun():
             raise RunError(
                 f"{self.path} holds the run of another experiment: give another directory with "
                 "--out, or remove this one"
             )
-        if occupied and not record:
-            raise RunError(
-                f"{self.path} is not empty and holds no run: give a new directory with --out"
-            )
+        self.record_file.unlink()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -142,7 +145,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise RunError(
             f"{path} cannot be read ({error}): give another run directory with --out"
         ) from error

@@ -158,6 +158,16 @@ def test_a_run_in_which_nothing_was_learnt_gives_its_place_to_a_corrected_one() 
     assert run(EXPERIMENT, out=Path("run")).record["status"] == "complete"
 
 
+@pytest.mark.parametrize("content", ['{"patient": 7}', "[1, 2]"])
+def test_somebody_elses_record_is_left_as_it_is(content: str) -> None:
+    Path("run").mkdir()
+    record = Path("run") / "record.json"
+    record.write_text(content)
+    with pytest.raises(RunError):
+        run(EXPERIMENT, out=Path("run"))
+    assert record.read_text() == content
+
+
 def test_a_run_refused_for_its_data_leaves_no_directory_behind() -> None:
     with pytest.raises(DataError):
         run(EXPERIMENT, out=Path("run"), data={"path": "nowhere"})
