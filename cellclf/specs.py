@@ -93,12 +93,15 @@ class DatasetSpec(Spec):
     Attributes:
         load: Reference to `load(params, *, root: Path | None) -> Samples`. `root` is the folder or
             file given as `--data`; it is `None` only where `needs_path` is false.
-        fetch: Reference to `fetch(params, *, root: Path) -> None`, which puts the set under `root`.
-            Nothing in the core calls it yet.
+        fetch: Reference to `fetch(params, *, root: Path, progress: Progress) -> None`, which puts
+            the set under `root` so that `load` with the same `root` reads it; `cellclf fetch` and
+            `cellclf.fetch` call it. Where it is `None`, `obtain` says what a person has to do.
         classes: Class names in the order of the network's outputs, where the set fixes them.
         licence: Licence of the images; empty where the user's own images are read.
         citation: How to cite the images.
-        homepage: Where they can be had.
+        homepage: Where they are published.
+        obtain: Where and how a person gets them, one or two sentences; part of the message where
+            `load` finds nothing.
         synthetic: The images are rendered, not photographed; every report says so.
         needs_path: `load` reads from a place that the user names.
         quickstart: `"package:file.toml"`, an experiment that shows this set off in a few minutes.
@@ -113,6 +116,7 @@ class DatasetSpec(Spec):
     licence: str = ""
     citation: str = ""
     homepage: str = ""
+    obtain: str = ""
     synthetic: bool = False
     needs_path: bool = True
     quickstart: str | None = None

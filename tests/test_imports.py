@@ -30,13 +30,23 @@ GROUND = (
 BELOW: dict[str, tuple[str, ...]] = {
     "data": ("terms", "errors", "specs", "progress", "files"),
     "evaluation": ("terms", "errors", "specs", "progress", "files"),
+    "auditing": ("terms", "errors", "specs", "progress", "files", "data"),
     "builtin": ("terms", "errors", "specs", "hookspecs", "files", "data", "evaluation"),
     "network": (*GROUND, "data", "evaluation"),
     "training": (*GROUND, "data", "evaluation", "network"),
     "inference": (*GROUND, "data", "evaluation", "network"),
-    "reporting": (*GROUND, "data", "evaluation"),
+    "reporting": (*GROUND, "data", "evaluation", "auditing"),
     "testing": (*GROUND, "data", "evaluation", "network"),
-    "pipeline": (*GROUND, "data", "evaluation", "network", "training", "inference", "reporting"),
+    "pipeline": (
+        *GROUND,
+        "data",
+        "auditing",
+        "evaluation",
+        "network",
+        "training",
+        "inference",
+        "reporting",
+    ),
 }
 """What each room may import, besides itself."""
 

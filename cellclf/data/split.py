@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.data.allocation import allocate
-from cellclf.data.audit import renumbered
 from cellclf.data.samples import Samples, Split
+from cellclf.data.units import renumbered
 from cellclf.errors import LeakageError, SplitError
 from cellclf.terms import PARTS, Part
 

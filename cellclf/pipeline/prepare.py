@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cellclf.auditing.audit import Audit, audit
+from cellclf.auditing.findings import FindingKind
 from cellclf.checking import Plan
-from cellclf.data.audit import Audit, FindingKind, audit
 from cellclf.data.samples import Samples, Split
 from cellclf.data.split import split
 from cellclf.data.store import ImageStore, open_store

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from cellclf.data.audit import Finding
+from cellclf.auditing.findings import Finding
 from cellclf.files import write_bytes
 from cellclf.reporting import wording
 from cellclf.reporting.figures import data_uri

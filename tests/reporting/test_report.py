@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cellclf.data.audit import Finding, FindingKind, Severity
+from cellclf.auditing.findings import Finding, FindingKind, Severity
 from cellclf.errors import RunError
 from cellclf.reporting.plots import confusion_matrix
 from cellclf.reporting.report import DatasetFacts, ModelReport, Report, write_report

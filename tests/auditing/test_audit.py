@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellclf.data.audit import audit
+from cellclf.auditing.audit import audit
 from cellclf.data.samples import Sample, Samples
 from cellclf.errors import DataError
 

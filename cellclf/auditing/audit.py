@@ -5,42 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from cellclf.auditing.findings import Finding, FindingKind
 from cellclf.data.samples import Samples
+from cellclf.data.units import units_of
 from cellclf.errors import DataError
 
-__all__ = ["Audit", "Finding", "FindingKind", "Severity", "audit", "renumbered"]
-
-FindingKind = Literal["unreadable", "exact_duplicate", "label_conflict", "split_leak"]
-
-Severity = Literal["error", "warning", "note"]
-"""error: a result made from this would be wrong; warning: images are left out or their labels are
-in doubt; note: taken care of, but worth knowing."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One thing that was found.
-
-    Attributes:
-        kind: `unreadable`, a file that is no usable image; `exact_duplicate`, samples that show the
-            same and are called the same; `label_conflict`, samples that show the same and are
-            called differently; `split_leak`, a unit that lies in more than one given part.
-        severity: How much it matters.
-        files: Ids of the samples concerned, sorted.
-        detail: What a person should know of it, one sentence.
-    """
-
-    kind: FindingKind
-    severity: Severity
-    files: tuple[str, ...]
-    detail: str
+__all__ = ["Audit", "audit"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,7 +64,7 @@ def audit(samples: Samples, *, content: Sequence[str], unreadable: Mapping[int, 
             f"`content` must hold one hash a sample. Received: {len(content)} for {len(samples)}"
         )
     alike = _alike(content, unreadable)
-    units = _units(samples, alike)
+    units = units_of(samples, alike)
     findings = [
         *_unreadable(samples, unreadable),
         *_duplicates(samples, alike),
@@ -107,34 +82,6 @@ def _alike(content: Sequence[str], unreadable: Mapping[int, str]) -> list[list[i
         if row not in unreadable:
             rows[digest].append(row)
     return [same for same in rows.values() if len(same) > 1]
-
-
-def _units(samples: Samples, alike: Iterable[Sequence[int]]) -> NDArray[np.intp]:
-    """Components of the graph between samples and whatever ties them together."""
-    ties: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for row, sample in enumerate(samples):
-        for kind, name in sample.groups.items():
-            if name:
-                ties["group", kind, name].append(row)
-    for number, same in enumerate(alike):
-        ties["content", str(number)] = list(same)
-    n = len(samples)
-    rows = [row for tied in ties.values() for row in tied]
-    tie = [n + number for number, tied in enumerate(ties.values()) for _ in tied]
-    edges = coo_array((np.ones(len(rows), np.int8), (rows, tie)), shape=(n + len(ties),) * 2)
-    _, component = connected_components(edges, directed=False)
-    return renumbered(component[:n])
-
-
-def renumbered(units: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Number units from 0 in the order in which they come, so that equal sets have equal numbers.
-
-    Example:
-        >>> renumbered(np.array([7, 3, 7, 5])).tolist()
-        [0, 1, 0, 2]
-    """
-    _, first, inverse = np.unique(units, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse].astype(np.intp)
 
 
 def _unreadable(samples: Samples, unreadable: Mapping[int, str]) -> Iterator[Finding]:
