@@ -1,0 +1,60 @@
+"""Models that start from one that was trained before: what that one saw must not judge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from cellclf.checking import Chosen, Plan
+from cellclf.errors import LeakageError
+from cellclf.evaluation.sources import seen
+from cellclf.inference.bundle import Bundle, read_bundle
+from cellclf.pipeline.prepare import Prepared
+from cellclf.specs import ModelSpec
+from cellclf.terms import JUDGED
+
+__all__ = ["earlier_bundle", "refuse_earlier"]
+
+NAMED = 5
+"""How many images a message names."""
+
+
+def earlier_bundle(chosen: Chosen[ModelSpec]) -> Bundle | None:
+    """Read the bundle that a model starts from, if it starts from one.
+
+    Raises:
+        BundleError: It cannot be read.
+    """
+    if chosen.spec.starts_from is None:
+        return None
+    place = chosen.function("starts_from")(chosen.params)
+    return None if place is None else read_bundle(Path(place))
+
+
+def refuse_earlier(plan: Plan, prepared: Prepared) -> None:
+    """Make sure that no model starts from one that was trained on what is to judge it.
+
+    Raises:
+        LeakageError: One does; the message names the bundle and some of the images.
+        BundleError: The bundle that it starts from cannot be read.
+    """
+    rows = np.concatenate([prepared.split.rows(part) for part in JUDGED])
+    content = [prepared.store.content[row] for row in rows]
+    for label, chosen in plan.models.items():
+        earlier = earlier_bundle(chosen)
+        if earlier is None:
+            continue
+        place = chosen.function("starts_from")(chosen.params)
+        known = rows[seen(content, earlier.trained)]
+        if len(known):
+            named = ", ".join(
+                f"{prepared.samples[row].id} ({prepared.split.parts[row]})" for row in known[:NAMED]
+            )
+            more = ", ..." if len(known) > NAMED else ""
+            raise LeakageError(
+                f"the model {label!r} starts from {place}, which was trained on {len(known):,} of "
+                f"the {len(rows):,} images that are to judge it: {named}{more}. Start from random "
+                "weights or from another bundle, or use the data and the seed of the run that this "
+                "one comes from, whose parts are the same"
+            )
