@@ -26,8 +26,8 @@ COPIES = "one image, or copies of it,"
 CHAIN = "images tied by several groups or copies"
 
 LEAKY = (
-    "Leaky: the figures come from a split in which what was trained on and what judges are not "
-    "apart. They look better than they are"
+    "Leaky: the given split of the run does not keep apart what was trained on and what judges, so "
+    "its figures look better than they are"
 )
 """The mark that every account of such a run bears."""
 
@@ -125,8 +125,11 @@ def refuse_leaks(leaks: Sequence[Leak]) -> None:
 
 def leaky_warning(leaks: Sequence[Leak]) -> str:
     """Say once more what was allowed, for whoever watches the run."""
-    more = f" and {len(leaks) - 1:,} more" if len(leaks) > 1 else ""
-    return f"the given split leaks, which was allowed: {leaks[0]}{more}. {LEAKY}"
+    more = f", and {len(leaks) - 1:,} more" if len(leaks) > 1 else ""
+    return (
+        f"the given split leaks, which was allowed: {leaks[0]}{more}. Every figure is marked as "
+        "leaky: it looks better than it is"
+    )
 
 
 def cut_at_given(samples: Samples, units: NDArray[np.intp]) -> NDArray[np.intp]:

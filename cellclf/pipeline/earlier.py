@@ -11,6 +11,7 @@ from cellclf.errors import LeakageError
 from cellclf.evaluation.sources import seen
 from cellclf.inference.bundle import Bundle, read_bundle
 from cellclf.pipeline.prepare import Prepared
+from cellclf.progress import Progress
 from cellclf.specs import ModelSpec
 from cellclf.terms import JUDGED
 
@@ -32,7 +33,7 @@ def earlier_bundle(chosen: Chosen[ModelSpec]) -> Bundle | None:
     return None if place is None else read_bundle(Path(place))
 
 
-def refuse_earlier(plan: Plan, prepared: Prepared) -> None:
+def refuse_earlier(plan: Plan, prepared: Prepared, progress: Progress) -> None:
     """Make sure that no model starts from one that was trained on what is to judge it.
 
     Raises:
@@ -46,12 +47,17 @@ def refuse_earlier(plan: Plan, prepared: Prepared) -> None:
         if earlier is None:
             continue
         place = chosen.function("starts_from")(chosen.params)
+        if not len(earlier.trained):
+            progress.warn(
+                f"{place}, which the model {label!r} starts from, does not say which images it was "
+                "trained on: make sure that none of them judges here"
+            )
         known = rows[seen(content, earlier.trained)]
         if len(known):
             named = ", ".join(
                 f"{prepared.samples[row].id} ({prepared.split.parts[row]})" for row in known[:NAMED]
             )
-            more = ", ..." if len(known) > NAMED else ""
+            more = f" and {len(known) - NAMED:,} more" if len(known) > NAMED else ""
             raise LeakageError(
                 f"the model {label!r} starts from {place}, which was trained on {len(known):,} of "
                 f"the {len(rows):,} images that are to judge it: {named}{more}. Start from random "

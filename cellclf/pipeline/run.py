@@ -68,7 +68,7 @@ def run(
         listener.say(f"run directory: {directory.path}")
         prepared = prepare_data(planned, listener)
         if not directory.is_complete():
-            refuse_earlier(planned, prepared)
+            refuse_earlier(planned, prepared, listener)
     clock.lap("data")
     if _is_complete(directory, prepared):
         listener.say("this run is complete already")
