@@ -138,7 +138,12 @@ def seen(content: Sequence[str], trained: NDArray[np.uint64]) -> NDArray[np.bool
 
 
 def refuse_seen(
-    sample_ids: Sequence[str], content: Sequence[str], trained: NDArray[np.uint64], *, model: str
+    sample_ids: Sequence[str],
+    content: Sequence[str],
+    trained: NDArray[np.uint64],
+    *,
+    model: str,
+    advice: str = "Judge on others",
 ) -> None:
     """Make sure that no image judges a model that was trained on it, by the model's fingerprint.
 
@@ -147,6 +152,7 @@ def refuse_seen(
         content: SHA-256 of each, in hexadecimal.
         trained: `fingerprint` of the images that the model was trained on.
         model: What the message calls it.
+        advice: What the message says is to be done.
 
     Raises:
         LeakageError: It was trained on some of them.
@@ -156,7 +162,7 @@ def refuse_seen(
         names = [name for name, was in zip(sample_ids, known, strict=True) if was]
         raise LeakageError(
             f"{model} was trained on {len(names):,} of the {len(sample_ids):,} images that are to "
-            f"judge: {_listed((name, '') for name in names)}. Judge on others"
+            f"judge: {_listed((name, '') for name in names)}. {advice}"
         )
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cellclf.checking import Chosen, Plan
-from cellclf.errors import LeakageError
-from cellclf.evaluation.sources import seen
+from cellclf.evaluation.sources import refuse_seen
 from cellclf.inference.bundle import Bundle, read_bundle
 from cellclf.pipeline.prepare import Prepared
 from cellclf.progress import Progress
@@ -16,9 +15,6 @@ from cellclf.specs import ModelSpec
 from cellclf.terms import JUDGED
 
 __all__ = ["earlier_bundle", "refuse_earlier"]
-
-NAMED = 5
-"""How many images a message names."""
 
 
 def earlier_bundle(chosen: Chosen[ModelSpec]) -> Bundle | None:
@@ -42,6 +38,7 @@ def refuse_earlier(plan: Plan, prepared: Prepared, progress: Progress) -> None:
     """
     rows = np.concatenate([prepared.split.rows(part) for part in JUDGED])
     content = [prepared.store.content[row] for row in rows]
+    names = [f"{prepared.samples[row].id} ({prepared.split.parts[row]})" for row in rows]
     for label, chosen in plan.models.items():
         earlier = earlier_bundle(chosen)
         if earlier is None:
@@ -52,15 +49,11 @@ def refuse_earlier(plan: Plan, prepared: Prepared, progress: Progress) -> None:
                 f"{place}, which the model {label!r} starts from, does not say which images it was "
                 "trained on: make sure that none of them judges here"
             )
-        known = rows[seen(content, earlier.trained)]
-        if len(known):
-            named = ", ".join(
-                f"{prepared.samples[row].id} ({prepared.split.parts[row]})" for row in known[:NAMED]
-            )
-            more = f" and {len(known) - NAMED:,} more" if len(known) > NAMED else ""
-            raise LeakageError(
-                f"the model {label!r} starts from {place}, which was trained on {len(known):,} of "
-                f"the {len(rows):,} images that are to judge it: {named}{more}. Start from random "
-                "weights or from another bundle, or use the data and the seed of the run that this "
-                "one comes from, whose parts are the same"
-            )
+        refuse_seen(
+            names,
+            content,
+            earlier.trained,
+            model=f"{place}, which the model {label!r} starts from,",
+            advice="Start from random weights or from another bundle, or use the data and the seed "
+            "of the run that this one comes from, whose parts are the same",
+        )
