@@ -27,8 +27,9 @@ MOST_EXCHANGED = 250
 """Kinds of unit up to which exchanges are weighed: their number grows with the square. With more
 kinds there are many units, and moves alone come near enough."""
 
-LEAST_GAIN = 1e-9
-"""Gains below this are rounding: without it two equal states could take turns for ever."""
+DIGITS = 9
+"""Decimals to which gains are compared: what differs by less is rounding, and must tie on every
+machine. Without it two equal states could also take turns for ever."""
 
 Counts = NDArray[np.intp]
 
@@ -109,10 +110,10 @@ def settle(table: Counts, part: NDArray[np.intp], aim: Counts) -> None:
         taking = np.where(
             present[None, : kinds.partners] & ~_loses(takes_away, scarce), square - slope, np.inf
         )
-        change = giving[..., :, None] + taking[..., None, :]
+        change = np.round(giving[..., :, None] + taking[..., None, :], DIGITS)
         change[..., range(len(aim)), range(len(aim))] = 0
         best = int(np.argmin(change))
-        if change.flat[best] > -LEAST_GAIN:
+        if change.flat[best] >= 0:
             return
         kind, partner, origin, target = map(int, np.unravel_index(best, change.shape))
         for moved, source, goal in ((kind, origin, target), (partner, target, origin)):
