@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.auditing.audit import Audit
-from cellclf.auditing.findings import FindingKind
+from cellclf.auditing.findings import Finding, FindingKind
 from cellclf.data.leaks import Leak, cut_at_given, given_leaks, refuse_leaks
 from cellclf.data.samples import Samples, Split
 from cellclf.data.split import split
 from cellclf.errors import LeakageError
 from cellclf.experiment import SplitSettings
 
-__all__ = ["Divided", "LeftOut", "divide"]
+__all__ = ["Audited", "Divided", "LeftOut", "divide"]
 
 UNREADABLE, CONFLICT = "unreadable", "label_conflict"
 """Why a sample is in no part: there is no image, or nobody knows what it shows. An image with two
@@ -25,6 +25,18 @@ labels cannot be learnt from, and cannot judge either."""
 
 COPIES: tuple[FindingKind, ...] = ("exact_duplicate", "near_duplicate", "label_conflict")
 """Findings whose samples show the same, or nearly so."""
+
+
+class Audited(Protocol):
+    """What a division needs of an audit."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Among them the duplicates and the images whose labels contradict each other."""
+
+    @property
+    def units(self) -> NDArray[np.intp]:
+        """Number of the unit of each sample, shape `(n,)`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +72,7 @@ class Divided:
 
 def divide(
     samples: Samples,
-    found: Audit,
+    found: Audited,
     *,
     unreadable: Mapping[int, str],
     settings: SplitSettings,
@@ -103,7 +115,9 @@ def divide(
     )
 
 
-def _left_out(samples: Samples, found: Audit, unreadable: Mapping[int, str]) -> dict[str, LeftOut]:
+def _left_out(
+    samples: Samples, found: Audited, unreadable: Mapping[int, str]
+) -> dict[str, LeftOut]:
     """The samples that cannot be used, by id, in the order of the set."""
     why = {samples[row].id: (UNREADABLE, reason) for row, reason in unreadable.items()}
     for finding in found.findings:
@@ -117,7 +131,7 @@ def _left_out(samples: Samples, found: Audit, unreadable: Mapping[int, str]) -> 
     }
 
 
-def _alike(samples: Samples, found: Audit) -> list[list[int]]:
+def _alike(samples: Samples, found: Audited) -> list[list[int]]:
     """Rows of `samples` that the audit found to show the same, a list for each finding."""
     row_of = {sample.id: row for row, sample in enumerate(samples)}
     return [

@@ -10,7 +10,6 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from cellclf.auditing.audit import Audit
 from cellclf.auditing.findings import Finding, FindingKind
 from cellclf.data.allocation import apportion
 from cellclf.data.leaks import given_leaks
@@ -26,11 +25,19 @@ CLASSES = ("a", "b", "c")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a division needs of an audit."""
+
+    findings: tuple[Finding, ...]
+    units: NDArray[np.intp]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Drawn:
     """A set, and what an audit would have found in it."""
 
     samples: Samples
-    found: Audit
+    found: Found
     unreadable: dict[int, str]
 
     @property
@@ -53,8 +60,8 @@ def drawn_set(samples: Samples, alike: list[tuple[int, ...]], unreadable: dict[i
             kind = "exact_duplicate"
         files = tuple(sorted(samples[row].id for row in rows))
         findings.append(Finding(kind=kind, severity="note", files=files, detail="alike"))
-    audit = Audit(findings=tuple(findings), units=units_of(samples, alike))
-    return Drawn(samples=samples, found=audit, unreadable=unreadable)
+    found = Found(findings=tuple(findings), units=units_of(samples, alike))
+    return Drawn(samples=samples, found=found, unreadable=unreadable)
 
 
 @st.composite
