@@ -132,6 +132,9 @@ class Report:
         facts: Anything else that the run's record says, such as a fingerprint of the data.
         findings: What the audit found.
         warnings: What the user should know of the split and the run.
+        left_out: Why images are in no part, by file.
+        leaks: What the given split separates although it belongs together, one sentence each; with
+            any, the page says at every figure that it is leaky.
         synthetic: The images are rendered, not photographed.
         calibrated: Confidences were calibrated.
         class_balance: See `cellclf.reporting.plots.class_balance`.
@@ -153,6 +156,8 @@ class Report:
     facts: Mapping[str, str] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
     warnings: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    leaks: Sequence[str] = ()
     synthetic: bool = False
     calibrated: bool = False
     class_balance: Picture | None = None
