@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -127,7 +128,7 @@ def audit(
     *,
     progress: Progress | None = None,
     cache: Path | None = None,
-    content: tuple[str, ...] | None = None,
+    content: Sequence[str] | None = None,
 ) -> Audit:
     """Look at every image of a set, and say what is wrong with it.
 

@@ -203,7 +203,7 @@ def _by_unit(
 
 
 def _draws(asked: Counts, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:
-    """How often each unit is drawn, again and again, with replacement; every class is among them."""
+    """How often each unit is drawn, with replacement, again and again; no class is left out."""
     drawn = 0
     while drawn < RESAMPLES:
         times = np.bincount(rng.integers(len(asked), size=len(asked)), minlength=len(asked))

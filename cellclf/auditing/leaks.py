@@ -53,12 +53,10 @@ def _ties(samples: Samples, like: Likeness) -> Iterator[tuple[str, Sequence[int]
                 groups[kind, name].append(row)
     for (kind, name), rows in groups.items():
         yield f"{kind} {name}", rows
-    for rows in like.same:
-        yield "the same image", rows
-    equal = set(like.same)
-    for rows in like.clusters:
-        if rows not in equal:
-            yield "copies of one image", rows
+    for same in like.same:
+        yield "the same image", same
+    for cluster in set(like.clusters) - set(like.same):
+        yield "copies of one image", cluster
 
 
 def _parts(samples: Samples, rows: Sequence[int]) -> dict[str, list[int]]:

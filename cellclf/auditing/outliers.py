@@ -93,7 +93,8 @@ def _sizes(samples: Samples, appearance: NDArray[Any], rows: NDArray[np.intp]) -
 def _colours(
     samples: Samples, name: str, appearance: NDArray[Any], members: NDArray[np.intp]
 ) -> Iterator[Finding]:
-    far = (np.abs(robust_z(appearance["colour"][members], COLOUR_FLOOR)) > FAR).any(axis=1)
+    z = robust_z(appearance["colour"][members], COLOUR_FLOOR)
+    far = np.any(np.abs(z) > FAR, axis=1)
     if far.any():
         yield Finding(
             kind="colour_outlier",
@@ -120,7 +121,7 @@ def _sharpness(
         )
 
 
-def _count(far: NDArray[np.bool_], name: str) -> str:
+def _count(far: NDArray[Any], name: str) -> str:
     count = int(far.sum())
     return f"{count:,} of {len(far):,} images of {name!r} {'is' if count == 1 else 'are'}"
 

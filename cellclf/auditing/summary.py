@@ -13,7 +13,7 @@ from cellclf.auditing.findings import SEVERITIES, Finding
 if TYPE_CHECKING:
     from cellclf.auditing.audit import Audit
 
-__all__ = ["class_rows", "examples", "grouped", "probe_sentence", "summary"]
+__all__ = ["HEADINGS", "class_rows", "examples", "grouped", "probe_sentence", "summary"]
 
 SHOWN = 3
 """Findings of a kind, and files of a finding, that are named; the rest are counted."""
