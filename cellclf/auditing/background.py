@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,10 @@ MOST_OF_A_CLASS = 2_000
 
 RESAMPLES = 1_000
 CONFIDENCE = 0.95
+
+WIDENED = math.sqrt(1 + FOLDS / (FOLDS - 1))
+"""By how much the spread over resamples is too small for a figure from `FOLDS` folds, whose trees
+share most of their training images: the correction of Nadeau and Bengio (2003), 1.5."""
 
 NOTABLE = 0.4
 """From here on the border gives a class away: agreement with the truth beyond chance that Landis
@@ -85,7 +91,8 @@ def probe_background(
     Extremely randomised trees (Geurts et al., 2006) are trained on the border features of four
     fifths of the units and asked about the rest, five times, so that every image is asked about
     once, by trees that have seen no image of its unit. The interval resamples whole units (Field
-    and Welsh, 2007), because images of one unit are right or wrong together.
+    and Welsh, 2007), because images of one unit are right or wrong together, and is widened by
+    `WIDENED`.
 
     Args:
         border: Features of the border of each readable image, shape `(n, k)`, as in
@@ -115,15 +122,15 @@ def probe_background(
         )
         guessed[asked] = trees.fit(x[training], y[training]).predict(x[asked])
     counts = _by_unit(y, guessed, unit, len(kept))
-    recall, _ = _judged(*(count.sum(axis=0) for count in counts))
+    recall, certainty = _judged(*(count.sum(axis=0) for count in counts))
     resampled = [_judged(*(drawn @ count for count in counts)) for drawn in _draws(counts[0], rng)]
-    outside = (1 - CONFIDENCE) / 2
-    low, high = np.quantile([hits.mean() for hits, _ in resampled], [outside, 1 - outside])
-    given_away = np.quantile([certainty for _, certainty in resampled], outside, axis=0)
+    accuracies = np.array([hits.mean() for hits, _ in resampled])
+    low, high = _interval(accuracies, float(recall.mean()))
+    given_away, _ = _interval(np.array([found for _, found in resampled]), certainty)
     return BackgroundProbe(
         accuracy=float(recall.mean()),
-        low=float(low),
-        high=float(high),
+        low=float(max(low, 0.0)),
+        high=float(min(high, 1.0)),
         classes=tuple(classes[number] for number in kept),
         recall=tuple(recall.tolist()),
         given_away=tuple(given_away.tolist()),
@@ -210,6 +217,13 @@ def _draws(asked: Counts, rng: np.random.Generator) -> Iterator[NDArray[np.intp]
         if (times @ asked).all():
             drawn += 1
             yield times
+
+
+def _interval(resampled: Counts, figure: Any) -> tuple[Any, Any]:
+    """Ends of the interval of a figure, or of several, from the same figures over resamples."""
+    outside = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(resampled, [outside, 1 - outside], axis=0)
+    return figure - WIDENED * (figure - low), figure + WIDENED * (high - figure)
 
 
 def _judged(asked: Counts, hit: Counts, taken: Counts) -> tuple[Counts, Counts]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +103,7 @@ def _tested(units: int) -> int:
     return round(units * TEST_SHARE)
 
 
+@cache
 def enough_to_judge() -> int:
     """Return the number of units from which a class can be judged.
 

@@ -86,7 +86,8 @@ def remember(path: Path, content: Sequence[str], measured: Sequence[Measured]) -
 def recalled(path: Path) -> Mapping[str, Measured]:
     """Return what `remember` wrote, by content; nothing where there is no whole file."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: NumPy leaves a damaged file open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         content = [str(digest, "ascii") for digest in arrays["content"].tolist()]
         rows = arrays["appearance"]

@@ -58,7 +58,10 @@ def examples(findings: Sequence[Finding]) -> Iterator[str]:
         named = ", ".join(finding.files[:SHOWN])
         rest = len(finding.files) - SHOWN
         more = f" and {rest:,} more" if rest > 0 else ""
-        yield f"{finding.detail}{f': {named}{more}' if named else ''}"
+        if rest > 0 or not named:
+            yield f"{finding.detail}{f': {named}{more}' if named else ''}"
+        else:
+            yield f"{named}: {finding.detail}"
     if len(findings) > SHOWN:
         yield f"and {len(findings) - SHOWN:,} more"
 

@@ -170,6 +170,8 @@ def _record(
             prepared.samples[row].id: reason for row, reason in prepared.store.unreadable.items()
         },
         "findings": [asdict(finding) for finding in prepared.audit.findings],
+        "sources": [asdict(size) for size in prepared.audit.classes],
+        "background_probe": prepared.audit.probe and asdict(prepared.audit.probe),
         "warnings": list(prepared.split.warnings),
         "versions": {
             "cellclf": __version__,

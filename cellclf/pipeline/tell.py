@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from cellclf.auditing.summary import probe_sentence
 from cellclf.checking import Plan
 from cellclf.data.batches import augmented_views
 from cellclf.pipeline.batches import augmentation_chain, training_batches
@@ -72,11 +73,15 @@ def write_account(
         timings=record["seconds"],
         facts=_facts(plan, prepared),
         findings=prepared.audit.findings,
+        sources=prepared.audit.classes,
+        probe=probe_sentence(prepared.audit.probe),
+        audit_page=directory.audit_page.name,
         warnings=prepared.split.warnings,
         synthetic=spec.synthetic,
         calibrated=False,
         **shared,
     )
+    prepared.audit.write_page(directory.audit_page)
     write_report(directory.report_file, report)
 
 
@@ -86,8 +91,9 @@ def _facts(plan: Plan, prepared: Prepared) -> dict[str, str]:
     kinds = sorted({kind for sample in prepared.samples for kind in sample.groups})
     units = len(np.unique(prepared.audit.units))
     together = f"{len(prepared.samples):,} images in {units:,} units, none of them in two parts"
+    ties = [*kinds, "equal content", "near duplicates"]
     facts = {
-        "kept together": f"{together} (by {', '.join([*kinds, 'equal content'])})",
+        "kept together": f"{together} (by {', '.join(ties)})",
         "classes renamed": ", ".join(f"{old} to {new}" for old, new in classes.rename.items()),
         "classes left out": ", ".join(classes.leave_out),
         "data fingerprint": prepared.fingerprint,
