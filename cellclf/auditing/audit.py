@@ -23,7 +23,7 @@ from cellclf.auditing.findings import Finding, FindingKind, Severity
 from cellclf.auditing.leaks import leak_findings
 from cellclf.auditing.likeness import likeness
 from cellclf.auditing.measure import Measurements, measure
-from cellclf.auditing.near_duplicates import near_duplicates
+from cellclf.auditing.near_duplicates import Link, near_duplicates
 from cellclf.auditing.outliers import outlier_findings
 from cellclf.auditing.suspicious import suspicious_findings
 from cellclf.data.samples import Samples
@@ -149,20 +149,20 @@ def audit(
     """
     listener = progress or Silent()
     measured = measure(samples, cache=cache or cache_folder(), progress=listener, content=content)
-    pairs = near_duplicates(measured.descriptions, progress=listener)
-    return judged(samples, measured, pairs)
+    links = near_duplicates(measured.descriptions, progress=listener)
+    return judged(samples, measured, links)
 
 
-def judged(samples: Samples, measured: Measurements, pairs: NDArray[np.intp]) -> Audit:
+def judged(samples: Samples, measured: Measurements, links: Sequence[Link]) -> Audit:
     """Say what the measurements of a set mean; nothing is read any more.
 
     Args:
         samples: The set.
         measured: As `measure`.
-        pairs: Rows of near duplicates, shape `(pairs, 2)`.
+        links: As `near_duplicates`.
     """
     readable = measured.readable
-    like = likeness(samples, measured.content, readable, pairs)
+    like = likeness(samples, measured.content, readable, links)
     units = units_of(samples, like.clusters)
     sizes = class_sizes(samples, units, readable)
     probe = probe_background(

@@ -117,7 +117,8 @@ def probe_background(
             TREES,
             min_samples_leaf=SMALLEST_LEAF,
             class_weight="balanced",
-            n_jobs=-1,
+            # In this thread alone: scikit-learn's threads meddle with the process's warnings.
+            n_jobs=1,
             random_state=seed,
         )
         guessed[asked] = trees.fit(x[training], y[training]).predict(x[asked])

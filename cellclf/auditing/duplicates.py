@@ -35,17 +35,18 @@ def duplicate_findings(
             kind="near_duplicate",
             severity="warning",
             files=_files(samples, rows),
-            detail=f"{len(rows)} samples of {samples[rows[0]].label!r} are copies of one image, "
-            "turned, cut, recoloured or saved anew",
+            detail=f"{len(rows)} samples of {samples[rows[0]].label!r} show the same: copies of "
+            "one image that were turned, cut, recoloured or saved anew, or overlapping cuts of one",
         )
     for rows in like.conflicts:
         labels = {samples[row].label for row in rows}
-        shown = "one image is" if len({content[row] for row in rows}) == 1 else "copies of one are"
+        equal = len({content[row] for row in rows}) == 1
         yield Finding(
             kind="label_conflict",
             severity="warning",
             files=_files(samples, rows),
-            detail=f"{shown} labelled {', '.join(map(repr, sorted(labels)))}",
+            detail=f"{'one image is' if equal else 'copies of one image are'} labelled "
+            f"{', '.join(map(repr, sorted(labels)))}",
         )
 
 

@@ -38,11 +38,12 @@ class Finding:
         kind: `unreadable`: a file that is no usable image. `suspicious`: files that can be read but
             may not be what they seem. `exact_duplicate`: samples that show the same, bit for bit,
             and are called the same; `near_duplicate`: the same for copies that were turned, cut,
-            recoloured or saved anew; `label_conflict`: samples of either sort that are called
-            differently. `split_leak`: what belongs together lies in more than one given part.
-            `small_class`: too little to learn from or to judge by; `few_sources`: many files of
-            few. `size_outlier`, `colour_outlier`, `sharpness_outlier`: images unlike the others.
-            `background_shortcut`: the border tells the class.
+            recoloured or saved anew, and for overlapping cuts of one image; `label_conflict`:
+            equal images or copies that are called differently. `split_leak`: what belongs together
+            lies in more than one given part. `small_class`: too little to learn from or to judge
+            by; `few_sources`: many files of few. `size_outlier`, `colour_outlier`,
+            `sharpness_outlier`: images unlike the others. `background_shortcut`: the border tells
+            the class.
         severity: How much it matters.
         files: Ids of the samples concerned, sorted; all of a class where it is the class that is
             concerned, and none where it is the set.

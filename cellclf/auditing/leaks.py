@@ -56,7 +56,7 @@ def _ties(samples: Samples, like: Likeness) -> Iterator[tuple[str, Sequence[int]
     for same in like.same:
         yield "the same image", same
     for cluster in set(like.clusters) - set(like.same):
-        yield "copies of one image", cluster
+        yield "copies, or overlapping cuts, of one image", cluster
 
 
 def _parts(samples: Samples, rows: Sequence[int]) -> dict[str, list[int]]:

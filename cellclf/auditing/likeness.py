@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from cellclf.auditing.near_duplicates import Link
 from cellclf.data.samples import Samples
 
-__all__ = ["Likeness", "likeness"]
+__all__ = ["COPY", "Likeness", "likeness"]
+
+COPY = 0.75
+"""Overlap from which two images are copies of one. Below it they may be cuts of one field with
+another cell in the middle: cuts of neighbouring red cells overlap by up to two thirds, copies that
+were turned, shifted and zoomed nearly always by nine tenths of the smaller."""
 
 Rows = tuple[int, ...]
 
@@ -24,24 +30,23 @@ class Likeness:
 
     Attributes:
         same: Samples of equal content.
-        copies: Samples of one label, linked as near duplicates, of more than one content.
-        conflicts: Samples that show the same under different labels: each is linked directly to
-            one that contradicts it. Two cells that only a chain of further copies links do not
-            contradict each other.
-        clusters: Everything that is linked in whatever way: what may not be separated.
+        clusters: Everything that is linked, directly or over others: what may not be separated.
+        copies: Samples of one label within a cluster, of more than one content.
+        conflicts: Samples under different labels that are equal, or copies of one image to a degree
+            of at least `COPY`, directly or over others.
     """
 
     same: tuple[Rows, ...]
+    clusters: tuple[Rows, ...]
     copies: tuple[Rows, ...]
     conflicts: tuple[Rows, ...]
-    clusters: tuple[Rows, ...]
 
 
 def likeness(
     samples: Samples,
     content: Sequence[str],
     readable: NDArray[np.bool_],
-    pairs: NDArray[np.intp],
+    links: Sequence[Link],
 ) -> Likeness:
     """Sort out what equal content and near duplicates mean, given the labels.
 
@@ -49,7 +54,7 @@ def likeness(
         samples: The set.
         content: Hash of what each sample shows.
         readable: Which samples are usable images, shape `(n,)`; the others are like nothing.
-        pairs: Rows of near duplicates, shape `(pairs, 2)`.
+        links: As `near_duplicates`.
 
     Example:
         >>> from cellclf.data.samples import Sample
@@ -58,52 +63,50 @@ def likeness(
         ...     Samples(samples=tuple(cells), classes=("a", "b")),
         ...     ["x", "x", "y", "z"],
         ...     np.ones(4, bool),
-        ...     np.array([[0, 2], [2, 3]]),
+        ...     [
+        ...         Link(first=0, second=2, mirrored=False, overlap=0.9, correlation=0.9),
+        ...         Link(first=2, second=3, mirrored=False, overlap=0.5, correlation=0.9),
+        ...     ],
         ... )
-        >>> found.same, found.copies, found.conflicts, found.clusters
-        (((0, 1),), ((0, 1, 2),), ((2, 3),), ((0, 1, 2, 3),))
+        >>> found.same, found.clusters, found.copies, found.conflicts
+        (((0, 1),), ((0, 1, 2, 3),), ((0, 1, 2),), ())
     """
     rows_of: defaultdict[str, list[int]] = defaultdict(list)
     for row, digest in enumerate(content):
         if readable[row]:
             rows_of[digest].append(row)
-    shown = list(rows_of.values())
-    number = {digest: place for place, digest in enumerate(rows_of)}
-    labels = [{samples[row].label for row in rows} for rows in shown]
-    links = {
-        (number[content[first]], number[content[second]])
-        for first, second in pairs.tolist()
-        if readable[first] and readable[second] and content[first] != content[second]
-    }
-    agreeing = {link for link in links if len(labels[link[0]] | labels[link[1]]) == 1}
-    twice = [place for place, called in enumerate(labels) if len(called) > 1]
-    contradicting = [*(links - agreeing), *((place, place) for place in twice)]
-
-    def rows(clusters: Iterable[Sequence[int]]) -> tuple[Rows, ...]:
-        return tuple(
-            sorted(tuple(sorted(row for place in one for row in shown[place])) for one in clusters)
-        )
-
+    same = [rows for rows in rows_of.values() if len(rows) > 1]
+    tied = [(rows[0], row) for rows in same for row in rows[1:]]
+    linked = [(link.first, link.second) for link in links]
+    copied = [(link.first, link.second) for link in links if link.overlap >= COPY]
+    clusters = _components([*tied, *linked], len(samples))
+    of_one_label = [
+        [row for row in rows if samples[row].label == label]
+        for rows in clusters
+        for label in sorted({samples[row].label for row in rows})
+    ]
     return Likeness(
-        same=tuple(tuple(one) for one in shown if len(one) > 1),
-        copies=rows(one for one in _components(agreeing, len(shown)) if len(one) > 1),
-        conflicts=rows(_components(contradicting, len(shown))),
-        clusters=tuple(
-            one for one in rows(_components([*links, *_alone(shown)], len(shown))) if len(one) > 1
+        same=_ordered(same),
+        clusters=_ordered(clusters),
+        copies=_ordered(rows for rows in of_one_label if len({content[row] for row in rows}) > 1),
+        conflicts=_ordered(
+            rows
+            for rows in _components([*tied, *copied], len(samples))
+            if len({samples[row].label for row in rows}) > 1
         ),
     )
 
 
-def _alone(shown: Sequence[Sequence[int]]) -> Iterable[tuple[int, int]]:
-    return ((place, place) for place in range(len(shown)))
+def _ordered(clusters: Iterable[Sequence[int]]) -> tuple[Rows, ...]:
+    return tuple(sorted(tuple(sorted(rows)) for rows in clusters))
 
 
-def _components(links: Iterable[tuple[int, int]], count: int) -> list[list[int]]:
-    """Connected components of the places that `links` name; a place alone links to itself."""
-    ends = np.array(list(links), dtype=np.intp).reshape(-1, 2)
+def _components(ties: Sequence[tuple[int, int]], count: int) -> list[list[int]]:
+    """Connected components of two rows or more."""
+    ends = np.array(ties, dtype=np.intp).reshape(-1, 2)
     graph = coo_array((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), shape=(count, count))
     _, component = connected_components(graph, directed=False)
     members: defaultdict[int, list[int]] = defaultdict(list)
-    for place in np.unique(ends).tolist():
-        members[int(component[place])].append(place)
+    for row in np.unique(ends).tolist():
+        members[int(component[row])].append(row)
     return list(members.values())

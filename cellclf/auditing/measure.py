@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cellclf.auditing.appearance import APPEARANCE, appearance
 from cellclf.auditing.file_facts import file_facts
-from cellclf.auditing.near_duplicates import Description, describe
+from cellclf.auditing.keypoints import Description, describe
 from cellclf.auditing.remembered import Measured, file_for, recalled, remember
 from cellclf.data.reading import content_hash, read_stored
 from cellclf.data.samples import Samples

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.auditing.appearance import APPEARANCE, APPEARANCE_VERSION
-from cellclf.auditing.near_duplicates import DESCRIPTION_VERSION, Description
+from cellclf.auditing.keypoints import DESCRIPTION_VERSION, Description
 from cellclf.data.decode import DECODE_VERSION
 from cellclf.data.samples import Samples
 from cellclf.files import replacing
@@ -76,9 +76,7 @@ def remember(path: Path, content: Sequence[str], measured: Sequence[Measured]) -
         "appearance": np.array([one.appearance for one in measured], APPEARANCE),
     }
     for field in fields(Description):
-        values = [np.asarray(getattr(one.description, field.name)) for one in measured]
-        arrays[f"shape {field.name}"] = np.array([value.shape for value in values], np.int64)
-        arrays[f"flat {field.name}"] = np.concatenate([value.ravel() for value in values])
+        arrays |= _joined(field.name, [getattr(one.description, field.name) for one in measured])
     with replacing(path) as partial:
         np.savez(partial, allow_pickle=False, **arrays)
 
@@ -97,17 +95,31 @@ def recalled(path: Path) -> Mapping[str, Measured]:
         return {
             digest: Measured(
                 appearance=rows[row],
-                description=Description(**{name: found[row] for name, found in described.items()}),
+                description=Description(**{name: one[row] for name, one in described.items()}),
             )
             for row, digest in enumerate(content)
         }
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, LookupError, StopIteration, zipfile.BadZipFile):
         return {}
 
 
+def _joined(name: str, values: Sequence[NDArray[Any] | None]) -> dict[str, NDArray[Any]]:
+    """One field of all descriptions, whatever their shapes, as three arrays."""
+    given = [value for value in values if value is not None]
+    return {
+        f"given {name}": np.array([value is not None for value in values]),
+        f"shape {name}": np.array([value.shape for value in given], np.int64),
+        f"flat {name}": np.concatenate([value.ravel() for value in given] or [np.empty(0)]),
+    }
+
+
 def _pieces(arrays: Mapping[str, NDArray[Any]], name: str) -> list[Any]:
-    """The arrays of one field, of whatever shapes, as they were before they were joined."""
+    """The values of one field as they were before they were joined."""
     shapes, flat = arrays[f"shape {name}"], arrays[f"flat {name}"]
-    ends = np.cumsum(np.prod(shapes, axis=1, dtype=np.int64))
-    pieces = np.split(flat, ends[:-1])
-    return [piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True)]
+    sizes = [int(np.prod(shape)) for shape in shapes]
+    starts = np.cumsum([0, *sizes])
+    pieces = (
+        flat[start : start + size].reshape(shape)
+        for start, size, shape in zip(starts, sizes, shapes, strict=False)
+    )
+    return [next(pieces) if given else None for given in arrays[f"given {name}"]]

@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 from cellclf.auditing.appearance import appearance
 from cellclf.auditing.audit import Audit, audit, judged
 from cellclf.auditing.findings import Finding
+from cellclf.auditing.keypoints import describe
 from cellclf.auditing.measure import Measurements
-from cellclf.auditing.near_duplicates import describe
+from cellclf.auditing.near_duplicates import Link
 from cellclf.data.samples import Sample, Samples
 from cellclf.errors import DataError
 from tests.data.image_files import noise
 from tests.images import write_folder
 
 SEEN = noise(20, 20)
+LOOKS, DESCRIPTION = appearance(SEEN), describe(SEEN)
 
 
 def cells(*described: tuple[str, dict[str, str], str | None]) -> Samples:
@@ -31,11 +33,15 @@ def cells(*described: tuple[str, dict[str, str], str | None]) -> Samples:
     return Samples(samples=samples, classes=("ig", "platelet"))
 
 
+def link(first: int, second: int, overlap: float = 0.9) -> Link:
+    return Link(first=first, second=second, mirrored=False, overlap=overlap, correlation=0.9)
+
+
 def found(
     samples: Samples,
     content: Sequence[str],
     *,
-    pairs: Sequence[tuple[int, int]] = (),
+    pairs: Sequence[tuple[int, int] | tuple[int, int, float]] = (),
     unreadable: dict[int, str] | None = None,
 ) -> Audit:
     """Judge samples that all look alike, whatever their content is called."""
@@ -43,12 +49,10 @@ def found(
     measured = Measurements(
         content=tuple(content),
         unreadable=reasons,
-        appearance=np.array([appearance(SEEN)] * len(samples)),
-        descriptions=tuple(
-            None if row in reasons else describe(SEEN) for row in range(len(samples))
-        ),
+        appearance=np.array([LOOKS] * len(samples)),
+        descriptions=tuple(None if row in reasons else DESCRIPTION for row in range(len(samples))),
     )
-    return judged(samples, measured, np.array(pairs, np.intp).reshape(-1, 2))
+    return judged(samples, measured, [link(*pair) for pair in pairs])
 
 
 def about_ties(result: Audit) -> list[Finding]:
@@ -111,18 +115,25 @@ def test_copies_of_one_label_are_one_finding_that_counts_them() -> None:
         "warning",
         ("0.png", "1.png", "2.png", "3.png"),
     )
-    assert near.detail.startswith("4 samples of 'ig' are copies of one image")
+    assert near.detail.startswith("4 samples of 'ig' show the same: copies of one image")
     assert exact.files == ("0.png", "1.png")
 
 
-def test_only_copies_that_contradict_each_other_directly_are_a_conflict() -> None:
+def test_a_copy_under_another_label_puts_all_copies_in_doubt() -> None:
     samples = cells(*[("ig", {}, None)] * 3, ("platelet", {}, None))
-    result = found(samples, ["a", "b", "c", "d"], pairs=[(0, 1), (1, 2), (2, 3)])
-    near, conflict = about_ties(result)
-    assert near.files == ("0.png", "1.png", "2.png")
-    assert conflict.files == ("2.png", "3.png")
-    assert conflict.detail == "copies of one are labelled 'ig', 'platelet'"
-    assert result.units.tolist() == [0, 0, 0, 0]
+    near, conflict = about_ties(found(samples, ["a", "b", "c", "d"], pairs=[(0, 1), (1, 3)]))
+    assert near.files == ("0.png", "1.png")
+    assert conflict.files == ("0.png", "1.png", "3.png")
+    assert conflict.detail == "copies of one image are labelled 'ig', 'platelet'"
+
+
+def test_overlapping_cuts_under_two_labels_are_kept_together_but_are_no_conflict() -> None:
+    samples = cells(("ig", {}, None), ("platelet", {}, None))
+    result = found(samples, ["a", "b"], pairs=[(0, 1, 0.5)])
+    assert about_ties(result) == []
+    assert result.conflicts == ()
+    assert result.clusters == ((0, 1),)
+    assert result.units.tolist() == [0, 0]
 
 
 def test_unreadable_files_are_reported_and_are_no_duplicates() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from cellclf.auditing.findings import Finding
 from cellclf.auditing.leaks import leak_findings
 from cellclf.auditing.likeness import likeness
+from cellclf.auditing.near_duplicates import Link
 from cellclf.data.samples import Sample, Samples
 from cellclf.data.units import units_of
 from cellclf.terms import Part
@@ -24,7 +25,10 @@ def leaks(
     )
     samples = Samples(samples=cells, classes=("ig",))
     readable = np.array([row not in unreadable for row in range(len(cells))])
-    near = np.array(pairs, np.intp).reshape(-1, 2)
+    near = [
+        Link(first=first, second=second, mirrored=False, overlap=0.9, correlation=0.9)
+        for first, second in pairs
+    ]
     like = likeness(samples, [content for *_, content in described], readable, near)
     return list(leak_findings(samples, like, units_of(samples, like.clusters), readable))
 
@@ -50,7 +54,9 @@ def test_equal_images_and_copies_that_cross_are_told_apart() -> None:
         pairs=[(2, 3)],
     )
     assert same.detail == "the same image is given in test (1) and train (1)"
-    assert near.detail == "copies of one image are given in train (1) and validation (1)"
+    assert near.detail == (
+        "copies, or overlapping cuts, of one image are given in train (1) and validation (1)"
+    )
     assert (same.files, near.files) == (("0", "1"), ("2", "3"))
 
 

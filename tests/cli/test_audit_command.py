@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from rich.console import Console
 
 import cellclf
@@ -70,9 +72,7 @@ def _leaking(tmp_path: Path) -> None:
     (tmp_path / "cells" / "train" / "monocyte" / "ünlesbar 1.png").write_bytes(b"")
 
 
-def _png(image: np.ndarray) -> bytes:
-    import cv2
-
+def _png(image: NDArray[np.uint8]) -> bytes:
     return bytes(cv2.imencode(".png", image)[1].tobytes())
 
 
@@ -152,7 +152,7 @@ def test_no_network_library_is_imported(tmp_path: Path) -> None:
 import sys
 from cellclf.cli.main import app
 try:
-    app(["audit", "--data", {str(tmp_path / "cells")!r}, "--page", {str(tmp_path / "p.html")!r}])
+    app(["audit", "--data", {str(tmp_path / "cells")!r}])
 except SystemExit as ended:
     assert not ended.code, ended.code
 assert not {{"keras", "tensorflow", "jax", "torch"}} & set(sys.modules)
@@ -181,3 +181,38 @@ def test_python_audits_a_folder_an_experiment_and_samples_alike(tmp_path: Path) 
     assert isinstance(from_path.findings[0], cellclf.Finding)
     with pytest.raises(ExperimentError, match="no dataset is called 'none'"):
         cellclf.audit(tmp_path / "cells", dataset="none")
+
+
+def test_copies_that_were_turned_mirrored_and_recoloured_are_found(
+    command: Command, tmp_path: Path
+) -> None:
+    for label in ("ig", "platelet"):
+        (tmp_path / "cells" / label).mkdir(parents=True)
+        for number in range(4):
+            image = _cell(number + 10 * (label == "ig"))
+            (tmp_path / "cells" / label / f"{number}.png").write_bytes(_png(image))
+    first = _cell(10)
+    turn = cv2.getRotationMatrix2D((80, 80), 37, 1.1)
+    turned = cv2.warpAffine(first, turn, (160, 160), borderMode=cv2.BORDER_REFLECT_101)
+    mirrored = (first[:, ::-1] * [0.8, 1.0, 0.9]).astype(np.uint8)
+    for name, copy in (("ig/turned", turned), ("ig/mirrored", mirrored)):
+        (tmp_path / "cells" / f"{name}.png").write_bytes(_png(copy))
+    upside_down = np.ascontiguousarray(_cell(11)[::-1])
+    (tmp_path / "cells" / "platelet" / "wrong.png").write_bytes(_png(upside_down))
+    done = command("--data", "cells", "--json", "found.json")
+    assert done.status == 0
+    listed = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    found = {one["kind"]: one["files"] for one in listed}
+    assert found["near_duplicate"] == ["ig/0.png", "ig/mirrored.png", "ig/turned.png"]
+    assert found["label_conflict"] == ["ig/1.png", "platelet/wrong.png"]
+    assert "exact_duplicate" not in found
+
+
+def _cell(number: int) -> NDArray[np.uint8]:
+    """Speckles of many sizes, no two numbers alike."""
+    rng = np.random.default_rng(number)
+    layers = [
+        cv2.resize(rng.normal(0, 30, (side, side, 3)), (160, 160), interpolation=cv2.INTER_CUBIC)
+        for side in (8, 20, 40)
+    ]
+    return np.clip(130 + sum(layers), 0, 255).astype(np.uint8)
