@@ -18,6 +18,10 @@ from cellclf.progress import Progress
 
 __all__ = ["Description", "Link", "describe", "near_duplicates"]
 
+COPIED = 0.8
+"""Least overlap of copies. Neighbouring cells, each cut from the field with itself in the middle,
+share less."""
+
 AT_ONCE = 64
 """Candidates registered together; between batches, what is joined by now is passed over."""
 
@@ -40,6 +44,14 @@ class Link:
     mirrored: bool
     overlap: float
     correlation: float
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether both show the same cell; otherwise they are cuts from one field.
+
+        Cuts belong together just as copies do, but two labels are no contradiction.
+        """
+        return self.overlap >= COPIED
 
 
 def near_duplicates(
