@@ -23,8 +23,9 @@ from cellclf.auditing.findings import Finding, FindingKind, Severity
 from cellclf.auditing.leaks import leak_findings
 from cellclf.auditing.likeness import likeness
 from cellclf.auditing.measure import Measurements, measure
-from cellclf.auditing.near_duplicates import Link, near_duplicates
+from cellclf.auditing.near_duplicates import Link
 from cellclf.auditing.outliers import outlier_findings
+from cellclf.auditing.remembered_links import links_between
 from cellclf.auditing.suspicious import suspicious_findings
 from cellclf.data.samples import Samples
 from cellclf.data.units import units_of
@@ -148,8 +149,9 @@ def audit(
         DataError: `content` is not one hash a sample.
     """
     listener = progress or Silent()
-    measured = measure(samples, cache=cache or cache_folder(), progress=listener, content=content)
-    links = near_duplicates(measured.descriptions, progress=listener)
+    place = cache or cache_folder()
+    measured = measure(samples, cache=place, progress=listener, content=content)
+    links = links_between(measured, cache=place, progress=listener)
     return judged(samples, measured, links)
 
 

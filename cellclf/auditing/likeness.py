@@ -14,12 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from cellclf.auditing.near_duplicates import Link
 from cellclf.data.samples import Samples
 
-__all__ = ["COPY", "Likeness", "likeness"]
-
-COPY = 0.75
-"""Overlap from which two images are copies of one. Below it they may be cuts of one field with
-another cell in the middle: cuts of neighbouring red cells overlap by up to two thirds, copies that
-were turned, shifted and zoomed nearly always by nine tenths of the smaller."""
+__all__ = ["Likeness", "likeness"]
 
 Rows = tuple[int, ...]
 
@@ -32,8 +27,8 @@ class Likeness:
         same: Samples of equal content.
         clusters: Everything that is linked, directly or over others: what may not be separated.
         copies: Samples of one label within a cluster, of more than one content.
-        conflicts: Samples under different labels that are equal, or copies of one image to a degree
-            of at least `COPY`, directly or over others.
+        conflicts: Samples under different labels that are equal or copies of one image, directly or
+            over others. Overlapping cuts of one field are neither: each has its own cell.
     """
 
     same: tuple[Rows, ...]
@@ -78,7 +73,7 @@ def likeness(
     same = [rows for rows in rows_of.values() if len(rows) > 1]
     tied = [(rows[0], row) for rows in same for row in rows[1:]]
     linked = [(link.first, link.second) for link in links]
-    copied = [(link.first, link.second) for link in links if link.overlap >= COPY]
+    copied = [(link.first, link.second) for link in links if link.is_copy]
     clusters = _components([*tied, *linked], len(samples))
     of_one_label = [
         [row for row in rows if samples[row].label == label]
