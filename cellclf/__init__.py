@@ -16,6 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cellclf.auditing.audit import Audit
+    from cellclf.auditing.findings import Finding
     from cellclf.data.decode import IMAGE_SUFFIXES
     from cellclf.data.samples import Sample, Samples
     from cellclf.errors import (
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from cellclf.inference.classifier import Classifier, load
     from cellclf.network.backend import prepare_backend
     from cellclf.network.pretrained import copy_weights, published_network
+    from cellclf.pipeline.audit_data import audit
     from cellclf.pipeline.finished import FinishedRun
     from cellclf.pipeline.run import run
     from cellclf.progress import Progress
@@ -56,6 +59,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "IMAGE_SUFFIXES": "cellclf.data.decode",
+    "Audit": "cellclf.auditing.audit",
     "AugmentationSpec": "cellclf.specs",
     "BundleError": "cellclf.errors",
     "CellclfError": "cellclf.errors",
@@ -65,6 +69,7 @@ _HOME = {
     "DatasetSpec": "cellclf.specs",
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
+    "Finding": "cellclf.auditing.findings",
     "FinishedRun": "cellclf.pipeline.finished",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
@@ -81,6 +86,7 @@ _HOME = {
     "Samples": "cellclf.data.samples",
     "SplitError": "cellclf.errors",
     "TrainingError": "cellclf.errors",
+    "audit": "cellclf.pipeline.audit_data",
     "copy_weights": "cellclf.network.pretrained",
     "hookimpl": "cellclf.hookspecs",
     "load": "cellclf.inference.classifier",
@@ -94,6 +100,7 @@ _HOME = {
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "Audit",
     "AugmentationSpec",
     "BundleError",
     "CellclfError",
@@ -103,6 +110,7 @@ __all__ = [
     "DatasetSpec",
     "Experiment",
     "ExperimentError",
+    "Finding",
     "FinishedRun",
     "ImageError",
     "LeakageError",
@@ -119,6 +127,7 @@ __all__ = [
     "Samples",
     "SplitError",
     "TrainingError",
+    "audit",
     "copy_weights",
     "hookimpl",
     "load",

@@ -26,7 +26,7 @@ from cellclf.specs import (
     resolve,
 )
 
-__all__ = ["Chosen", "Plan", "plan"]
+__all__ = ["Chosen", "Plan", "data_plan", "plan"]
 
 SpecT = TypeVar("SpecT", bound=Spec)
 
@@ -118,6 +118,33 @@ def plan(raw: Mapping[str, Any], registry: Registry, *, source: str = "the exper
         augmentations=augmentations,
         models=models,
         metrics=metrics,
+    )
+
+
+def data_plan(
+    raw: Mapping[str, Any], registry: Registry, *, source: str = "the experiment"
+) -> Plan:
+    """Like `plan`, for work that ends with the data: no network, augmentation or metric is chosen.
+
+    Args:
+        raw: The experiment as plain tables; all of its settings are checked, and no names but that
+            of the dataset are looked up.
+        registry: Where that name is looked up.
+        source: What the message calls the experiment.
+
+    Raises:
+        ExperimentError: With every problem, not only the first.
+    """
+    experiment, problems = _parse(raw)
+    dataset = _Desk(registry, problems).dataset(experiment)
+    if problems or dataset is None:
+        raise ExperimentError(problems, source=source)
+    return Plan(
+        experiment=_filled_in(experiment, dataset, {}, {}, {}),
+        dataset=dataset,
+        augmentations={},
+        models={},
+        metrics={},
     )
 
 

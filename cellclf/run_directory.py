@@ -61,6 +61,11 @@ class RunDirectory:
         return self.path / "report.html"
 
     @property
+    def audit_page(self) -> Path:
+        """What was found in the images, with pictures."""
+        return self.path / "audit.html"
+
+    @property
     def figures(self) -> Path:
         """Folder of figures."""
         return self.path / "figures"

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cellclf import __version__
+from cellclf.cli.audit import audit
 from cellclf.cli.plugins import app as plugins_app
 from cellclf.cli.predict import predict
 from cellclf.cli.run import run
@@ -25,6 +26,7 @@ app = typer.Typer(
     add_completion=True,
 )
 app.command()(run)
+app.command()(audit)
 app.command()(predict)
 app.add_typer(plugins_app, name="plugins")
 

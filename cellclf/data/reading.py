@@ -14,7 +14,7 @@ from cellclf.data.decode import decode
 from cellclf.data.samples import Sample
 from cellclf.errors import ImageError
 
-__all__ = ["content_hash", "read_sample"]
+__all__ = ["content_hash", "read_sample", "read_stored"]
 
 Box = tuple[int, int, int, int]
 
@@ -55,11 +55,19 @@ def read_sample(sample: Sample, images: NDArray[np.uint8] | None) -> tuple[str, 
     Raises:
         ImageError: The file cannot be read, is no usable image, or does not contain the box.
     """
+    digest, _, image = read_stored(sample, images)
+    return digest, image
+
+
+def read_stored(
+    sample: Sample, images: NDArray[np.uint8] | None
+) -> tuple[str, bytes, NDArray[np.uint8]]:
+    """Like `read_sample`, with the bytes of the file or member between; empty for a row."""
     if sample.path is None:
         row = _row(sample, images)
-        return _hash(row, sample.box), _cut(row, sample.box)
+        return _hash(row, sample.box), b"", _cut(row, sample.box)
     content = _bytes(sample)
-    return _hash(content, sample.box), _cut(decode(content), sample.box)
+    return _hash(content, sample.box), content, _cut(decode(content), sample.box)
 
 
 def _hash(content: bytes | NDArray[np.uint8], box: Box | None) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cellclf.auditing.audit import Audit, audit
 from cellclf.auditing.findings import FindingKind
+from cellclf.auditing.summary import examples
 from cellclf.checking import Plan
 from cellclf.data.groups import grouped_by_pattern, grouped_by_table
 from cellclf.data.leaks import Leak, leaky_warning
@@ -24,15 +25,16 @@ from cellclf.pipeline.divide import LeftOut, divide
 from cellclf.progress import Progress
 from cellclf.terms import PARTS, Part
 
-__all__ = ["Prepared", "prepare_data"]
-
-
-EXAMPLES = 3
-"""How many findings of a kind a warning names."""
+__all__ = ["Prepared", "load_samples", "prepare_data"]
 
 WARNED_OF: Mapping[FindingKind, str] = {
     "unreadable": "images that cannot be read and are left out",
+    "suspicious": "files that may not be what they seem",
+    "near_duplicate": "images with copies, which are kept together",
     "label_conflict": "images with more than one label, which are left out",
+    "small_class": "classes that are too small",
+    "few_sources": "classes of many files from few sources",
+    "background_shortcut": "classes that the border of the image gives away",
 }
 
 
@@ -86,7 +88,7 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
     Raises:
         DataError: No usable images, no honest split, or a given split that leaks.
     """
-    samples = _load(plan)
+    samples = load_samples(plan)
     progress.say(f"{len(samples):,} images of {len(samples.classes)} classes")
     settings = plan.experiment.data
     store = open_store(
@@ -99,7 +101,7 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
     if len(store.unreadable) == len(samples):
         row, reason = next(iter(store.unreadable.items()))
         raise DataError(f"no image can be read; the first, {samples[row].id}: {reason}")
-    found = audit(samples, content=store.content, unreadable=store.unreadable)
+    found = audit(samples, progress=progress, content=store.content)
     for warning in _warnings(found):
         progress.warn(warning)
     divided = divide(
@@ -124,7 +126,13 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
     )
 
 
-def _load(plan: Plan) -> Samples:
+def load_samples(plan: Plan) -> Samples:
+    """Load the samples of an experiment, classes renamed and left out as it asks.
+
+    Raises:
+        DataError: The data cannot be used.
+        PluginError: The dataset plugin is at fault.
+    """
     data = plan.experiment.data
     loaded = plan.dataset.function("load")(plan.dataset.params, root=data.path)
     if not isinstance(loaded, Samples):
@@ -157,13 +165,9 @@ def _grouped(samples: Samples, data: DataSettings) -> Samples:
 def _warnings(found: Audit) -> Iterator[str]:
     """One line for each kind of finding that a person should look at, with the first few."""
     for kind, meaning in WARNED_OF.items():
-        findings = [finding for finding in found.findings if finding.kind == kind]
-        examples = "; ".join(
-            f"{', '.join(finding.files)}: {finding.detail}" for finding in findings[:EXAMPLES]
-        )
-        more = "; ..." if len(findings) > EXAMPLES else ""
+        findings = [one for one in found.of_kind(kind) if one.severity != "note"]
         if findings:
-            yield f"{meaning}: {len(findings)} ({examples}{more})"
+            yield f"{meaning}: {len(findings)} ({'; '.join(examples(findings))})"
 
 
 def _fingerprint(samples: Samples, store: ImageStore, divided: Split) -> str:

@@ -183,6 +183,8 @@ def _record(
         },
         "left_out": [asdict(one) for one in prepared.left_out],
         "findings": [asdict(finding) for finding in prepared.audit.findings],
+        "sources": [asdict(size) for size in prepared.audit.classes],
+        "background_probe": prepared.audit.probe and asdict(prepared.audit.probe),
         "warnings": list(prepared.split.warnings),
         "versions": {
             "cellclf": __version__,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from cellclf.auditing.summary import probe_sentence
 from cellclf.checking import Plan
 from cellclf.data.batches import augmented_views
 from cellclf.pipeline.batches import augmentation_chain, training_batches
@@ -77,6 +78,9 @@ def write_account(
         timings=record["seconds"],
         facts=_facts(plan, prepared),
         findings=prepared.audit.findings,
+        sources=prepared.audit.classes,
+        probe=probe_sentence(prepared.audit.probe),
+        audit_page=directory.audit_page.name,
         warnings=prepared.split.warnings,
         left_out={one.sample_id: one.reason for one in prepared.left_out},
         leaks=tuple(map(str, prepared.leaks)),
@@ -84,6 +88,7 @@ def write_account(
         calibrated=False,
         **shared,
     )
+    prepared.audit.write_page(directory.audit_page)
     write_report(directory.report_file, report)
 
 
@@ -100,8 +105,9 @@ def _facts(plan: Plan, prepared: Prepared) -> dict[str, str]:
     units = len(np.unique(prepared.audit.units[used]))
     crossing = f"{len(prepared.leaks):,}" if prepared.leaky else "none"
     together = f"{used.sum():,} images in {units:,} units, {crossing} of them in two parts"
+    ties = [*kinds, "equal content", "near duplicates"]
     facts = {
-        "kept together": f"{together} (by {', '.join([*kinds, 'equal content'])})",
+        "kept together": f"{together} (by {', '.join(ties)})",
         "classes renamed": ", ".join(f"{old} to {new}" for old, new in classes.rename.items()),
         "classes left out": ", ".join(classes.leave_out),
         "data fingerprint": prepared.fingerprint,

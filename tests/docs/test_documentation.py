@@ -199,7 +199,7 @@ def test_every_setting_is_on_the_page_of_the_experiment(generated: ModuleType) -
 
 def test_every_command_is_on_the_page_of_the_command_line(generated: ModuleType) -> None:
     page = generated.on_page_markdown((ROOT / "docs/reference/command-line.md").read_text("utf-8"))
-    for command in ("run", "predict", "plugins list", "plugins show"):
+    for command in ("run", "audit", "predict", "plugins list", "plugins show"):
         assert f"`cellclf {command}`" in page
     for option in ("--epochs VALUE", "--set KEY=VALUE", "--json", "--out VALUE"):
         assert f"`{option}`" in page

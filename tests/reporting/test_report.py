@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cellclf.auditing.class_sizes import ClassSize
 from cellclf.auditing.findings import Finding, FindingKind, Severity
 from cellclf.errors import RunError
 from cellclf.reporting.plots import confusion_matrix
@@ -278,3 +279,29 @@ def test_what_was_left_out_is_listed_with_the_reason_and_long_lists_are_cut(tmp_
     assert "49.jpg" not in text
     assert "and 4 more, all of them in division.csv" in text
     assert "Left out" not in page(tmp_path).text
+
+
+def test_sources_stand_beside_the_counts_and_the_audit_has_its_sentence_and_link(
+    tmp_path: Path,
+) -> None:
+    sizes = [
+        ClassSize(name=name, files=348, readable=348, units=units, effective=units / 2)
+        for name, units in (("round", 71), ("long", 12))
+    ]
+    shown = page(tmp_path, sources=sizes, probe="the border tells nothing", audit_page="audit.html")
+    assert "All Sources Effective" in shown.text
+    assert "round 300 48 348 71 35.5 long 600 96 696 12 6.0" in shown.text
+    assert "the border tells nothing." in shown.text
+    assert {"href": "audit.html"} in shown.attributes("a")
+    without = page(tmp_path)
+    assert "Effective" not in without.text
+    assert "the page of the audit" not in without.text
+
+
+def test_the_most_severe_finding_of_a_kind_gives_its_badge(tmp_path: Path) -> None:
+    both = [
+        found("small_class", "warning", ("a",), "small"),
+        found("small_class", "error", ("b",), "too small"),
+    ]
+    text = page(tmp_path, findings=both).text
+    assert "Classes that are too small: 2 error b: too small a: small" in text
