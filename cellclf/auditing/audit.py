@@ -180,7 +180,7 @@ def judged(samples: Samples, measured: Measurements, links: Sequence[Link]) -> A
         ),
         *suspicious_findings(samples, measured.appearance, readable),
         *duplicate_findings(samples, measured.content, like),
-        *leak_findings(samples, like, units, readable),
+        *leak_findings(samples, like.clusters, units, readable),
         *size_findings(samples, sizes),
         *outlier_findings(samples, measured.appearance, readable),
         *background_findings(samples, probe),

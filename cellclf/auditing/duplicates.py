@@ -31,12 +31,14 @@ def duplicate_findings(
                 detail=f"{len(rows)} samples of {labels.pop()!r} are the same image",
             )
     for rows in like.copies:
+        labels = {samples[row].label for row in rows}
         yield Finding(
             kind="near_duplicate",
             severity="warning",
             files=_files(samples, rows),
-            detail=f"{len(rows)} samples of {samples[rows[0]].label!r} show the same: copies of "
-            "one image that were turned, cut, recoloured or saved anew, or overlapping cuts of one",
+            detail=f"{len(rows)} samples of {', '.join(map(repr, sorted(labels)))} show the same: "
+            "copies of one image that were turned, cut, recoloured or saved anew, or overlapping "
+            "cuts of one",
         )
     for rows in like.conflicts:
         labels = {samples[row].label for row in rows}

@@ -26,7 +26,7 @@ class Likeness:
     Attributes:
         same: Samples of equal content.
         clusters: Everything that is linked, directly or over others: what may not be separated.
-        copies: Samples of one label within a cluster, of more than one content.
+        copies: Clusters of more than one content.
         conflicts: Samples under different labels that are equal or copies of one image, directly or
             over others. Overlapping cuts of one field are neither: each has its own cell.
     """
@@ -64,7 +64,7 @@ def likeness(
         ...     ],
         ... )
         >>> found.same, found.clusters, found.copies, found.conflicts
-        (((0, 1),), ((0, 1, 2, 3),), ((0, 1, 2),), ())
+        (((0, 1),), ((0, 1, 2, 3),), ((0, 1, 2, 3),), ())
     """
     rows_of: defaultdict[str, list[int]] = defaultdict(list)
     for row, digest in enumerate(content):
@@ -75,15 +75,10 @@ def likeness(
     linked = [(link.first, link.second) for link in links]
     copied = [(link.first, link.second) for link in links if link.is_copy]
     clusters = _components([*tied, *linked], len(samples))
-    of_one_label = [
-        [row for row in rows if samples[row].label == label]
-        for rows in clusters
-        for label in sorted({samples[row].label for row in rows})
-    ]
     return Likeness(
         same=_ordered(same),
         clusters=_ordered(clusters),
-        copies=_ordered(rows for rows in of_one_label if len({content[row] for row in rows}) > 1),
+        copies=_ordered(rows for rows in clusters if len({content[row] for row in rows}) > 1),
         conflicts=_ordered(
             rows
             for rows in _components([*tied, *copied], len(samples))

@@ -59,10 +59,10 @@ class Leak:
 def given_leaks(
     samples: Samples, units: NDArray[np.intp], *, alike: Iterable[Sequence[int]] = ()
 ) -> tuple[Leak, ...]:
-    """Return one leak for each unit whose samples were given more than one part.
+    """Return one leak for each tie whose samples were given more than one part.
 
-    The leak names the tie that a person can check: the first group that crosses, by kind and name;
-    where no group does, copies; where no one tie does, the chain of them.
+    A tie is a group, by kind and name, or copies of one image: what a person can check. Where no
+    single tie of a unit crosses, but several of them together do, the chain of them is one leak.
 
     Args:
         samples: The set; samples that were given no part leak nothing.
@@ -86,18 +86,25 @@ def given_leaks(
     crossing = {unit: rows for unit, rows in members.items() if _crosses(samples, rows)}
     if not crossing:
         return ()
-    groups: defaultdict[int, dict[tuple[str, str], list[int]]] = defaultdict(dict)
-    for unit, rows in crossing.items():
+    groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for rows in crossing.values():
         for row in rows:
-            for tie in samples[row].groups.items():
-                groups[unit].setdefault(tie, []).append(row)
-    copies: defaultdict[int, list[Sequence[int]]] = defaultdict(list)
-    for cluster in alike:
-        if len(cluster):
-            copies[int(units[cluster[0]])].append(cluster)
-    return tuple(
-        _leak(samples, rows, groups[unit], copies[unit]) for unit, rows in crossing.items()
-    )
+            for kind, name in samples[row].groups.items():
+                if name:
+                    groups[kind, name].append(row)
+    ties = [
+        *((f"{kind} {name!r}", rows) for (kind, name), rows in sorted(groups.items())),
+        *((COPIES, rows) for rows in alike),
+    ]
+    leaks = [
+        Leak(tie=tie, parts=_by_part(samples, rows))
+        for tie, rows in ties
+        if _crosses(samples, rows)
+    ]
+    unit_of = {sample.id: int(unit) for sample, unit in zip(samples, units, strict=True)}
+    told = {unit_of[name] for leak in leaks for ids in leak.parts.values() for name in ids}
+    chains = [rows for unit, rows in crossing.items() if unit not in told]
+    return (*leaks, *(Leak(tie=CHAIN, parts=_by_part(samples, rows)) for rows in chains))
 
 
 def refuse_leaks(leaks: Sequence[Leak]) -> None:
@@ -157,21 +164,6 @@ def cut_at_given(samples: Samples, units: NDArray[np.intp]) -> NDArray[np.intp]:
         for row, sample in enumerate(samples)
     ]
     return renumbered(np.array(pieces, dtype=np.intp))
-
-
-def _leak(
-    samples: Samples,
-    rows: Sequence[int],
-    groups: Mapping[tuple[str, str], Sequence[int]],
-    copies: Iterable[Sequence[int]],
-) -> Leak:
-    for kind, name in sorted(groups):
-        if name and _crosses(samples, groups[kind, name]):
-            return Leak(tie=f"{kind} {name!r}", parts=_by_part(samples, groups[kind, name]))
-    for cluster in copies:
-        if _crosses(samples, cluster):
-            return Leak(tie=COPIES, parts=_by_part(samples, cluster))
-    return Leak(tie=CHAIN, parts=_by_part(samples, rows))
 
 
 def _crosses(samples: Samples, rows: Iterable[int]) -> bool:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.auditing.findings import Finding, FindingKind
+from cellclf.auditing.findings import Finding
 from cellclf.data.leaks import Leak, cut_at_given, given_leaks, refuse_leaks
 from cellclf.data.samples import Samples, Split
 from cellclf.data.split import split
@@ -23,16 +23,17 @@ UNREADABLE, CONFLICT = "unreadable", "label_conflict"
 """Why a sample is in no part: there is no image, or nobody knows what it shows. An image with two
 labels cannot be learnt from, and cannot judge either."""
 
-COPIES: tuple[FindingKind, ...] = ("exact_duplicate", "near_duplicate", "label_conflict")
-"""Findings whose samples show the same, or nearly so."""
-
 
 class Audited(Protocol):
     """What a division needs of an audit."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Among them the duplicates and the images whose labels contradict each other."""
+        """Among them the images whose labels contradict each other."""
+
+    @property
+    def clusters(self) -> tuple[tuple[int, ...], ...]:
+        """Rows that show the same, equal or nearly so."""
 
     @property
     def units(self) -> NDArray[np.intp]:
@@ -96,7 +97,7 @@ def divide(
     kept, units = samples.keep(used), found.units[used]
     leaks: tuple[Leak, ...] = ()
     if settings.keep_given:
-        leaks = given_leaks(kept, units, alike=_alike(kept, found))
+        leaks = given_leaks(kept, units, alike=_alike(used, found))
         if settings.allow_leakage:
             # Only where the given parts cut is anything cut: what is divided here stays whole.
             units = cut_at_given(kept, units)
@@ -131,14 +132,10 @@ def _left_out(
     }
 
 
-def _alike(samples: Samples, found: Audited) -> list[list[int]]:
-    """Rows of `samples` that the audit found to show the same, a list for each finding."""
-    row_of = {sample.id: row for row, sample in enumerate(samples)}
-    return [
-        [row_of[name] for name in finding.files if name in row_of]
-        for finding in found.findings
-        if finding.kind in COPIES
-    ]
+def _alike(used: NDArray[np.bool_], found: Audited) -> list[list[int]]:
+    """Rows that show the same, counted among the samples that are used."""
+    place = np.cumsum(used) - 1
+    return [[int(place[row]) for row in rows if used[row]] for rows in found.clusters]
 
 
 def _check_whole(samples: Samples, units: NDArray[np.intp], divided: Split) -> None:

@@ -122,7 +122,7 @@ def test_copies_of_one_label_are_one_finding_that_counts_them() -> None:
 def test_a_copy_under_another_label_puts_all_copies_in_doubt() -> None:
     samples = cells(*[("ig", {}, None)] * 3, ("platelet", {}, None))
     near, conflict = about_ties(found(samples, ["a", "b", "c", "d"], pairs=[(0, 1), (1, 3)]))
-    assert near.files == ("0.png", "1.png")
+    assert near.files == ("0.png", "1.png", "3.png")
     assert conflict.files == ("0.png", "1.png", "3.png")
     assert conflict.detail == "copies of one image are labelled 'ig', 'platelet'"
 
@@ -130,7 +130,9 @@ def test_a_copy_under_another_label_puts_all_copies_in_doubt() -> None:
 def test_overlapping_cuts_under_two_labels_are_kept_together_but_are_no_conflict() -> None:
     samples = cells(("ig", {}, None), ("platelet", {}, None))
     result = found(samples, ["a", "b"], pairs=[(0, 1, 0.5)])
-    assert about_ties(result) == []
+    (near,) = about_ties(result)
+    assert (near.kind, near.files) == ("near_duplicate", ("0.png", "1.png"))
+    assert near.detail.startswith("2 samples of 'ig', 'platelet' show the same")
     assert result.conflicts == ()
     assert result.clusters == ((0, 1),)
     assert result.units.tolist() == [0, 0]

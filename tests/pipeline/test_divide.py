@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from cellclf.auditing.findings import Finding, FindingKind
 from cellclf.data.allocation import apportion
-from cellclf.data.leaks import given_leaks
+from cellclf.data.leaks import Leak, given_leaks
 from cellclf.data.samples import Sample, Samples
 from cellclf.data.settling import distance
 from cellclf.data.units import units_of
@@ -29,6 +30,7 @@ class Found:
     """What a division needs of an audit."""
 
     findings: tuple[Finding, ...]
+    clusters: tuple[tuple[int, ...], ...]
     units: NDArray[np.intp]
 
 
@@ -60,7 +62,8 @@ def drawn_set(samples: Samples, alike: list[tuple[int, ...]], unreadable: dict[i
             kind = "exact_duplicate"
         files = tuple(sorted(samples[row].id for row in rows))
         findings.append(Finding(kind=kind, severity="note", files=files, detail="alike"))
-    found = Found(findings=tuple(findings), units=units_of(samples, alike))
+    units = units_of(samples, alike)
+    found = Found(findings=tuple(findings), clusters=tuple(alike), units=units)
     return Drawn(samples=samples, found=found, unreadable=unreadable)
 
 
@@ -125,6 +128,12 @@ def crossing(drawn: Drawn, done: Divided) -> set[int]:
     for unit, part in zip(drawn.found.units, done.split.parts, strict=True):
         where.setdefault(int(unit), set()).add(str(part))
     return {unit for unit, parts in where.items() if len(parts - {""}) > 1}
+
+
+def units_told(drawn: Drawn, leaks: Iterable[Leak]) -> set[int]:
+    """Units whose samples leaks name."""
+    unit_of = {s.id: int(u) for s, u in zip(drawn.samples, drawn.found.units, strict=True)}
+    return {unit_of[name] for leak in leaks for ids in leak.parts.values() for name in ids}
 
 
 def table_of(
@@ -242,7 +251,7 @@ def test_leakage_that_is_allowed_goes_no_further_than_the_given_parts(
             assert part == "test"
     usable = np.array([sample.id not in drawn.unusable for sample in drawn.samples])
     leaks = given_leaks(drawn.samples.keep(usable), drawn.found.units[usable])
-    assert len(done.leaks) == len(leaks)
+    assert units_told(drawn, done.leaks) == units_told(drawn, leaks)
     cut_by_given = {
         int(unit)
         for unit in np.unique(drawn.found.units[usable])
