@@ -40,7 +40,7 @@ def audit(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Any other setting of the data, such as data.params.group_pattern=...; may be "
+            help="Any other setting of the data, such as data.group_pattern=...; may be "
             "given again.",
         ),
     ] = None,

@@ -22,7 +22,7 @@ __all__ = ["LEAKY", "Leak", "cut_at_given", "given_leaks", "leaky_warning", "ref
 NAMED = 5
 """How many leaks a message names."""
 
-COPIES = "one image, or copies of it,"
+COPIES = "one image, or copies or cuts of it,"
 CHAIN = "images tied by several groups or copies"
 
 LEAKY = (

@@ -33,7 +33,7 @@ def test_a_group_in_two_given_parts_is_named_by_kind_and_name() -> None:
 def test_copies_in_two_given_parts_are_called_copies() -> None:
     samples = cells(({"slide": "x"}, "train"), ({}, "validation"), ({"slide": "x"}, "train"))
     (leak,) = given_leaks(samples, np.array([0, 0, 0]), alike=[(0, 1)])
-    assert str(leak) == "one image, or copies of it, is in train (0) and validation (1)"
+    assert str(leak) == "one image, or copies or cuts of it, is in train (0) and validation (1)"
 
 
 def test_samples_that_several_ties_hold_together_are_called_so() -> None:
