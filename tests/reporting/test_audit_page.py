@@ -59,7 +59,7 @@ def test_the_verdict_comes_first_then_classes_findings_and_background(tmp_path: 
         "Related images in several given parts error",
         "Unreadable files warning",
         "Exact duplicates note",
-        "Background background probe: not made",
+        "Background No background probe",
     ]
     places = [text.index(words) for words in said]
     assert places == sorted(places)
