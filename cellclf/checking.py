@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
 from cellclf.errors import CellclfError, ExperimentError, PluginError, Problem, did_you_mean
-from cellclf.experiment import Experiment, ModelChoice, schema_problems
+from cellclf.experiment import DataSettings, Experiment, ModelChoice, schema_problems
 from cellclf.registry import PLUGIN_ERRORS, Registry
 from cellclf.specs import (
     AugmentationSpec,
@@ -179,9 +179,11 @@ class _Desk:
 
     def dataset(self, experiment: Experiment) -> Chosen[DatasetSpec] | None:
         data = experiment.data
+        known = len(self._problems)
         chosen = self._choose(
             DatasetSpec, data.dataset, data.params, at="data.dataset", params_at="data.params"
         )
+        self._problems[known:] = [_for_any_dataset(one) for one in self._problems[known:]]
         if chosen is not None and chosen.spec.needs_path and data.path is None:
             wanted = f"must be given (--data): where {data.dataset!r} finds its images"
             self._problems.append(Problem(place="data.path", expected=wanted))
@@ -273,6 +275,14 @@ class _Desk:
         )
 
 
+def _for_any_dataset(problem: Problem) -> Problem:
+    """Point a parameter that is none of the plugin's to the setting that every dataset has."""
+    name = problem.place.removeprefix("data.params.")
+    if problem.nearest is None and name in DataSettings.model_fields:
+        return replace(problem, nearest=f"data.{name}")
+    return problem
+
+
 def _filled_in(
     experiment: Experiment,
     dataset: Chosen[DatasetSpec],
@@ -287,11 +297,17 @@ def _filled_in(
         )
         for label, chosen in models.items()
     }
-    path = experiment.data.path
+    path, table = experiment.data.path, experiment.data.group_table
     return experiment.model_copy(
         update={
             "data": experiment.data.model_copy(
-                update={"path": path and path.absolute(), "params": dataset.settings}
+                update={
+                    "path": path and path.absolute(),
+                    "params": dataset.settings,
+                    "group_table": table.model_copy(
+                        update={"path": table.path and table.path.absolute()}
+                    ),
+                }
             ),
             "augmentation": experiment.augmentation.model_copy(
                 update={"steps": tuple(augmentations), "params": _settings(augmentations)}

@@ -46,6 +46,11 @@ class RunDirectory:
         return self.path / "experiment.toml"
 
     @property
+    def division_file(self) -> Path:
+        """Which sample is in which part, and why one is in none."""
+        return self.path / "division.csv"
+
+    @property
     def metrics_file(self) -> Path:
         """Every figure of every model, and which model is best."""
         return self.path / "metrics.json"

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cellclf.data.decode import IMAGE_SUFFIXES
 from cellclf.data.samples import Sample, Samples
 from cellclf.errors import DataError
+from cellclf.specs import NoParams
 from cellclf.terms import Part, part_named
-
-if TYPE_CHECKING:
-    from cellclf.builtin.dataset_specs import ImageFolderParams
 
 __all__ = ["load"]
 
@@ -59,7 +55,7 @@ class _Folder:
             yield from folder.suffixes_below()
 
 
-def load(params: ImageFolderParams, *, root: Path) -> Samples:
+def load(params: NoParams, *, root: Path) -> Samples:
     """Read a set that is laid out as one folder a class.
 
     Folders that all images share (`archive/PBC/...`) are passed over. Images count wherever they
@@ -68,7 +64,7 @@ def load(params: ImageFolderParams, *, root: Path) -> Samples:
     nothing has been divided, and no split is given. Links to folders are followed.
 
     Args:
-        params: See `ImageFolderParams`.
+        params: There are none.
         root: The folder.
 
     Returns:
@@ -78,6 +74,7 @@ def load(params: ImageFolderParams, *, root: Path) -> Samples:
     Raises:
         DataError: No such folder, no images, or a layout in which the class of an image is unclear.
     """
+    del params
     if not root.is_dir():
         what = "a file" if root.exists() else "nothing there"
         table = "; a table of paths is read with --dataset csv" if root.suffix == ".csv" else ""
@@ -91,13 +88,11 @@ def load(params: ImageFolderParams, *, root: Path) -> Samples:
     divided = len({part for _, part, _ in placed}) > 1
     samples = []
     for label, part, image in placed:
-        name = _id(image, root)
         samples.append(
             Sample(
-                id=name,
+                id=_id(image, root),
                 label=label,
                 path=str(image),
-                groups=_groups(params, name),
                 split=part if divided else None,
             )
         )
@@ -212,15 +207,3 @@ def _id(image: Path, root: Path) -> str:
     except UnicodeEncodeError as error:
         raise DataError(f"the name of {str(image)!a} is no valid text: rename the file") from error
     return name
-
-
-def _groups(params: ImageFolderParams, sample_id: str) -> dict[str, str]:
-    if params.group_pattern is None:
-        return {}
-    match = re.search(params.group_pattern, sample_id)
-    if match is None:
-        raise DataError(
-            f"`group_pattern` must match every file: {sample_id!r} does not match "
-            f"{params.group_pattern!r}. Where some files have no group, make the group optional."
-        )
-    return {kind: group for kind, group in match.groupdict().items() if group}

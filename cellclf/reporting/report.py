@@ -133,6 +133,9 @@ class Report:
         probe: What the background probe found, a sentence.
         audit_page: Address of the audit's own page, relative to the report.
         warnings: What the user should know of the split and the run.
+        left_out: Why images are in no part, by file.
+        leaks: What the given split separates although it belongs together, one sentence each; with
+            any, the page says at every figure that it is leaky.
         synthetic: The images are rendered, not photographed.
         calibrated: Confidences were calibrated.
         class_balance: See `cellclf.reporting.plots.class_balance`.
@@ -157,6 +160,8 @@ class Report:
     probe: str = ""
     audit_page: str = ""
     warnings: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    leaks: Sequence[str] = ()
     synthetic: bool = False
     calibrated: bool = False
     class_balance: Picture | None = None
