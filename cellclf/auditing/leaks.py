@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -10,9 +10,14 @@ from numpy.typing import NDArray
 
 from cellclf.auditing.findings import Finding
 from cellclf.auditing.likeness import Likeness
+from cellclf.data.leaks import CHAIN, COPIES, Leak
 from cellclf.data.samples import Samples
+from cellclf.terms import PARTS, Part
 
 __all__ = ["leak_findings"]
+
+SAME = "the same image"
+"""What ties samples of equal content, as in `Leak.tie`."""
 
 
 def leak_findings(
@@ -20,8 +25,10 @@ def leak_findings(
 ) -> Iterator[Finding]:
     """Yield one finding for each tie that lies in more than one given part.
 
-    A tie is a group (one patient, one field), a cluster of equal images or a cluster of copies.
-    Where no single tie of a unit crosses, but several of them together do, the unit is reported.
+    A run is refused for one tie a unit (`cellclf.data.leaks.given_leaks`); who corrects a set wants
+    to see them all. A tie is a group (one patient, one field), a cluster of equal images or a
+    cluster of copies. Where no single tie of a unit crosses, but several of them together do, the
+    unit is reported.
 
     Args:
         samples: The set.
@@ -31,18 +38,18 @@ def leak_findings(
     """
     told: set[int] = set()
     for tie, rows in _ties(samples, like):
-        where = _parts(samples, [row for row in rows if readable[row]])
-        if len(where) > 1:
+        parts = _by_part(samples, [row for row in rows if readable[row]])
+        if len(parts) > 1:
             told.update(int(units[row]) for row in rows)
-            yield _leak(samples, where, tie)
+            yield _finding(Leak(tie=tie, parts=parts))
     members: defaultdict[int, list[int]] = defaultdict(list)
     for row, unit in enumerate(units.tolist()):
         if readable[row] and unit not in told:
             members[unit].append(row)
     for rows in members.values():
-        where = _parts(samples, rows)
-        if len(where) > 1:
-            yield _leak(samples, where, "images that belong together, through others,")
+        parts = _by_part(samples, rows)
+        if len(parts) > 1:
+            yield _finding(Leak(tie=CHAIN, parts=parts))
 
 
 def _ties(samples: Samples, like: Likeness) -> Iterator[tuple[str, Sequence[int]]]:
@@ -52,30 +59,27 @@ def _ties(samples: Samples, like: Likeness) -> Iterator[tuple[str, Sequence[int]
             if name:
                 groups[kind, name].append(row)
     for (kind, name), rows in groups.items():
-        yield f"{kind} {name}", rows
+        yield f"{kind} {name!r}", rows
     for same in like.same:
-        yield "the same image", same
+        yield SAME, same
     for cluster in set(like.clusters) - set(like.same):
-        yield "copies, or overlapping cuts, of one image", cluster
+        yield COPIES, cluster
 
 
-def _parts(samples: Samples, rows: Sequence[int]) -> dict[str, list[int]]:
-    """Rows by the part that they were given; those that were given none are left out."""
-    where: defaultdict[str, list[int]] = defaultdict(list)
+def _by_part(samples: Samples, rows: Sequence[int]) -> dict[Part, tuple[str, ...]]:
+    """Ids by the part that they were given; those that were given none are left out."""
+    where: defaultdict[Part, list[str]] = defaultdict(list)
     for row in rows:
         part = samples[row].split
         if part is not None:
-            where[part].append(row)
-    return where
+            where[part].append(samples[row].id)
+    return {part: tuple(sorted(where[part])) for part in PARTS if part in where}
 
 
-def _leak(samples: Samples, where: dict[str, list[int]], tie: str) -> Finding:
-    counts = Counter({part: len(rows) for part, rows in where.items()})
-    listed = [f"{part} ({counts[part]})" for part in sorted(where)]
-    verb = "are" if tie.startswith(("copies", "images")) else "is"
+def _finding(leak: Leak) -> Finding:
     return Finding(
         kind="split_leak",
         severity="error",
-        files=tuple(sorted(samples[row].id for rows in where.values() for row in rows)),
-        detail=f"{tie} {verb} given in {', '.join(listed[:-1])} and {listed[-1]}",
+        files=tuple(sorted(name for ids in leak.parts.values() for name in ids)),
+        detail=str(leak),
     )

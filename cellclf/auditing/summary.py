@@ -72,8 +72,8 @@ def probe_sentence(probe: BackgroundProbe | None) -> str:
         return "No background probe: fewer than two classes have five independent sources"
     return (
         f"The border alone sorts {100 * probe.accuracy:.1f} % of {probe.images:,} images rightly, "
-        f"each class counted alike (95 % interval {100 * probe.low:.1f} to {100 * probe.high:.1f}); chance is "
-        f"{100 * probe.chance:.1f} %"
+        f"each class counted alike (95 % interval {100 * probe.low:.1f} to "
+        f"{100 * probe.high:.1f}); chance is {100 * probe.chance:.1f} %"
     )
 
 

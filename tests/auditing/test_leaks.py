@@ -42,7 +42,7 @@ def test_a_patient_in_two_given_parts_is_named_with_the_parts_and_files() -> Non
         ("test", {"patient": "other"}, "e"),
     )
     assert (leak.kind, leak.severity, leak.files) == ("split_leak", "error", ("0", "1", "2"))
-    assert leak.detail == "patient C132P is given in test (1) and train (2)"
+    assert leak.detail == "patient 'C132P' is in train (0 and 1 more) and test (2)"
 
 
 def test_equal_images_and_copies_that_cross_are_told_apart() -> None:
@@ -53,10 +53,8 @@ def test_equal_images_and_copies_that_cross_are_told_apart() -> None:
         ("validation", {}, "c"),
         pairs=[(2, 3)],
     )
-    assert same.detail == "the same image is given in test (1) and train (1)"
-    assert near.detail == (
-        "copies, or overlapping cuts, of one image are given in train (1) and validation (1)"
-    )
+    assert same.detail == "the same image is in train (0) and test (1)"
+    assert near.detail == "one image, or copies of it, is in train (2) and validation (3)"
     assert (same.files, near.files) == (("0", "1"), ("2", "3"))
 
 
@@ -67,7 +65,7 @@ def test_a_leak_through_several_ties_is_told_although_no_tie_crosses() -> None:
         ("test", {"field": "f"}, "c"),
     )
     assert leak.files == ("0", "2")
-    assert leak.detail.startswith("images that belong together, through others, are given in test")
+    assert leak.detail.startswith("images tied by several groups or copies are in train (0)")
 
 
 def test_an_unreadable_image_leaks_nothing() -> None:
