@@ -69,11 +69,11 @@ def examples(findings: Sequence[Finding]) -> Iterator[str]:
 def probe_sentence(probe: BackgroundProbe | None) -> str:
     """Say what the background probe found, whether or not it is a finding."""
     if probe is None:
-        return "background probe: not made, fewer than two classes have five independent sources"
+        return "No background probe: fewer than two classes have five independent sources"
     return (
-        f"background probe: {100 * probe.accuracy:.1f} % of {probe.images:,} images sorted by the "
-        f"border alone (95 % interval {100 * probe.low:.1f} to {100 * probe.high:.1f}); chance is "
-        f"{100 * probe.chance:.1f} %"
+        f"The border alone sorts {100 * probe.accuracy:.1f} % of {probe.images:,} images rightly, "
+        f"each class counted alike (95 % interval {100 * probe.low:.1f} to "
+        f"{100 * probe.high:.1f}); chance is {100 * probe.chance:.1f} %"
     )
 
 

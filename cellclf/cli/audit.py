@@ -29,6 +29,13 @@ def audit(
         str | None, typer.Option(help="A dataset plugin. [image_folder, with --data]")
     ] = None,
     data: Annotated[Path | None, typer.Option(help="The folder or file it reads.")] = None,
+    group_pattern: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGEX",
+            help=r"What in a path belongs together, by named groups, such as (?P<patient>C\d+).",
+        ),
+    ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Write the findings to this file, as a JSON list.")
     ] = None,
@@ -40,8 +47,8 @@ def audit(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Any other setting of the data, such as data.group_pattern=...; may be "
-            "given again.",
+            help="Any other setting of the data, such as data.classes.leave_out=...; may be given "
+            "again.",
         ),
     ] = None,
 ) -> None:
@@ -67,7 +74,11 @@ def audit(
         raw, source = read_toml(experiment), str(experiment)
     elif dataset is None and data is None:
         raw, source = quickstart()
-    flags = {"data.dataset": dataset, "data.path": None if data is None else str(data)}
+    flags = {
+        "data.dataset": dataset,
+        "data.path": None if data is None else str(data),
+        "data.group_pattern": group_pattern,
+    }
     raw = overridden(raw, flags, set_ or ())
     for option, path in (("--json", json), ("--page", page)):
         if path is not None:

@@ -44,7 +44,7 @@ ADVICE = {
     "sharpness_outlier": "Nothing is left out. Look whether a person could classify these images.",
     "size_outlier": "All images are brought to one size; those that were smaller become blurred.",
     "small_class": "Merge the class with another, leave it out (data.classes), or add sources.",
-    "split_leak": "Divide anew (data.split.keep_given = false): what belongs together is then kept "
+    "split_leak": "Divide anew (--resplit): what belongs together is then kept "
     "together. The figures of a split that leaks look better than they are.",
     "suspicious": "They are read as they are. Look whether that is what was meant.",
     "unreadable": "They are left out.",

@@ -190,7 +190,7 @@ def test_the_summary_says_classes_probe_findings_and_verdict() -> None:
     lines = found(samples, list("abcda")).summary().splitlines()
     assert lines[0].split() == ["class", "files", "readable", "sources", "effective"]
     assert lines[1].split() == ["ig", "4", "4", "4", "4.0"]
-    assert "background probe: not made" in lines[4]
+    assert "No background probe" in lines[4]
     assert "split_leak: 1 (error)" in lines
     assert lines[-1].startswith("Not safe to use as it is")
 

@@ -112,11 +112,11 @@ def test_errors_have_an_exit_status_of_their_own_and_both_files_are_written(
 @pytest.mark.usefixtures("_cells")
 def test_the_data_is_chosen_as_for_a_run(command: Command, tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text('[data]\npath = "cells"\n[models.custom_cnn]\n')
-    pattern = "data.group_pattern=(?P<patient>[0-9])\\.png"
+    pattern = "(?P<patient>[0-9])\\.png"
     table = tmp_path / "cells.csv"
     table.write_text("path,label\ncells/monocyte/000.png,a\ncells/lymphocyte/000.png,b\n")
     assert "monocyte        8" in command("own.toml").stdout
-    grouped = command("own.toml", "--set", pattern)
+    grouped = command("own.toml", "--group-pattern", pattern)
     assert "'monocyte' is too small to be judged well: 8 independent" in grouped.stdout
     from_table = command("--dataset", "csv", "--data", "cells.csv").stdout
     assert "'a' cannot be learnt and judged: 1 independent source, at least 3" in from_table

@@ -154,7 +154,7 @@ def test_what_the_audit_found_is_said_and_recorded() -> None:
     assert "neutrophil/text.png" in (finished.path / "audit.html").read_text()
     report = (finished.path / "report.html").read_text()
     assert 'href="audit.html"' in report
-    assert "images sorted by the border alone" in report
+    assert "The border alone sorts" in report
 
 
 def test_a_run_in_which_nothing_was_learnt_gives_its_place_to_a_corrected_one() -> None:
