@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cellclf.data.decode import IMAGE_SUFFIXES
+    from cellclf.data.listing import ListedFile, Listing, list_files
     from cellclf.data.samples import Sample, Samples
     from cellclf.errors import (
         BundleError,
@@ -67,6 +68,8 @@ _HOME = {
     "FinishedRun": "cellclf.pipeline.finished",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
+    "ListedFile": "cellclf.data.listing",
+    "Listing": "cellclf.data.listing",
     "MetricSpec": "cellclf.specs",
     "ModelSpec": "cellclf.specs",
     "NoParams": "cellclf.specs",
@@ -81,6 +84,7 @@ _HOME = {
     "TrainingError": "cellclf.errors",
     "copy_weights": "cellclf.network.pretrained",
     "hookimpl": "cellclf.hookspecs",
+    "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.classifier",
     "part_named": "cellclf.terms",
     "prepare_backend": "cellclf.network.backend",
@@ -104,6 +108,8 @@ __all__ = [
     "FinishedRun",
     "ImageError",
     "LeakageError",
+    "ListedFile",
+    "Listing",
     "MetricSpec",
     "ModelSpec",
     "NoParams",
@@ -118,6 +124,7 @@ __all__ = [
     "TrainingError",
     "copy_weights",
     "hookimpl",
+    "list_files",
     "load",
     "part_named",
     "prepare_backend",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cellclf.data.archives import read_member
 from cellclf.data.decode import decode
 from cellclf.data.samples import Sample
 from cellclf.errors import ImageError
@@ -86,7 +85,7 @@ def _bytes(sample: Sample) -> bytes:
     path = Path(str(sample.path))
     try:
         if sample.member is not None:
-            return _member(path, sample.member)
+            return _bounded(read_member(path, sample.member, most=MAX_BYTES + 1))
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -98,19 +97,6 @@ def _bytes(sample: Sample) -> bytes:
     except OSError as error:
         raise ImageError(f"the file cannot be read: {error.strerror or error}") from None
     return _bounded(content)
-
-
-def _member(path: Path, name: str) -> bytes:
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
-            # Read by count: the size that the archive states may be a lie.
-            return _bounded(member.read(MAX_BYTES + 1))
-    except KeyError:
-        raise ImageError(f"the archive holds no {name!r}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError):
-        raise ImageError("the archive is damaged or no zip file") from None
-    except (RuntimeError, NotImplementedError) as error:  # encrypted; unknown compression
-        raise ImageError(f"the archive cannot be unpacked: {error}") from None
 
 
 def _bounded(content: bytes) -> bytes:
