@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import lzma
 import os
 import shutil
@@ -13,11 +12,11 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from cellclf.errors import DataError, ImageError
-from cellclf.files import cache_folder, replacing
+from cellclf.files import cached_file
 
 __all__ = ["archive_members", "read_member", "unpacked_member"]
 
@@ -136,27 +135,20 @@ def read_member(path: Path, name: str, *, most: int) -> bytes:
 def unpacked_member(path: Path, info: zipfile.ZipInfo) -> Path:
     """Return a file in the cache that holds what the member `info` of the zip file at `path` does.
 
-    For the few members that must be read at any place: an archive inside an archive, a table of
-    images to be mapped into memory. The first call unpacks it, absent or whole; a later one finds
-    it, unless the archive has changed.
+    For the few members that must be read at any place, such as an archive inside an archive.
 
     Raises:
         DataError: The member cannot be unpacked.
         RunError: The cache cannot be written to.
     """
-    status = path.stat()
-    named = f"{path.absolute()}\n{status.st_size} {status.st_mtime_ns}\n{info.filename} {info.CRC}"
-    key = hashlib.sha256(named.encode(errors="surrogateescape")).hexdigest()
-    copy = cache_folder() / "unpacked" / key / Path(info.filename).name
-    if copy.is_file() and copy.stat().st_size == info.file_size:
-        return copy
-    try:
-        with (
-            _open.reader(path, info.filename) as member,
-            replacing(copy) as partial,
-            partial.open("wb") as file,
-        ):
-            shutil.copyfileobj(member, file)
-    except (RuntimeError, *NOT_UNPACKED) as error:
-        raise DataError(f"{info.filename} in {path} cannot be unpacked: {error}") from error
-    return copy
+
+    def unpack(copy: Path) -> None:
+        try:
+            with _open.reader(path, info.filename) as member, copy.open("wb") as file:
+                shutil.copyfileobj(member, file)
+        except (RuntimeError, *NOT_UNPACKED) as error:
+            raise DataError(f"{info.filename} in {path} cannot be unpacked: {error}") from error
+
+    # The checksum keeps members of one name in two folders apart.
+    name = PurePosixPath(info.filename)
+    return cached_file(path, f"{name.stem}-{info.CRC:08x}{name.suffix}", unpack)

@@ -23,7 +23,7 @@ from cellclf.data.samples import Sample
 from cellclf.errors import DataError, ImageError
 from cellclf.terms import Part
 
-__all__ = ["ListedFile", "Listing", "list_files"]
+__all__ = ["ListedFile", "Listing", "found_suffixes", "list_files"]
 
 LITTER = frozenset(
     {
