@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from cellclf.experiment import Experiment
+    from cellclf.files import cached_file
     from cellclf.hookspecs import hookimpl
     from cellclf.inference.bundle import read_bundle
     from cellclf.inference.classified import Classified
@@ -82,6 +83,7 @@ _HOME = {
     "Samples": "cellclf.data.samples",
     "SplitError": "cellclf.errors",
     "TrainingError": "cellclf.errors",
+    "cached_file": "cellclf.files",
     "copy_weights": "cellclf.network.pretrained",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
@@ -122,6 +124,7 @@ __all__ = [
     "Samples",
     "SplitError",
     "TrainingError",
+    "cached_file",
     "copy_weights",
     "hookimpl",
     "list_files",
