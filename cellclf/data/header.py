@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from cellclf.errors import ImageError
 
@@ -44,11 +45,15 @@ PNG_GREY = 0
 BMP_CORE_HEADER = 12  # bytes; OS/2 bitmaps, with 16-bit sizes
 
 
+Kind = Literal["JPEG", "PNG", "BMP", "TIFF", "WebP"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Header:
     """What was found before decoding.
 
     Attributes:
+        kind: What kind of file it is.
         width: Pixels across, as stored.
         height: Pixels down, as stored.
         orientation: EXIF orientation that is still to be applied, 1 to 8; 1 is upright.
@@ -56,6 +61,7 @@ class Header:
         premultiplied: The decoder's colours are already multiplied by their alpha.
     """
 
+    kind: Kind
     width: int
     height: int
     orientation: int = UPRIGHT
@@ -130,7 +136,7 @@ def _jpeg(content: bytes) -> Header:
         offset += length
     if size is None:
         raise ImageError(DAMAGED)
-    return Header(width=size[0], height=size[1], orientation=orientation)
+    return Header(kind="JPEG", width=size[0], height=size[1], orientation=orientation)
 
 
 def _png_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -160,14 +166,16 @@ def _png(content: bytes) -> Header:
         elif kind == b"tRNS" and colour == PNG_GREY:
             transparent = _unpack(">H", data, 0)[0] / (2**depth - 1)
     width, height = _sane(width, height)
-    return Header(width=width, height=height, orientation=orientation, transparent=transparent)
+    return Header(
+        kind="PNG", width=width, height=height, orientation=orientation, transparent=transparent
+    )
 
 
 def _bmp(content: bytes) -> Header:
     (length,) = _unpack("<I", content, 14)
     width, height = _unpack("<HH" if length == BMP_CORE_HEADER else "<ii", content, 18)
     width, height = _sane(width, abs(height))  # a negative height means top row first
-    return Header(width=width, height=height)
+    return Header(kind="BMP", width=width, height=height)
 
 
 def _webp(content: bytes) -> Header:
@@ -194,7 +202,7 @@ def _webp(content: bytes) -> Header:
         offset += held + held % 2
     if size is None:
         raise ImageError(DAMAGED)
-    return Header(width=size[0], height=size[1], orientation=orientation)
+    return Header(kind="WebP", width=size[0], height=size[1], orientation=orientation)
 
 
 def _tiff(content: bytes) -> Header:
@@ -208,7 +216,7 @@ def _tiff(content: bytes) -> Header:
     # OpenCV reads up to 8 bits through libtiff's RGBA interface, which always multiplies by
     # alpha, and 16 bits as they stand. It applies a TIFF's orientation itself.
     premultiplied = bits <= 8 or tags.get(TIFF_EXTRA_SAMPLES) == TIFF_ASSOCIATED_ALPHA
-    return Header(width=width, height=height, premultiplied=premultiplied)
+    return Header(kind="TIFF", width=width, height=height, premultiplied=premultiplied)
 
 
 def _exif_orientation(block: bytes) -> int:
