@@ -146,20 +146,21 @@ def _by_rows(
     return result
 
 
-def _eight_bits(values: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
-    return (values.astype(np.uint32) + SIXTEEN_TO_EIGHT // 2) // SIXTEEN_TO_EIGHT
+def _eight_bits(values: NDArray[Any]) -> NDArray[Any]:
+    wide = values.astype(np.uint32)
+    return np.asarray((wide + SIXTEEN_TO_EIGHT // 2) // SIXTEEN_TO_EIGHT)
 
 
 def _converted(image: NDArray[np.uint8], conversion: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(image, conversion), dtype=np.uint8)
 
 
-def _over_white(image: NDArray[np.uint8]) -> NDArray[np.integer[Any]]:
+def _over_white(image: NDArray[np.uint8]) -> NDArray[Any]:
     colour, alpha = image[..., 2::-1].astype(np.uint32), image[..., 3:].astype(np.uint32)
     return (colour * alpha + FULL_8 // 2) // FULL_8 + FULL_8 - alpha
 
 
-def _over_white_premultiplied(image: NDArray[np.uint8]) -> NDArray[np.integer[Any]]:
+def _over_white_premultiplied(image: NDArray[np.uint8]) -> NDArray[Any]:
     colour, alpha = image[..., 2::-1].astype(np.uint32), image[..., 3:].astype(np.uint32)
     return np.minimum(colour + FULL_8 - alpha, FULL_8)
 

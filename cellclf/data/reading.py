@@ -5,21 +5,38 @@ from __future__ import annotations
 import hashlib
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.data.decode import decode
+from cellclf.data.decode import decode, decode_square, resize
 from cellclf.data.samples import Sample
 from cellclf.errors import ImageError
+from cellclf.terms import ResizeMode
 
-__all__ = ["content_hash", "read_sample"]
+__all__ = ["Square", "content_hash", "read_sample", "read_square"]
 
 Box = tuple[int, int, int, int]
 
 MAX_BYTES = 1 << 30
 """Longest file or unpacked member that is read: 1 GiB, more than any 100-megapixel image needs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Square:
+    """What one reading of a sample gave.
+
+    Attributes:
+        content: What `content_hash` gives; empty where the file could not be read at all.
+        image: `uint8`, `(size, size, 3)`, RGB; `None` where there is no usable image.
+        reason: Why there is none, or an empty string.
+    """
+
+    content: str
+    image: NDArray[np.uint8] | None
+    reason: str
 
 
 def content_hash(sample: Sample, images: NDArray[np.uint8] | None) -> str:
@@ -60,6 +77,40 @@ def read_sample(sample: Sample, images: NDArray[np.uint8] | None) -> tuple[str, 
         return _hash(row, sample.box), _cut(row, sample.box)
     content = _bytes(sample)
     return _hash(content, sample.box), _cut(decode(content), sample.box)
+
+
+def read_square(
+    sample: Sample, images: NDArray[np.uint8] | None, *, size: int, mode: ResizeMode
+) -> Square:
+    """Read one sample as a network is shown it, for training and prediction alike.
+
+    The file is read once: hash and pixels are of the same bytes, whoever writes to it meanwhile.
+
+    Args:
+        sample: Where the image is.
+        images: `uint8`, `(n, height, width, 3)`: what `Sample.index` points into, if anything.
+        size: Pixels along each side, at least 1.
+        mode: How an image becomes square; see `cellclf.data.decode.resize`.
+
+    Raises:
+        DataError: A bad `size` or `mode`. A sample that cannot be read raises nothing.
+    """
+    content = ""
+    try:
+        if sample.path is None:
+            row = _row(sample, images)
+            content = _hash(row, sample.box)
+            image = resize(_cut(row, sample.box), size, mode)
+        else:
+            file = _bytes(sample)
+            content = _hash(file, sample.box)
+            if sample.box is None:
+                image = decode_square(file, size, mode)
+            else:
+                image = resize(_cut(decode(file), sample.box), size, mode)
+    except ImageError as error:
+        return Square(content=content, image=None, reason=str(error))
+    return Square(content=content, image=image, reason="")
 
 
 def _hash(content: bytes | NDArray[np.uint8], box: Box | None) -> str:
