@@ -16,6 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cellclf.auditing.audit import Audit
+    from cellclf.auditing.findings import Finding
     from cellclf.data.decode import IMAGE_SUFFIXES
     from cellclf.data.listing import ListedFile, Listing, list_files
     from cellclf.data.samples import Sample, Samples
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         ExperimentError,
         ImageError,
         LeakageError,
+        LeakageWarning,
         PluginError,
         RunError,
         SplitError,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from cellclf.inference.classifier import Classifier, load
     from cellclf.network.backend import prepare_backend
     from cellclf.network.pretrained import copy_weights, published_network
+    from cellclf.pipeline.audit_data import audit
     from cellclf.pipeline.finished import FinishedRun
     from cellclf.pipeline.run import run
     from cellclf.progress import Progress
@@ -57,6 +61,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "IMAGE_SUFFIXES": "cellclf.data.decode",
+    "Audit": "cellclf.auditing.audit",
     "AugmentationSpec": "cellclf.specs",
     "BundleError": "cellclf.errors",
     "CellclfError": "cellclf.errors",
@@ -66,9 +71,11 @@ _HOME = {
     "DatasetSpec": "cellclf.specs",
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
+    "Finding": "cellclf.auditing.findings",
     "FinishedRun": "cellclf.pipeline.finished",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
+    "LeakageWarning": "cellclf.errors",
     "ListedFile": "cellclf.data.listing",
     "Listing": "cellclf.data.listing",
     "MetricSpec": "cellclf.specs",
@@ -83,6 +90,7 @@ _HOME = {
     "Samples": "cellclf.data.samples",
     "SplitError": "cellclf.errors",
     "TrainingError": "cellclf.errors",
+    "audit": "cellclf.pipeline.audit_data",
     "cached_file": "cellclf.files",
     "copy_weights": "cellclf.network.pretrained",
     "hookimpl": "cellclf.hookspecs",
@@ -98,6 +106,7 @@ _HOME = {
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "Audit",
     "AugmentationSpec",
     "BundleError",
     "CellclfError",
@@ -107,9 +116,11 @@ __all__ = [
     "DatasetSpec",
     "Experiment",
     "ExperimentError",
+    "Finding",
     "FinishedRun",
     "ImageError",
     "LeakageError",
+    "LeakageWarning",
     "ListedFile",
     "Listing",
     "MetricSpec",
@@ -124,6 +135,7 @@ __all__ = [
     "Samples",
     "SplitError",
     "TrainingError",
+    "audit",
     "cached_file",
     "copy_weights",
     "hookimpl",

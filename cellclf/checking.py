@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
 from cellclf.errors import CellclfError, ExperimentError, PluginError, Problem, did_you_mean
-from cellclf.experiment import Experiment, ModelChoice, schema_problems
+from cellclf.experiment import DataSettings, Experiment, ModelChoice, schema_problems
 from cellclf.registry import PLUGIN_ERRORS, Registry
 from cellclf.specs import (
     AugmentationSpec,
@@ -26,7 +26,7 @@ from cellclf.specs import (
     resolve,
 )
 
-__all__ = ["Chosen", "Plan", "plan"]
+__all__ = ["Chosen", "Plan", "data_plan", "plan"]
 
 SpecT = TypeVar("SpecT", bound=Spec)
 
@@ -121,6 +121,33 @@ def plan(raw: Mapping[str, Any], registry: Registry, *, source: str = "the exper
     )
 
 
+def data_plan(
+    raw: Mapping[str, Any], registry: Registry, *, source: str = "the experiment"
+) -> Plan:
+    """Like `plan`, for work that ends with the data: no network, augmentation or metric is chosen.
+
+    Args:
+        raw: The experiment as plain tables; all of its settings are checked, and no names but that
+            of the dataset are looked up.
+        registry: Where that name is looked up.
+        source: What the message calls the experiment.
+
+    Raises:
+        ExperimentError: With every problem, not only the first.
+    """
+    experiment, problems = _parse(raw)
+    dataset = _Desk(registry, problems).dataset(experiment)
+    if problems or dataset is None:
+        raise ExperimentError(problems, source=source)
+    return Plan(
+        experiment=_filled_in(experiment, dataset, {}, {}, {}),
+        dataset=dataset,
+        augmentations={},
+        models={},
+        metrics={},
+    )
+
+
 def _parse(raw: Mapping[str, Any]) -> tuple[Experiment, list[Problem]]:
     """Read the settings; faulty ones are noted and left out, so that names can be checked too."""
     try:
@@ -152,9 +179,11 @@ class _Desk:
 
     def dataset(self, experiment: Experiment) -> Chosen[DatasetSpec] | None:
         data = experiment.data
+        known = len(self._problems)
         chosen = self._choose(
             DatasetSpec, data.dataset, data.params, at="data.dataset", params_at="data.params"
         )
+        self._problems[known:] = [_for_any_dataset(one) for one in self._problems[known:]]
         if chosen is not None and chosen.spec.needs_path and data.path is None:
             wanted = f"must be given (--data): where {data.dataset!r} finds its images"
             self._problems.append(Problem(place="data.path", expected=wanted))
@@ -246,6 +275,14 @@ class _Desk:
         )
 
 
+def _for_any_dataset(problem: Problem) -> Problem:
+    """Point a parameter that is none of the plugin's to the setting that every dataset has."""
+    name = problem.place.removeprefix("data.params.")
+    if problem.nearest is None and name in DataSettings.model_fields:
+        return replace(problem, nearest=f"data.{name}")
+    return problem
+
+
 def _filled_in(
     experiment: Experiment,
     dataset: Chosen[DatasetSpec],
@@ -260,11 +297,17 @@ def _filled_in(
         )
         for label, chosen in models.items()
     }
-    path = experiment.data.path
+    path, table = experiment.data.path, experiment.data.group_table
     return experiment.model_copy(
         update={
             "data": experiment.data.model_copy(
-                update={"path": path and path.absolute(), "params": dataset.settings}
+                update={
+                    "path": path and path.absolute(),
+                    "params": dataset.settings,
+                    "group_table": table.model_copy(
+                        update={"path": table.path and table.path.absolute()}
+                    ),
+                }
             ),
             "augmentation": experiment.augmentation.model_copy(
                 update={"steps": tuple(augmentations), "params": _settings(augmentations)}

@@ -28,6 +28,7 @@ __all__ = [
     "ExperimentError",
     "ImageError",
     "LeakageError",
+    "LeakageWarning",
     "PluginError",
     "Problem",
     "RunError",
@@ -99,6 +100,13 @@ class SplitError(DataError):
 
 class LeakageError(DataError):
     """A sample to be judged on shares a unit with one that was, or would be, trained on."""
+
+
+class LeakageWarning(UserWarning):
+    """A model whose figures come from a split that leaks, or that is shown what it was trained on.
+
+    No `CellclfError`: nothing is refused. `warnings.simplefilter("error", LeakageWarning)` refuses.
+    """
 
 
 class TrainingError(CellclfError):

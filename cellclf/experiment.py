@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Annotated, Any, Self, get_args
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from cellclf.errors import ExperimentError, Problem, did_you_mean
 from cellclf.terms import Balance, Part, ResizeMode, Schedule
@@ -27,6 +35,7 @@ __all__ = [
     "DataSettings",
     "EvaluationSettings",
     "Experiment",
+    "GroupTableSettings",
     "ModelChoice",
     "SplitSettings",
     "TrainingSettings",
@@ -75,7 +84,14 @@ class SplitSettings(_Settings):
     validation: float = Field(0.10, gt=0, lt=1, description="Share every choice is made on.")
     calibration: float = Field(0.10, ge=0, lt=1, description="Share thresholds are set on.")
     test: float = Field(0.15, gt=0, lt=1, description="Share opened once, at the end.")
-    keep_given: bool = Field(True, description="Keep the parts that the data set comes with.")
+    keep_given: bool = Field(
+        True, description="Keep the parts that the data set comes with (false: --resplit)."
+    )
+    allow_leakage: bool = Field(
+        False,
+        description="Go on where the parts that the data set comes with leak; every figure is then "
+        "marked as leaky (--allow-leakage).",
+    )
 
     @property
     def fractions(self) -> dict[Part, float]:
@@ -96,6 +112,30 @@ class SplitSettings(_Settings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _leakage_is_of_given_parts(self) -> Self:
+        if self.allow_leakage and not self.keep_given:
+            raise ValueError(
+                "cannot both divide anew (keep_given = false, --resplit), which never leaks, and "
+                "allow leakage (allow_leakage = true, --allow-leakage): choose one"
+            )
+        return self
+
+
+class GroupTableSettings(_Settings):
+    """A table beside the images that says what belongs together."""
+
+    path: Path | None = Field(None, description="The CSV file; one row a sample.")
+    path_column: str = Field(
+        "path",
+        description="Column with the sample's id, or the end of it, such as the file's name.",
+    )
+    group_columns: tuple[str, ...] = Field(
+        ("group",),
+        min_length=1,
+        description="Columns whose equal values must stay in one part, such as patient and slide.",
+    )
+
 
 class DataSettings(_Settings):
     """Where the images come from and what is done to them before anything else."""
@@ -103,12 +143,32 @@ class DataSettings(_Settings):
     dataset: str = Field("image_folder", description="A dataset plugin.")
     path: Path | None = Field(None, description="The folder or file it reads.")
     params: dict[str, Any] = Field({}, description="The plugin's own parameters.")
+    group_pattern: str | None = Field(
+        None,
+        description="Regular expression with named groups, searched in each id (for files, the "
+        r"path below the folder): with (?P<patient>C\d+) all images of C132 stay in one part. "
+        "Every id must match; a named group that is optional may stay empty.",
+    )
+    group_table: GroupTableSettings = GroupTableSettings()
     image_size: Whole = Field(128, ge=16, le=1024, description="Height and width in pixels.")
     resize: ResizeMode = Field(
         "stretch", description="Fill the square, or keep the aspect ratio and pad."
     )
     classes: ClassSettings = ClassSettings()
     split: SplitSettings = SplitSettings()
+
+    @field_validator("group_pattern")
+    @classmethod
+    def _has_named_groups(cls, pattern: str | None) -> str | None:
+        if pattern is None:
+            return None
+        try:
+            names = re.compile(pattern).groupindex
+        except re.error as error:
+            raise ValueError(f"must be a regular expression: {error}") from error
+        if not names:
+            raise ValueError("must have a named group, such as (?P<patient>...)")
+        return pattern
 
 
 class AugmentationSettings(_Settings):

@@ -46,6 +46,11 @@ class RunDirectory:
         return self.path / "experiment.toml"
 
     @property
+    def division_file(self) -> Path:
+        """Which sample is in which part, and why one is in none."""
+        return self.path / "division.csv"
+
+    @property
     def metrics_file(self) -> Path:
         """Every figure of every model, and which model is best."""
         return self.path / "metrics.json"
@@ -54,6 +59,11 @@ class RunDirectory:
     def report_file(self) -> Path:
         """The report for people."""
         return self.path / "report.html"
+
+    @property
+    def audit_page(self) -> Path:
+        """What was found in the images, with pictures."""
+        return self.path / "audit.html"
 
     @property
     def figures(self) -> Path:

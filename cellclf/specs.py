@@ -150,6 +150,9 @@ class ModelSpec(Spec):
             explicit name.
         pretrained: Reference to `pretrained(model, params) -> None`, which fills `model` with the
             weights that `params` asks for. Called before training, never when a bundle is loaded.
+        starts_from: Reference to `starts_from(params) -> Path | None`, for an architecture whose
+            `pretrained` can read a bundle: which one it would read. Imports nothing heavy. What
+            that bundle was trained on is then kept out of what judges the new model.
         pixel_range: Smallest and largest value that the layer `pixels` gives for 0-255 input.
         channel_order: Order of the channels after the layer `pixels`.
         stages: Prefixes of layer names, the one nearest the output first: the order in which
@@ -160,10 +163,11 @@ class ModelSpec(Spec):
     """
 
     kind: ClassVar[str] = "model"
-    references: ClassVar[tuple[str, ...]] = ("build", "pretrained")
+    references: ClassVar[tuple[str, ...]] = ("build", "pretrained", "starts_from")
 
     build: str
     pretrained: str | None = None
+    starts_from: str | None = None
     pixel_range: tuple[float, float]
     channel_order: Literal["rgb", "bgr"] = "rgb"
     stages: tuple[str, ...] = ()

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-__all__ = ["PARTS", "PART_NAMES", "Balance", "Part", "ResizeMode", "Schedule", "part_named"]
+__all__ = [
+    "JUDGED",
+    "PARTS",
+    "PART_NAMES",
+    "Balance",
+    "Part",
+    "ResizeMode",
+    "Schedule",
+    "part_named",
+]
 
 Part = Literal["train", "validation", "calibration", "test"]
 """Weights are fitted on train, choices made on validation, thresholds set on calibration, and test
 is opened once, at the end."""
 
 PARTS: tuple[Part, ...] = get_args(Part)
+
+JUDGED: tuple[Part, ...] = tuple(part for part in PARTS if part != "train")
+"""The parts that judge in one way or another: nobody judges by what was trained on."""
 
 ResizeMode = Literal["stretch", "pad"]
 """How an image that is not square becomes square: filling it, or keeping its shape."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,3 +103,16 @@ def test_a_data_set_that_reads_files_wants_to_know_where() -> None:
 def test_an_image_too_small_for_a_model_is_said_before_training() -> None:
     said = problems({"data": {"dataset": "toy", "image_size": 16}, "models": ["tiny"]})
     assert "at least 32" in said["data.image_size"]
+
+
+def test_groups_are_a_setting_of_every_data_set_and_no_parameter_of_one() -> None:
+    pattern = r"(?P<patient>C\d+)"
+    found = checked(data={"dataset": "toy", "group_pattern": pattern})
+    assert found.experiment.data.group_pattern == pattern
+    with pytest.raises(ExperimentError, match=r"Did you mean 'data\.group_pattern'"):
+        checked(data={"dataset": "toy", "params": {"group_pattern": pattern}})
+
+
+def test_the_place_of_a_table_of_groups_does_not_hang_on_where_the_run_was_started() -> None:
+    found = checked(data={"dataset": "toy", "group_table": {"path": "groups.csv"}})
+    assert found.experiment.data.group_table.path == Path("groups.csv").absolute()

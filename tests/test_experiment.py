@@ -111,3 +111,17 @@ def test_a_file_that_is_no_experiment_is_refused_with_the_reason(
         path.write_bytes(content)
     with pytest.raises(ExperimentError, match=reason):
         read_toml(path)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [("(", "must be a regular expression"), (r"C(\d+)", "must have a named group")],
+)
+def test_a_pattern_that_cannot_name_groups_is_refused(pattern: str, message: str) -> None:
+    with pytest.raises(ExperimentError, match=rf"data\.group_pattern: {message}"):
+        Experiment(data={"group_pattern": pattern})
+
+
+def test_dividing_anew_and_allowing_leakage_exclude_each_other() -> None:
+    with pytest.raises(ExperimentError, match=r"data\.split: cannot both .* choose one"):
+        Experiment(data={"split": {"keep_given": False, "allow_leakage": True}})

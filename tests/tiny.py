@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -10,7 +12,16 @@ from pydantic import Field
 
 from cellclf.specs import ModelSpec, Params
 
-__all__ = ["TINY", "TinyParams", "broken_metric", "build"]
+__all__ = [
+    "STARTING",
+    "TINY",
+    "StartingParams",
+    "TinyParams",
+    "broken_metric",
+    "build",
+    "keep",
+    "starts_from",
+]
 
 
 class TinyParams(Params):
@@ -49,4 +60,29 @@ TINY = ModelSpec(
     explain_layer="activation",
     learning_rate=0.01,
     min_image_size=8,
+)
+
+
+class StartingParams(TinyParams):
+    """Parameters of `starting_net`."""
+
+    weights: str = Field("none", description="A bundle that it says it starts from.")
+
+
+def starts_from(params: StartingParams) -> Path | None:
+    """The bundle that the parameters name."""
+    return None if params.weights == "none" else Path(params.weights)
+
+
+def keep(model: keras.Model, params: StartingParams) -> None:
+    """Leave the weights as they are: what matters in tests is where they are said to come from."""
+    del model, params
+
+
+STARTING = replace(
+    TINY,
+    name="starting_net",
+    params=StartingParams,
+    pretrained="tests.tiny:keep",
+    starts_from="tests.tiny:starts_from",
 )

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import get_args
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from cellclf.auditing.findings import Finding, FindingKind
+from cellclf.auditing.background import (
+    BackgroundProbe,
+    background_findings,
+    probe_background,
+)
+from cellclf.auditing.class_sizes import ClassSize, class_sizes, size_findings
+from cellclf.auditing.duplicates import duplicate_findings
+from cellclf.auditing.findings import Finding, FindingKind, Severity
+from cellclf.auditing.leaks import leak_findings
+from cellclf.auditing.likeness import likeness
+from cellclf.auditing.measure import Measurements, measure
+from cellclf.auditing.near_duplicates import Link
+from cellclf.auditing.outliers import outlier_findings
+from cellclf.auditing.remembered_links import links_between
+from cellclf.auditing.suspicious import suspicious_findings
 from cellclf.data.samples import Samples
 from cellclf.data.units import units_of
-from cellclf.errors import DataError
+from cellclf.files import cache_folder, write_text
+from cellclf.progress import Progress, Silent
+from cellclf.specs import resolve
 
-__all__ = ["Audit", "audit"]
+__all__ = ["Audit", "audit", "judged"]
+
+PAGE = "cellclf.reporting.audit_page:write_audit_page"
+"""Drawing is reporting's, which stands above this room: it is looked up when it is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,105 +44,159 @@ class Audit:
     """Everything that was found in one set of samples.
 
     Attributes:
+        samples: The set.
         findings: By kind in the order of `FindingKind`, then by file.
         units: Number of the unit of each sample, shape `(n,)`: samples of one number may not be
-            separated. A unit is a connected component over shared groups and equal content.
+            separated. A unit is a connected component over shared groups, equal content and near
+            duplicates.
+        clusters: Rows that show the same, equal or nearly so, two or more each.
+        conflicts: Rows that show the same under different labels, two or more each.
+        classes: How much there is of each class, in class order.
+        probe: How well the border pixels alone tell the class; `None` where too few units do.
     """
 
+    samples: Samples
     findings: tuple[Finding, ...]
     units: NDArray[np.intp]
+    clusters: tuple[tuple[int, ...], ...]
+    conflicts: tuple[tuple[int, ...], ...]
+    classes: tuple[ClassSize, ...]
+    probe: BackgroundProbe | None
+
+    @property
+    def safe(self) -> bool:
+        """Whether nothing was found that would make a result wrong: no error."""
+        return self.count("error") == 0
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: whether the set is safe to use as it is."""
+        errors, warnings = self.count("error"), self.count("warning")
+        if errors:
+            return f"Not safe to use as it is: {_counted(errors, 'error')}."
+        if warnings:
+            return f"Safe to use with care: no errors, {_counted(warnings, 'warning')}."
+        return "Safe to use as it is: no errors, no warnings."
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are of that severity."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+    def of_kind(self, kind: FindingKind) -> tuple[Finding, ...]:
+        """Return the findings of one kind."""
+        return tuple(finding for finding in self.findings if finding.kind == kind)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a finding: `kind`, `severity`, `files` (a tuple of ids), `detail`."""
+        columns = ["kind", "severity", "files", "detail"]
+        rows = [[getattr(finding, name) for name in columns] for finding in self.findings]
+        return pd.DataFrame(rows, columns=columns)
+
+    def class_table(self) -> pd.DataFrame:
+        """Return one row a class, its name the index, columns as the attributes of `ClassSize`."""
+        return pd.DataFrame([asdict(size) for size in self.classes]).set_index("name")
+
+    def to_json(self) -> str:
+        """Return the findings as a JSON list of objects with the keys of `to_frame`."""
+        found: list[dict[str, Any]] = [asdict(finding) for finding in self.findings]
+        return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+    def write_json(self, path: Path) -> None:
+        """Write `to_json` to a file, which appears whole or not at all.
+
+        Raises:
+            RunError: The place cannot be written to.
+        """
+        write_text(Path(path), self.to_json())
+
+    def write_page(self, path: Path) -> None:
+        """Write a self-contained HTML page with the pictures side by side.
+
+        Raises:
+            RunError: The place cannot be written to.
+        """
+        resolve(PAGE)(Path(path), self)
+
+    def summary(self) -> str:
+        """Return the verdict, the classes and the findings as plain text."""
+        from cellclf.auditing.summary import summary  # it needs the type that is made here
+
+        return summary(self)
 
 
-def audit(samples: Samples, *, content: Sequence[str], unreadable: Mapping[int, str]) -> Audit:
-    """Look for unusable files, duplicates, contradicting labels, and parts that share a unit.
-
-    Groups join samples within one kind only: patient "1" and field "1" are strangers, and an empty
-    group joins nothing. Unreadable samples are no duplicates of each other.
+def audit(
+    samples: Samples,
+    *,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+    content: Sequence[str] | None = None,
+) -> Audit:
+    """Look at every image of a set, and say what is wrong with it.
 
     Args:
         samples: The set.
-        content: Hash of what each sample shows, as `ImageStore.content`.
-        unreadable: Reason by row, as `ImageStore.unreadable`.
+        progress: Hears how far the work has come.
+        cache: Where measurements are kept for the next audit; `cellclf.files.cache_folder()` where
+            left out.
+        content: Hash of what each sample shows, where that is known, as `ImageStore.content`: files
+            that an earlier audit has measured are then not even opened.
+
+    Returns:
+        Findings, units and the figures behind them. Samples that cannot be read are in units of
+        their own groups, and are like nothing.
 
     Raises:
         DataError: `content` is not one hash a sample.
-
-    Example:
-        >>> from cellclf.data.samples import Sample
-        >>> cells = [
-        ...     Sample(id=name, label="ig", path=name, groups={"patient": name[0]})
-        ...     for name in ("a1", "a2", "b1")
-        ... ]
-        >>> samples = Samples(samples=tuple(cells), classes=("ig",))
-        >>> found = audit(samples, content=["x", "y", "y"], unreadable={})
-        >>> found.units.tolist()
-        [0, 0, 0]
-        >>> found.findings[0].kind
-        'exact_duplicate'
     """
-    if len(content) != len(samples):
-        raise DataError(
-            f"`content` must hold one hash a sample. Received: {len(content)} for {len(samples)}"
-        )
-    alike = _alike(content, unreadable)
-    units = units_of(samples, alike)
+    listener = progress or Silent()
+    place = cache or cache_folder()
+    measured = measure(samples, cache=place, progress=listener, content=content)
+    links = links_between(measured, cache=place, progress=listener)
+    return judged(samples, measured, links)
+
+
+def judged(samples: Samples, measured: Measurements, links: Sequence[Link]) -> Audit:
+    """Say what the measurements of a set mean; nothing is read any more.
+
+    Args:
+        samples: The set.
+        measured: As `measure`.
+        links: As `near_duplicates`.
+    """
+    readable = measured.readable
+    like = likeness(samples, measured.content, readable, links)
+    units = units_of(samples, like.clusters)
+    sizes = class_sizes(samples, units, readable)
+    probe = probe_background(
+        measured.appearance["border"][readable],
+        samples.labels[readable],
+        units[readable],
+        samples.classes,
+    )
     findings = [
-        *_unreadable(samples, unreadable),
-        *_duplicates(samples, alike),
-        *_leaks(samples, units),
+        *(
+            Finding(kind="unreadable", severity="warning", files=(samples[row].id,), detail=reason)
+            for row, reason in measured.unreadable.items()
+        ),
+        *suspicious_findings(samples, measured.appearance, readable),
+        *duplicate_findings(samples, measured.content, like),
+        *leak_findings(samples, like, units, readable),
+        *size_findings(samples, sizes),
+        *outlier_findings(samples, measured.appearance, readable),
+        *background_findings(samples, probe),
     ]
     order = get_args(FindingKind)
     findings.sort(key=lambda finding: (order.index(finding.kind), finding.files))
-    return Audit(findings=tuple(findings), units=units)
+    return Audit(
+        samples=samples,
+        findings=tuple(findings),
+        units=units,
+        clusters=like.clusters,
+        conflicts=like.conflicts,
+        classes=sizes,
+        probe=probe,
+    )
 
 
-def _alike(content: Sequence[str], unreadable: Mapping[int, str]) -> list[list[int]]:
-    """Rows that show the same, for everything that is shown more than once."""
-    rows: defaultdict[str, list[int]] = defaultdict(list)
-    for row, digest in enumerate(content):
-        if row not in unreadable:
-            rows[digest].append(row)
-    return [same for same in rows.values() if len(same) > 1]
-
-
-def _unreadable(samples: Samples, unreadable: Mapping[int, str]) -> Iterator[Finding]:
-    for row, reason in unreadable.items():
-        yield Finding(
-            kind="unreadable", severity="warning", files=(samples[row].id,), detail=reason
-        )
-
-
-def _duplicates(samples: Samples, alike: Iterable[Sequence[int]]) -> Iterator[Finding]:
-    for rows in alike:
-        files = tuple(sorted(samples[row].id for row in rows))
-        labels = sorted({samples[row].label for row in rows})
-        if len(labels) == 1:
-            yield Finding(
-                kind="exact_duplicate",
-                severity="note",
-                files=files,
-                detail=f"{len(files)} samples of {labels[0]!r} are the same image",
-            )
-        else:
-            yield Finding(
-                kind="label_conflict",
-                severity="warning",
-                files=files,
-                detail=f"one image is labelled {', '.join(map(repr, labels))}",
-            )
-
-
-def _leaks(samples: Samples, units: NDArray[np.intp]) -> Iterator[Finding]:
-    given: defaultdict[int, list[int]] = defaultdict(list)
-    for row, sample in enumerate(samples):
-        if sample.split is not None:
-            given[int(units[row])].append(row)
-    for rows in given.values():
-        parts = sorted({str(samples[row].split) for row in rows})
-        if len(parts) > 1:
-            yield Finding(
-                kind="split_leak",
-                severity="error",
-                files=tuple(sorted(samples[row].id for row in rows)),
-                detail=f"images that belong together are given in {' and '.join(parts)}",
-            )
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

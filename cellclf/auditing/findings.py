@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-__all__ = ["Finding", "FindingKind", "Severity"]
+__all__ = ["SEVERITIES", "Finding", "FindingKind", "Severity"]
 
 FindingKind = Literal[
     "unreadable",
@@ -23,8 +23,11 @@ FindingKind = Literal[
 ]
 
 Severity = Literal["error", "warning", "note"]
-"""error: a result made from this would be wrong; warning: images are left out or their labels are
-in doubt; note: taken care of, but worth knowing."""
+"""error: a result made from this would be wrong; warning: images are left out, their labels are in
+doubt, or figures would say less than they seem to; note: taken care of, but worth knowing."""
+
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The most severe first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,11 +35,18 @@ class Finding:
     """One thing that was found.
 
     Attributes:
-        kind: `unreadable`, a file that is no usable image; `exact_duplicate`, samples that show the
-            same and are called the same; `label_conflict`, samples that show the same and are
-            called differently; `split_leak`, a unit that lies in more than one given part.
+        kind: `unreadable`: a file that is no usable image. `suspicious`: files that can be read but
+            may not be what they seem. `exact_duplicate`: samples that show the same, bit for bit,
+            and are called the same; `near_duplicate`: the same for copies that were turned, cut,
+            recoloured or saved anew, and for overlapping cuts of one image; `label_conflict`:
+            equal images or copies that are called differently. `split_leak`: what belongs together
+            lies in more than one given part. `small_class`: too little to learn from or to judge
+            by; `few_sources`: many files of few. `size_outlier`, `colour_outlier`,
+            `sharpness_outlier`: images unlike the others. `background_shortcut`: the border tells
+            the class.
         severity: How much it matters.
-        files: Ids of the samples concerned, sorted.
+        files: Ids of the samples concerned, sorted; all of a class where it is the class that is
+            concerned, and none where it is the set.
         detail: What a person should know of it, one sentence.
     """
 

@@ -2,39 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from cellclf.specs import DatasetSpec, Params
 
-__all__ = ["DATASETS", "CsvParams", "ImageFolderParams"]
-
-
-class ImageFolderParams(Params):
-    """Parameters of `image_folder`."""
-
-    group_pattern: str | None = Field(
-        default=None,
-        description=(
-            "Regular expression with named groups, searched in each file's path below the folder: "
-            r"with (?P<patient>C\d+) all files of C132 stay in one part. Every file must match; "
-            "a named group that is optional may stay empty."
-        ),
-    )
-
-    @field_validator("group_pattern")
-    @classmethod
-    def _has_named_groups(cls, pattern: str | None) -> str | None:
-        if pattern is None:
-            return None
-        try:
-            names = re.compile(pattern).groupindex
-        except re.error as error:
-            raise ValueError(f"must be a regular expression: {error}") from error
-        if not names:
-            raise ValueError("must have a named group, such as (?P<patient>...)")
-        return pattern
+__all__ = ["DATASETS", "CsvParams"]
 
 
 class CsvParams(Params):
@@ -64,7 +36,6 @@ DATASETS: tuple[DatasetSpec, ...] = (
     DatasetSpec(
         name="image_folder",
         summary="one folder a class, optionally below train, validation and test",
-        params=ImageFolderParams,
         load="cellclf.builtin.image_folder:load",
     ),
     DatasetSpec(

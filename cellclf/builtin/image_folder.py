@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cellclf.data.decode import IMAGE_SUFFIXES
 from cellclf.data.listing import ListedFile, Listing, found_suffixes, list_files
 from cellclf.data.samples import Samples
 from cellclf.errors import DataError
+from cellclf.specs import NoParams
 from cellclf.terms import Part, part_named
-
-if TYPE_CHECKING:
-    from cellclf.builtin.dataset_specs import ImageFolderParams
 
 __all__ = ["load"]
 
@@ -56,7 +52,7 @@ class _Folder:
             yield from folder.suffixes_below()
 
 
-def load(params: ImageFolderParams, *, root: Path) -> Samples:
+def load(params: NoParams, *, root: Path) -> Samples:
     """Read a set that is laid out as one folder a class.
 
     Folders that all images share (`archive/PBC/...`) are passed over. Images count wherever they
@@ -65,7 +61,7 @@ def load(params: ImageFolderParams, *, root: Path) -> Samples:
     nothing has been divided, and no split is given. Links to folders are followed.
 
     Args:
-        params: See `ImageFolderParams`.
+        params: There are none.
         root: The folder, or a zip file of it; see `list_files`.
 
     Returns:
@@ -76,6 +72,7 @@ def load(params: ImageFolderParams, *, root: Path) -> Samples:
         DataError: Nothing to list there, no images, or a layout in which the class of an image is
             unclear.
     """
+    del params
     if root.is_file() and root.suffix.lower() == ".csv":
         raise DataError(
             "the data must be a folder or a zip file of images; a table of paths is read with "
@@ -87,8 +84,7 @@ def load(params: ImageFolderParams, *, root: Path) -> Samples:
     placed = list(_placed(_prefix(_tree(listing))[-1]))
     divided = len({part for _, part, _ in placed}) > 1
     samples = [
-        image.sample(label=label, groups=_groups(params, image.id), split=part if divided else None)
-        for label, part, image in placed
+        image.sample(label=label, split=part if divided else None) for label, part, image in placed
     ]
     samples.sort(key=lambda sample: sample.id)
     return Samples(samples=tuple(samples), classes=tuple(sorted({label for label, _, _ in placed})))
@@ -175,15 +171,3 @@ def _refuse_empty(level: _Folder) -> None:
 
 def _suffixes() -> str:
     return ", ".join(sorted(IMAGE_SUFFIXES))
-
-
-def _groups(params: ImageFolderParams, sample_id: str) -> dict[str, str]:
-    if params.group_pattern is None:
-        return {}
-    match = re.search(params.group_pattern, sample_id)
-    if match is None:
-        raise DataError(
-            f"`group_pattern` must match every file: {sample_id!r} does not match "
-            f"{params.group_pattern!r}. Where some files have no group, make the group optional."
-        )
-    return {kind: group for kind, group in match.groupdict().items() if group}

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cellclf import __version__
+from cellclf.cli.audit import audit
 from cellclf.cli.cache import app as cache_app
 from cellclf.cli.plugins import app as plugins_app
 from cellclf.cli.predict import predict
@@ -26,6 +27,7 @@ app = typer.Typer(
     add_completion=True,
 )
 app.command()(run)
+app.command()(audit)
 app.command()(predict)
 app.add_typer(cache_app, name="cache")
 app.add_typer(plugins_app, name="plugins")

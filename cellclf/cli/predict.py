@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,7 @@ def predict(
     cellclf predict runs/first/models/custom_cnn.safetensors 'slide7/*.jpg'
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
-    from cellclf.errors import DataError, RunError
+    from cellclf.errors import DataError, LeakageWarning, RunError
     from cellclf.files import require_writable
     from cellclf.inference.classifier import load
     from cellclf.inference.inputs import expand_paths
@@ -35,7 +36,9 @@ def predict(
         if out.is_dir():
             raise RunError(f"--out must be a file. Received: {out}, which is a folder")
         require_writable(out.parent)
-    classifier = load(model, before_network=prepare_backend)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LeakageWarning)  # the summary says it
+        classifier = load(model, before_network=prepare_backend)
     with command_progress() as progress:
         classified = classifier.classify(files, progress=progress)
     if not len(classified.table):

@@ -21,6 +21,24 @@ def run(
         str | None, typer.Option(help="A dataset plugin. [image_folder, with --data]")
     ] = None,
     data: Annotated[Path | None, typer.Option(help="The folder or file it reads.")] = None,
+    group_pattern: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGEX",
+            help=r"What in a path stays in one part, by named groups, such as (?P<patient>C\d+).",
+        ),
+    ] = None,
+    resplit: Annotated[
+        bool,
+        typer.Option("--resplit", help="Divide anew, whatever parts the data set comes with."),
+    ] = False,
+    allow_leakage: Annotated[
+        bool,
+        typer.Option(
+            "--allow-leakage",
+            help="Go on where the parts it comes with leak; every figure is marked as leaky.",
+        ),
+    ] = False,
     model: Annotated[
         list[str] | None,
         typer.Option(help="An architecture; give it again for more. [all installed]"),
@@ -66,6 +84,9 @@ def run(
         {
             "data.dataset": dataset,
             "data.path": None if data is None else str(data),
+            "data.group_pattern": group_pattern,
+            "data.split.keep_given": False if resplit else None,
+            "data.split.allow_leakage": True if allow_leakage else None,
             "models": None if not model else [name for text in model for name in text.split(",")],
             "training.epochs": epochs,
             "data.image_size": image_size,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cellclf.data.settling import settle
+
 __all__ = ["allocate", "apportion"]
 
 SEARCH_LIMIT = 20_000
@@ -57,13 +59,13 @@ def allocate(
     2. A cover: for each class and part one unit is fixed, the class with the fewest units to spare
        first and the smallest unit first, with backtracking.
     3. Units of several samples, largest first, go where they bring the parts nearest to the aim
-       (chi-square distance, so that small classes count as much as large ones), and are moved once
-       more wherever that brings them nearer.
+       (chi-square distance, so that small classes count as much as large ones).
     4. Units of one sample fill what is left of the aim, exactly where nothing overshot it.
+    5. `settle`: as long as one unit can move, or two change places, and bring the parts nearer to
+       the aim, with every class still in every part, they do.
 
     Ties, for which sizes within a factor of two count, are broken by a permutation drawn from
-    `rng`. Where every unit is one sample the shares
-    are exactly those of step 1.
+    `rng`. Where every unit is one sample the shares are exactly those of step 1.
 
     Args:
         counts: Samples of each class in each unit, shape `(units, classes)`; no unit is empty.
@@ -84,6 +86,7 @@ def allocate(
     sizes = table.sum(axis=1)
     _place_large(table, part, aim, np.flatnonzero((sizes > 1) & ~covering))
     _place_single(table, part, aim)
+    settle(table, part, aim)
     result = np.empty(len(counts), np.intp)
     result[order] = part
     return result
@@ -142,15 +145,12 @@ def _place_large(
 ) -> None:
     held = _held(table, part, len(aim))
     largest_first = units[np.argsort(-_octave(table[units]), kind="stable")]
-    for again in (False, True):
-        for unit in largest_first:
-            if again:
-                held[part[unit]] -= table[unit]
-            # What each part's distance to the aim changes by, were the unit put there.
-            gap = held - aim
-            change = ((gap + table[unit]) ** 2 - gap**2) / aim
-            part[unit] = int(np.argmin(change.sum(axis=1)))
-            held[part[unit]] += table[unit]
+    for unit in largest_first:
+        # What each part's distance to the aim changes by, were the unit put there.
+        gap = held - aim
+        change = ((gap + table[unit]) ** 2 - gap**2) / aim
+        part[unit] = int(np.argmin(change.sum(axis=1)))
+        held[part[unit]] += table[unit]
 
 
 def _place_single(table: Counts, part: NDArray[np.intp], aim: Counts) -> None:

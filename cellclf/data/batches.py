@@ -170,16 +170,7 @@ class TrainingBatches:
             IndexError: No such batch.
             PluginError: An augmentation changed the shape or type of an image.
         """
-        if not 0 <= number < len(self) or epoch < 0:
-            raise IndexError(
-                f"`number` must be from 0 to {len(self) - 1} and `epoch` 0 or more. "
-                f"Received: number={number}, epoch={epoch}"
-            )
-        rows, copies = self._views(epoch)
-        start = number * self._batch_size
-        stop = start + self._batch_size if number < len(self) - 1 else len(rows)
-        rows, copies = rows[start:stop], copies[start:stop]
-
+        rows, copies = self._views_of(number, epoch)
         x = np.empty((len(rows), *self._images.shape[1:]), dtype=np.uint8)
         for place, (row, copy) in enumerate(zip(rows, copies, strict=True)):
             x[place] = _view(self._images[row], self._chain, self._seed, epoch, row, copy)
@@ -188,12 +179,40 @@ class TrainingBatches:
         y[np.arange(len(rows)), classes] = 1
         return x, y, self._class_weights[classes].astype(np.float32)
 
+    def sources(self, number: int, epoch: int) -> NDArray[np.intp]:
+        """Return which sample each view of a batch is of.
+
+        Args:
+            number: From 0 to `len(self) - 1`.
+            epoch: From 0.
+
+        Returns:
+            Rows of the images of the set, shape `(batch,)`, in the order of the batch: nothing but
+            the training rows, however often they are augmented.
+
+        Raises:
+            IndexError: No such batch.
+        """
+        return self._views_of(number, epoch)[0]
+
     def class_balance(self) -> ClassBalance:
         """Return how often each class is seen, before and after balancing."""
         after = self._counts.astype(np.float64)
         if self._balance == "augment":
             after[after > 0] = self._counts.max()
         return ClassBalance(before=self._counts, after=after * self._class_weights)
+
+    def _views_of(self, number: int, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Row and copy number of every view of one batch: its images are made from these alone."""
+        if not 0 <= number < len(self) or epoch < 0:
+            raise IndexError(
+                f"`number` must be from 0 to {len(self) - 1} and `epoch` 0 or more. "
+                f"Received: number={number}, epoch={epoch}"
+            )
+        rows, copies = self._views(epoch)
+        start = number * self._batch_size
+        stop = start + self._batch_size if number < len(self) - 1 else len(rows)
+        return rows[start:stop], copies[start:stop]
 
     def _views(self, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row and copy number of every view of the epoch, in order."""

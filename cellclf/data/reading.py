@@ -17,7 +17,14 @@ from cellclf.data.samples import Sample
 from cellclf.errors import ImageError
 from cellclf.terms import ResizeMode
 
-__all__ = ["Square", "content_hash", "image_size", "read_sample", "read_square"]
+__all__ = [
+    "Square",
+    "content_hash",
+    "image_size",
+    "read_sample",
+    "read_square",
+    "read_stored",
+]
 
 Box = tuple[int, int, int, int]
 
@@ -73,13 +80,21 @@ def read_sample(sample: Sample, images: NDArray[np.uint8] | None) -> tuple[str, 
     Raises:
         ImageError: The file cannot be read, is no usable image, or does not contain the box.
     """
+    digest, _, image = read_stored(sample, images)
+    return digest, image
+
+
+def read_stored(
+    sample: Sample, images: NDArray[np.uint8] | None
+) -> tuple[str, bytes, NDArray[np.uint8]]:
+    """Like `read_sample`, with the bytes of the file or member between; empty for a row."""
     if sample.path is None:
         row = _row(sample, images)
-        return _hash(row, sample.box), _cut(row, sample.box)
+        return _hash(row, sample.box), b"", _cut(row, sample.box)
     content = _bytes(sample)
     if sample.box is None:
-        return _hash(content, None), decode(content)
-    return _hash(content, sample.box), _cell(content, sample.box).copy()
+        return _hash(content, None), content, decode(content)
+    return _hash(content, sample.box), content, _cell(content, sample.box).copy()
 
 
 def image_size(sample: Sample) -> tuple[int, int]:

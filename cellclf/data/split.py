@@ -9,17 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.data.allocation import allocate
+from cellclf.data.leaks import given_leaks, refuse_leaks
 from cellclf.data.samples import Samples, Split
 from cellclf.data.units import renumbered
-from cellclf.errors import LeakageError, SplitError
+from cellclf.errors import SplitError
 from cellclf.terms import PARTS, Part
 
 __all__ = ["split"]
 
 CALIBRATION: Part = "calibration"
-
-NAMED = 3
-"""How many examples of something wrong a message names."""
 
 POOLED, UNPLACED = "train", ""
 
@@ -41,8 +39,9 @@ def split(
 
     It is guaranteed that no unit lies in two parts; that each class of the pool is in each part
     that is filled from it; that the result depends on the ids, labels, units, given parts and
-    `seed` alone, not on the order of the samples; and that, where every unit is one sample, each
-    class has its share in each part to within one sample (or has the one that it is guaranteed).
+    `seed` alone, not on the order of the samples; and that no unit could go elsewhere and bring
+    the classes nearer to their shares (see `allocate`). Where every unit is one sample, each class
+    has its share in each part to within one sample (or has the one that it is guaranteed).
 
     Where a class has too few units for that, calibration is given up, for all classes, and the
     others take its share; a warning says so.
@@ -77,11 +76,13 @@ def split(
             f"there is only one class, {samples.classes[0]!r}; a classifier needs at least two. "
             "Check that the folder named as data is the one above the class folders"
         )
+    if keep_given:
+        refuse_leaks(given_leaks(samples, units))
     # From here on in the order of ids, so that the order of the samples cannot matter.
     by_id = np.array(sorted(range(len(samples)), key=lambda row: samples[row].id), dtype=np.intp)
     unit = renumbered(np.asarray(units)[by_id])
     given = [samples[row].split if keep_given else None for row in by_id]
-    placed = _given(given, unit, [samples[row].id for row in by_id])
+    placed = _given(given, unit)
     pool = np.flatnonzero(placed == UNPLACED)
     counts = np.zeros((len(placed), len(samples.classes)), np.intp)
     np.add.at(counts, (unit, samples.labels[by_id]), 1)
@@ -112,29 +113,11 @@ def _shares(fractions: Mapping[Part, float]) -> dict[Part, float]:
     return {part: share for part, share in zip(PARTS, values, strict=True) if share > 0}
 
 
-def _given(
-    given: Sequence[Part | None], unit: NDArray[np.intp], ids: Sequence[str]
-) -> NDArray[np.str_]:
+def _given(given: Sequence[Part | None], unit: NDArray[np.intp]) -> NDArray[np.str_]:
     """Part of each unit that was given one other than train; the others are unplaced."""
-    members: dict[int, dict[Part, str]] = {}
-    for part, number, name in zip(given, unit, ids, strict=True):
-        if part is not None:
-            members.setdefault(int(number), {}).setdefault(part, name)
-    crossing = [parts for parts in members.values() if len(parts) > 1]
-    if crossing:
-        examples = "; ".join(
-            " and ".join(f"{name} in {part}" for part, name in parts.items())
-            for parts in crossing[:NAMED]
-        )
-        raise LeakageError(
-            f"{len(crossing)} groups of images that belong together (one patient, field or image) "
-            f"are given in more than one part: {examples}. Correct the given parts, or set "
-            "data.split.keep_given = false to divide anew by group"
-        )
     placed = np.full(int(unit.max()) + 1, UNPLACED, dtype=f"<U{max(map(len, PARTS))}")
-    for number, parts in members.items():
-        (part,) = parts
-        if part != POOLED:
+    for part, number in zip(given, unit, strict=True):
+        if part is not None and part != POOLED:
             placed[number] = part
     return placed
 

@@ -29,6 +29,7 @@ class Sidecar(BaseModel):
     bundle_sha256: str | None = Field(None, description="Hash of the bundle that predicted.")
     versions: Mapping[str, str] = Field({}, description="Versions of what took part, by name.")
     synthetic: bool = Field(False, description="The model was trained on rendered images.")
+    leaky: bool = Field(False, description="The split leaks: figures look better than they are.")
     calibrated: bool = Field(False, description="The probabilities were calibrated.")
     thresholds: Mapping[str, float] = Field({}, description="What `review` was decided by.")
     confusion_part: str | None = Field(None, description="The part that was counted.")

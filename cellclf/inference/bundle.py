@@ -35,6 +35,10 @@ SCHEMA_VERSION = 1
 MAX_IMAGE_SIZE = 4096
 MAX_CLASSES = 10_000
 WEIGHTS = "weights/"
+TRAINED = "trained/images"
+"""Name of the tensor by which the images that the model was trained on are known again."""
+
+NO_IMAGES: NDArray[np.uint64] = np.zeros(0, np.uint64)
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -56,6 +60,7 @@ class BundleManifest(BaseModel):
     resize: ResizeMode = Field(description="How images become square.")
     decode_version: int = Field(description="Version of the decoder that it was trained with.")
     synthetic: bool = Field(False, description="Trained on rendered images.")
+    leaky: bool = Field(False, description="The figures of its run come from a split that leaks.")
     calibrated: bool = Field(False, description="Its probabilities are calibrated.")
     thresholds: dict[str, float] = Field({}, description="What cells are refused by.")
     fingerprints: dict[str, str] = Field({}, description="Hashes of the data and the experiment.")
@@ -75,21 +80,31 @@ class Bundle:
     Attributes:
         manifest: What is known of the model.
         weights: Arrays by path of the variable.
+        trained: `cellclf.evaluation.sources.fingerprint` of the images that it was trained on;
+            empty where that was not recorded.
         sha256: Hash of the file, hexadecimal.
     """
 
     manifest: BundleManifest
     weights: Arrays
+    trained: NDArray[np.uint64]
     sha256: str
 
 
-def write_bundle(path: Path, manifest: BundleManifest, weights: Arrays) -> str:
+def write_bundle(
+    path: Path,
+    manifest: BundleManifest,
+    weights: Arrays,
+    *,
+    trained: NDArray[np.uint64] = NO_IMAGES,
+) -> str:
     """Write a bundle, whole or not at all; the same content gives the same bytes.
 
     Args:
         path: Where to; missing folders are made.
         manifest: What is known of the model.
         weights: Arrays by path of the variable, as `cellclf.network.build.weights_of` gives them.
+        trained: `cellclf.evaluation.sources.fingerprint` of the images that it was trained on.
 
     Returns:
         SHA-256 of the file, hexadecimal.
@@ -110,6 +125,8 @@ def write_bundle(path: Path, manifest: BundleManifest, weights: Arrays) -> str:
         WEIGHTS + name: np.ascontiguousarray(array).reshape(array.shape)
         for name, array in weights.items()
     }
+    if len(trained):
+        tensors[TRAINED] = np.ascontiguousarray(trained)
     content = manifest.model_dump(mode="json")
     try:
         entry = _canonical({"digest": _digest(content, tensors), "manifest": content})
@@ -142,6 +159,9 @@ def read_bundle(path: Path) -> Bundle:
         raise BundleError(
             f"{path} is damaged: its numbers are not those that were written. Copy it again"
         )
+    trained = tensors.pop(TRAINED, NO_IMAGES)
+    if trained.dtype != np.uint64 or trained.ndim != 1:
+        raise BundleError(f"{path} is damaged: {TRAINED!r} is no list of fingerprints")
     weights = {}
     for name, array in tensors.items():
         if not name.startswith(WEIGHTS):
@@ -151,6 +171,7 @@ def read_bundle(path: Path) -> Bundle:
     return Bundle(
         manifest=manifest,
         weights=MappingProxyType(weights),
+        trained=trained,
         sha256=hashlib.sha256(content).hexdigest(),
     )
 

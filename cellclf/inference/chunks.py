@@ -32,11 +32,13 @@ class Chunk:
     Attributes:
         images: `uint8`, RGB, `(n, size, size, 3)`.
         paths: Where each of them came from.
+        content: What each of them shows, as SHA-256 in hexadecimal.
         unreadable: Reason by path, for the files that gave no image.
     """
 
     images: Images
     paths: tuple[Path, ...]
+    content: tuple[str, ...]
     unreadable: dict[str, str]
 
 
@@ -54,7 +56,7 @@ def file_chunks(
     groups = [paths[start : start + length] for start in range(0, len(paths), length)]
     pool = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
-        pending: list[list[Future[Images | str]]] = []
+        pending: list[list[Future[tuple[str, Images] | str]]] = []
         for number, group in enumerate(groups):
             while len(pending) <= CHUNKS_AHEAD and number + len(pending) < len(groups):
                 ahead = groups[number + len(pending)]
@@ -100,18 +102,20 @@ def checked_images(images: NDArray[np.generic]) -> Images:
     return stacked
 
 
-def _read(path: Path, size: int, mode: ResizeMode) -> Images | str:
-    """One image, or the reason why there is none."""
+def _read(path: Path, size: int, mode: ResizeMode) -> tuple[str, Images] | str:
+    """The hash of one image and its pixels, or the reason why there are none."""
     sample = Sample(id=str(path), label="", path=str(path))
     square = read_square(sample, None, size=size, mode=mode)
-    return square.reason if square.image is None else square.image
+    return square.reason if square.image is None else (square.content, square.image)
 
 
-def _chunk(paths: Sequence[Path], found: Sequence[Images | str], size: int) -> Chunk:
+def _chunk(paths: Sequence[Path], found: Sequence[tuple[str, Images] | str], size: int) -> Chunk:
     pairs = list(zip(paths, found, strict=True))
-    images = [image for image in found if not isinstance(image, str)]
+    read = [(path, *one) for path, one in pairs if not isinstance(one, str)]
+    images = [image for _, _, image in read]
     return Chunk(
         images=np.stack(images) if images else np.zeros((0, size, size, 3), np.uint8),
-        paths=tuple(path for path, image in pairs if not isinstance(image, str)),
+        paths=tuple(path for path, _, _ in read),
+        content=tuple(content for _, content, _ in read),
         unreadable={str(path): reason for path, reason in pairs if isinstance(reason, str)},
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from cellclf.data.leaks import LEAKY
+from cellclf.errors import LeakageError, LeakageWarning
 from cellclf.evaluation.prediction_files import write_csv
-from cellclf.evaluation.predictions import classes_of
+from cellclf.evaluation.predictions import checked_table, classes_of
 
 __all__ = ["Classified"]
 
@@ -21,12 +24,17 @@ class Classified:
     Attributes:
         table: One row a file that could be read, in the order given.
         unreadable: Reason by path, for the others.
+        trained: Paths of the images that the model was trained on, byte for byte, in the order of
+            the table: what it says of them says nothing of how good it is.
         synthetic: The model was trained on rendered images.
+        leaky: The figures of the model's run come from a split that leaks.
     """
 
     table: pd.DataFrame
     unreadable: Mapping[str, str]
+    trained: tuple[str, ...] = ()
     synthetic: bool = False
+    leaky: bool = False
 
     @property
     def counts(self) -> dict[str, int]:
@@ -34,6 +42,31 @@ class Classified:
         counted = self.table["predicted"].value_counts()
         others = sorted(set(counted.index) - set(classes_of(self.table)))
         return {name: int(counted.get(name, 0)) for name in (*classes_of(self.table), *others)}
+
+    def with_labels(
+        self, labels: Mapping[str, str], *, allow_leakage: bool = False
+    ) -> pd.DataFrame:
+        """Return the table with the true class of each image, ready for `judge`.
+
+        Args:
+            labels: Class name by path, as in the table; the label of others stays empty.
+            allow_leakage: Label images that the model was trained on too, with a warning.
+
+        Raises:
+            LeakageError: The model was trained on some of the labelled images.
+            DataError: A label that is none of the model's classes.
+        """
+        judged = [path for path in self.trained if labels.get(path)]
+        if judged:
+            said = (
+                f"the model was trained on {len(judged):,} of the images that are to judge it, "
+                f"such as {judged[0]}"
+            )
+            if not allow_leakage:
+                raise LeakageError(f"{said}. Judge on others (`trained` lists them)")
+            warnings.warn(f"{said}. {LEAKY}", LeakageWarning, stacklevel=2)
+        column = [labels.get(path, "") for path in self.table["path"]]
+        return checked_table(self.table.assign(label=pd.Series(column, dtype="str")))
 
     def write_csv(self, path: Path) -> None:
         """Write the table as CSV, whole or not at all.
@@ -56,6 +89,14 @@ class Classified:
         if self.unreadable:
             lines.append(f"Could not be read: {len(self.unreadable)}")
             lines += [f"  {path}: {reason}" for path, reason in self.unreadable.items()]
+        if self.trained:
+            lines.append(
+                f"Trained on: {len(self.trained):,} of these images are ones that the model was "
+                f"trained on, such as {self.trained[0]}. What it says of them says nothing of how "
+                "good it is."
+            )
+        if self.leaky:
+            lines.append(f"{LEAKY}.")
         if self.synthetic:
             lines.append("Synthetic: the model was trained on rendered images, not on real cells.")
         return "\n".join(lines)

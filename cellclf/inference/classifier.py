@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,12 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from cellclf.data.decode import DECODE_VERSION
-from cellclf.errors import BundleError, PluginError
+from cellclf.data.leaks import LEAKY
+from cellclf.data.reading import content_hash
+from cellclf.data.samples import Sample
+from cellclf.errors import BundleError, LeakageWarning, PluginError
 from cellclf.evaluation.predictions import predictions_table
+from cellclf.evaluation.sources import seen
 from cellclf.inference.bundle import Bundle, BundleManifest, read_bundle
 from cellclf.inference.chunks import array_chunks, checked_images, file_chunks
 from cellclf.inference.classified import Classified
@@ -45,10 +49,18 @@ def load(
         before_network: Called once the bundle has proved sound, before Keras is imported. The
             command line passes `cellclf.prepare_backend`, which sets environment variables.
 
+    Warns:
+        LeakageWarning: The figures of the model's run come from a split that leaks.
+
     Raises:
         BundleError: There is no such model, or it cannot be trusted, read or rebuilt.
     """
-    return Classifier.load(find_bundle(where), registry=registry, before_network=before_network)
+    classifier = Classifier.load(
+        find_bundle(where), registry=registry, before_network=before_network
+    )
+    if classifier.manifest.leaky:
+        warnings.warn(f"{where}: {LEAKY}", LeakageWarning, stacklevel=2)
+    return classifier
 
 
 class Classifier:
@@ -57,6 +69,8 @@ class Classifier:
     Attributes:
         model: The network, a plain `keras.Model`: 0-255 RGB in, logits out.
         manifest: What its bundle says of it.
+        trained: Fingerprint of the images that it was trained on, `uint64`, sorted; see
+            `cellclf.evaluation.sources`. Empty where its bundle does not say.
         sha256: Hash of its bundle.
     """
 
@@ -65,6 +79,7 @@ class Classifier:
 
         self.model = model
         self.manifest = bundle.manifest
+        self.trained = bundle.trained
         self.sha256 = bundle.sha256
         self._forward = Forward(model)
 
@@ -149,6 +164,7 @@ class Classifier:
         files = expand_paths(paths)
         listener = Silent() if progress is None else progress
         read: list[str] = []
+        content: list[str] = []
         unreadable: dict[str, str] = {}
         found = [np.zeros((0, len(self.classes)), np.float32)]
         with listener.task("Classifying", len(files)) as task:
@@ -160,6 +176,7 @@ class Classifier:
             ):
                 found.append(self._probabilities(chunk.images, continued=len(found) > 1))
                 read += [str(path) for path in chunk.paths]
+                content += chunk.content
                 unreadable |= chunk.unreadable
                 task.advance(len(chunk.paths) + len(chunk.unreadable))
         table = predictions_table(
@@ -168,7 +185,13 @@ class Classifier:
             probabilities=np.concatenate(found),
             classes=self.classes,
         )
-        return Classified(table=table, unreadable=unreadable, synthetic=self.manifest.synthetic)
+        return Classified(
+            table=table,
+            unreadable=unreadable,
+            trained=tuple(np.array(read, dtype=object)[seen(content, self.trained)]),
+            synthetic=self.manifest.synthetic,
+            leaky=self.manifest.leaky,
+        )
 
     def predict(
         self,
@@ -188,11 +211,15 @@ class Classifier:
             that cannot be read are left out with a warning, `classify` gives their reasons. For an
             array, `sample_id` is the row number.
 
+        Warns:
+            LeakageWarning: The model was trained on some of them; `classify` says on which.
+
         Raises:
             DataError: Something named does not exist, or the array holds no images.
         """
         if isinstance(images, np.ndarray):
             probabilities = self.predict_proba(images)
+            self._warn_of_trained(self._known_rows(images), stacklevel=3)
             return predictions_table(
                 sample_ids=[str(row) for row in range(len(probabilities))],
                 probabilities=probabilities,
@@ -206,6 +233,7 @@ class Classifier:
                 f"{path}: {reason}. `classify` gives them all",
                 stacklevel=2,
             )
+        self._warn_of_trained(classified.trained, stacklevel=3)
         return classified.table
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -229,6 +257,24 @@ class Classifier:
         ):
             found.append(self._probabilities(chunk, continued=len(found) > 1))
         return np.concatenate(found)
+
+    def _known_rows(self, images: NDArray[np.uint8]) -> list[str]:
+        """Numbers of the images of an array that the model was trained on."""
+        if not len(self.trained):
+            return []
+        stacked = checked_images(images)
+        rows = (Sample(id=f"{row}", label="", index=row) for row in range(len(stacked)))
+        known = seen([content_hash(row, stacked) for row in rows], self.trained)
+        return [str(row) for row in np.flatnonzero(known)]
+
+    def _warn_of_trained(self, names: Sequence[str], *, stacklevel: int) -> None:
+        if names:
+            warnings.warn(
+                f"{len(names):,} of these images are ones that the model was trained on, such as "
+                f"{names[0]}: what it says of them says nothing of how good it is",
+                LeakageWarning,
+                stacklevel=stacklevel,
+            )
 
     def _probabilities(self, images: NDArray[np.uint8], *, continued: bool) -> NDArray[np.float32]:
         """Look at one chunk; one that continues others is filled up to their length.

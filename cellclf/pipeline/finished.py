@@ -47,6 +47,11 @@ class FinishedRun:
         return read_json(self._directory.metrics_file)
 
     @property
+    def leaky(self) -> bool:
+        """Whether the figures come from a split that leaks, which was allowed."""
+        return bool(self.record.get("leaky", False))
+
+    @property
     def best(self) -> str:
         """Label of the model chosen on validation."""
         return str(self.metrics["best"])
@@ -81,6 +86,8 @@ class FinishedRun:
 
     def summary(self) -> str:
         """Return what the command line prints at the end."""
+        from cellclf.data.leaks import LEAKY
+
         metrics = self.metrics
         by_model = self.comparison.set_index("model")
         texts = by_model.map(lambda value: f"{value:.4f}" if isinstance(value, float) else value)
@@ -88,6 +95,8 @@ class FinishedRun:
         lines = [table, "", f"Best: {metrics['best']}. {metrics['reason']}"]
         if not self.record["calibrated"]:
             lines.append("Not calibrated: confidences are as the networks give them.")
+        if self.leaky:
+            lines += ["", f"{LEAKY}."]
         if self.record["synthetic"]:
             lines.append("Synthetic: these images are rendered; the figures say nothing of cells.")
         return "\n".join([*lines, f"Report: {self.report}"])

@@ -11,25 +11,30 @@ from numpy.typing import NDArray
 
 from cellclf.auditing.audit import Audit, audit
 from cellclf.auditing.findings import FindingKind
+from cellclf.auditing.summary import examples
 from cellclf.checking import Plan
+from cellclf.data.groups import grouped_by_pattern, grouped_by_table
+from cellclf.data.leaks import Leak, leaky_warning
 from cellclf.data.samples import Samples, Split
-from cellclf.data.split import split
 from cellclf.data.store import ImageStore, open_store
-from cellclf.errors import DataError, LeakageError, PluginError
+from cellclf.errors import DataError, PluginError
 from cellclf.evaluation.confusion import MACRO
+from cellclf.experiment import DataSettings
 from cellclf.files import cache_folder
+from cellclf.pipeline.divide import LeftOut, divide
 from cellclf.progress import Progress
 from cellclf.terms import PARTS, Part
 
-__all__ = ["Prepared", "prepare_data"]
-
-
-EXAMPLES = 3
-"""How many findings of a kind a warning names."""
+__all__ = ["Prepared", "load_samples", "prepare_data"]
 
 WARNED_OF: Mapping[FindingKind, str] = {
     "unreadable": "images that cannot be read and are left out",
-    "label_conflict": "images with more than one label",
+    "suspicious": "files that may not be what they seem",
+    "near_duplicate": "images with copies, which are kept together",
+    "label_conflict": "images with more than one label, which are left out",
+    "small_class": "classes that are too small",
+    "few_sources": "classes of many files from few sources",
+    "background_shortcut": "classes that the border of the image gives away",
 }
 
 
@@ -38,10 +43,12 @@ class Prepared:
     """Everything that the models of a run share.
 
     Attributes:
-        samples: All samples, the unreadable too.
+        samples: All samples, those left out too.
         store: Their pixels.
         audit: What is wrong with them.
-        split: The part of each sample; an empty string for the unreadable.
+        split: The part of each sample; an empty string for those left out.
+        left_out: The samples in no part, with the reason.
+        leaks: What the given split separates although it belongs together, where that was allowed.
         fingerprint: SHA-256 over ids, labels, content and parts.
     """
 
@@ -49,7 +56,14 @@ class Prepared:
     store: ImageStore
     audit: Audit
     split: Split
+    left_out: tuple[LeftOut, ...]
+    leaks: tuple[Leak, ...]
     fingerprint: str
+
+    @property
+    def leaky(self) -> bool:
+        """Whether the figures of this run come from a split that leaks."""
+        return bool(self.leaks)
 
     @property
     def images(self) -> NDArray[np.uint8]:
@@ -72,9 +86,9 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
     """Load, read, audit and split the images of an experiment.
 
     Raises:
-        DataError: No usable images, no honest split, or leakage.
+        DataError: No usable images, no honest split, or a given split that leaks.
     """
-    samples = _load(plan)
+    samples = load_samples(plan)
     progress.say(f"{len(samples):,} images of {len(samples.classes)} classes")
     for note in samples.notes:
         progress.warn(note)
@@ -89,23 +103,38 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
     if len(store.unreadable) == len(samples):
         row, reason = next(iter(store.unreadable.items()))
         raise DataError(f"no image can be read; the first, {samples[row].id}: {reason}")
-    found = audit(samples, content=store.content, unreadable=store.unreadable)
+    found = audit(samples, progress=progress, content=store.content)
     for warning in _warnings(found):
         progress.warn(warning)
-    divided = _split(plan, samples, store, found)
-    _refuse_leakage(samples, found, divided)
-    for warning in divided.warnings:
+    divided = divide(
+        samples,
+        found,
+        unreadable=store.unreadable,
+        settings=settings.split,
+        seed=plan.experiment.seed,
+    )
+    for warning in divided.split.warnings:
         progress.warn(warning)
+    if divided.leaks:
+        progress.warn(leaky_warning(divided.leaks))
     return Prepared(
         samples=samples,
         store=store,
         audit=found,
-        split=divided,
-        fingerprint=_fingerprint(samples, store, divided),
+        split=divided.split,
+        left_out=divided.left_out,
+        leaks=divided.leaks,
+        fingerprint=_fingerprint(samples, store, divided.split),
     )
 
 
-def _load(plan: Plan) -> Samples:
+def load_samples(plan: Plan) -> Samples:
+    """Load the samples of an experiment, classes renamed and left out as it asks.
+
+    Raises:
+        DataError: The data cannot be used.
+        PluginError: The dataset plugin is at fault.
+    """
     data = plan.experiment.data
     loaded = plan.dataset.function("load")(plan.dataset.params, root=data.path)
     if not isinstance(loaded, Samples):
@@ -114,6 +143,7 @@ def _load(plan: Plan) -> Samples:
             f"Received: {type(loaded).__name__}"
         )
     samples = loaded.relabel(rename=data.classes.rename, leave_out=data.classes.leave_out)
+    samples = _grouped(samples, data)
     if MACRO in samples.classes:
         raise DataError(
             f"no class may be called {MACRO!r}, which is what the mean over classes is called: "
@@ -122,45 +152,24 @@ def _load(plan: Plan) -> Samples:
     return samples
 
 
+def _grouped(samples: Samples, data: DataSettings) -> Samples:
+    """Lay what the user knows of groups over what the plugin said, the pattern last."""
+    table = data.group_table
+    if table.path is not None:
+        samples = grouped_by_table(
+            samples, table.path, path_column=table.path_column, group_columns=table.group_columns
+        )
+    if data.group_pattern is not None:
+        samples = grouped_by_pattern(samples, data.group_pattern)
+    return samples
+
+
 def _warnings(found: Audit) -> Iterator[str]:
     """One line for each kind of finding that a person should look at, with the first few."""
     for kind, meaning in WARNED_OF.items():
-        findings = [finding for finding in found.findings if finding.kind == kind]
-        examples = "; ".join(
-            f"{', '.join(finding.files)}: {finding.detail}" for finding in findings[:EXAMPLES]
-        )
-        more = "; ..." if len(findings) > EXAMPLES else ""
+        findings = [one for one in found.of_kind(kind) if one.severity != "note"]
         if findings:
-            yield f"{meaning}: {len(findings)} ({examples}{more})"
-
-
-def _split(plan: Plan, samples: Samples, store: ImageStore, found: Audit) -> Split:
-    """Split the readable samples; the others are in no part."""
-    readable = np.ones(len(samples), dtype=bool)
-    readable[list(store.unreadable)] = False
-    settings = plan.experiment.data.split
-    divided = split(
-        samples.keep(readable),
-        found.units[readable],
-        fractions=settings.fractions,
-        seed=plan.experiment.seed,
-        keep_given=settings.keep_given,
-    )
-    parts = np.full(len(samples), "", dtype=divided.parts.dtype)
-    parts[readable] = divided.parts
-    return Split(parts=parts, warnings=divided.warnings)
-
-
-def _refuse_leakage(samples: Samples, found: Audit, divided: Split) -> None:
-    """Look once more, whoever divided the samples: no unit may lie in two parts."""
-    parts_of: dict[int, dict[str, str]] = {}
-    for sample, unit, part in zip(samples, found.units, divided.parts, strict=True):
-        if part:
-            parts_of.setdefault(int(unit), {}).setdefault(str(part), sample.id)
-    for parts in parts_of.values():
-        if len(parts) > 1:
-            where = ", ".join(f"{name} in {part}" for part, name in parts.items())
-            raise LeakageError(f"samples that belong together are in different parts: {where}")
+            yield f"{meaning}: {len(findings)} ({'; '.join(examples(findings))})"
 
 
 def _fingerprint(samples: Samples, store: ImageStore, divided: Split) -> str:

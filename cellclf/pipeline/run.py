@@ -16,6 +16,7 @@ from cellclf.checking import Chosen, Plan, plan
 from cellclf.errors import RunError
 from cellclf.experiment import Experiment, read_toml
 from cellclf.files import write_json, write_text
+from cellclf.pipeline.earlier import refuse_earlier
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.prepare import Prepared, prepare_data
 from cellclf.progress import Progress, Silent
@@ -53,6 +54,8 @@ def run(
     Raises:
         ExperimentError: The experiment cannot be run; every reason is named.
         DataError: The images cannot be used.
+        LeakageError: The given split leaks, or a model starts from one that was trained on what is
+            to judge it.
         TrainingError: Training diverged.
         RunError: The run directory cannot be used.
     """
@@ -64,6 +67,8 @@ def run(
     with directory.claimed(planned.experiment.fingerprint):
         listener.say(f"run directory: {directory.path}")
         prepared = prepare_data(planned, listener)
+        if not directory.is_complete():
+            refuse_earlier(planned, prepared, listener)
     clock.lap("data")
     if _is_complete(directory, prepared):
         listener.say("this run is complete already")
@@ -125,15 +130,20 @@ def _train_and_tell(
 ) -> None:
     # Imported here: from here on Keras is needed, and a mistake in the data was said without it.
     from cellclf.network import backend
+    from cellclf.pipeline.sources import sources_of, write_division
     from cellclf.pipeline.tell import write_account
     from cellclf.pipeline.train import train
     from cellclf.pipeline.verdict import bound_metrics, judge_models
 
     metrics = bound_metrics(planned)
+    sources = sources_of(prepared)
+    write_division(directory, sources)
     backend.deterministic()
     trained = [train(label, planned, prepared, directory, progress) for label in planned.models]
     clock.lap("models")
-    verdict = judge_models(metrics, trained, prepared.samples.classes)
+    verdict = judge_models(
+        metrics, trained, prepared.samples.classes, sources=sources, leaky=prepared.leaky
+    )
     write_json(directory.metrics_file, verdict.as_json())
     network = backend.versions()
     record = _record(planned, prepared, status=COMPLETE, network=network, seconds=clock.laps)
@@ -164,12 +174,17 @@ def _record(
         "experiment_fingerprint": planned.experiment.fingerprint,
         "data_fingerprint": prepared.fingerprint,
         "synthetic": planned.dataset.spec.synthetic,
+        "leaky": prepared.leaky,
+        "leaks": [{"tie": leak.tie, "parts": dict(leak.parts)} for leak in prepared.leaks],
         "calibrated": False,
         "counts": prepared.counts(),
         "unreadable": {
             prepared.samples[row].id: reason for row, reason in prepared.store.unreadable.items()
         },
+        "left_out": [asdict(one) for one in prepared.left_out],
         "findings": [asdict(finding) for finding in prepared.audit.findings],
+        "sources": [asdict(size) for size in prepared.audit.classes],
+        "background_probe": prepared.audit.probe and asdict(prepared.audit.probe),
         "warnings": list(prepared.split.warnings),
         "versions": {
             "cellclf": __version__,

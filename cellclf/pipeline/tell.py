@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from cellclf.auditing.summary import probe_sentence
 from cellclf.checking import Plan
 from cellclf.data.batches import augmented_views
 from cellclf.pipeline.batches import augmentation_chain, training_batches
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.train import Trained
 from cellclf.pipeline.verdict import Verdict
-from cellclf.reporting.figures import save_figure
+from cellclf.reporting.figures import save_figure, stamp
 from cellclf.reporting.plots import class_balance, confusion_matrix, learning_curves
 from cellclf.reporting.report import DatasetFacts, ModelReport, Report, write_report
 from cellclf.reporting.sheets import augmented_sheet, confident_mistakes, sample_sheet
@@ -23,6 +24,9 @@ from cellclf.run_directory import RunDirectory
 from cellclf.terms import PARTS
 
 __all__ = ["write_account"]
+
+STAMP = "Leaky split: looks better than it is"
+"""What is written above every figure of a run whose given split leaks."""
 
 SAMPLES_SHOWN = 9
 """Cells of each class on the sheet of samples."""
@@ -46,6 +50,8 @@ def write_account(
     for model in trained:
         drawn = _model_figures(model, prepared, verdict)
         for name, figure in drawn.items():
+            if prepared.leaky:
+                stamp(figure, STAMP)
             save_figure(figure, directory.figures / f"{model.label}_{name}.png")
         models.append(_model_report(model, verdict, drawn))
     for name, figure in shared.items():
@@ -62,7 +68,7 @@ def write_account(
             place="" if path is None else str(path),
         ),
         counts=counts,
-        comparison=verdict.comparison.set_index("model"),
+        comparison=_comparison(verdict),
         best_model=verdict.best.model,
         reason=verdict.best.reason,
         models=tuple(models),
@@ -72,22 +78,36 @@ def write_account(
         timings=record["seconds"],
         facts=_facts(plan, prepared),
         findings=prepared.audit.findings,
+        sources=prepared.audit.classes,
+        probe=probe_sentence(prepared.audit.probe),
+        audit_page=directory.audit_page.name,
         warnings=prepared.split.warnings,
+        left_out={one.sample_id: one.reason for one in prepared.left_out},
+        leaks=tuple(map(str, prepared.leaks)),
         synthetic=spec.synthetic,
         calibrated=False,
         **shared,
     )
+    prepared.audit.write_page(directory.audit_page)
     write_report(directory.report_file, report)
+
+
+def _comparison(verdict: Verdict) -> pd.DataFrame:
+    """One row a model; that its figures are leaky the report says in its own way."""
+    return verdict.comparison.set_index("model").drop(columns="leaky", errors="ignore")
 
 
 def _facts(plan: Plan, prepared: Prepared) -> dict[str, str]:
     """What else there is to say of the images: what was kept together, renamed, left out."""
     classes = plan.experiment.data.classes
     kinds = sorted({kind for sample in prepared.samples for kind in sample.groups})
-    units = len(np.unique(prepared.audit.units))
-    together = f"{len(prepared.samples):,} images in {units:,} units, none of them in two parts"
+    used = prepared.split.parts != ""
+    units = len(np.unique(prepared.audit.units[used]))
+    crossing = f"{len(prepared.leaks):,}" if prepared.leaky else "none"
+    together = f"{used.sum():,} images in {units:,} units, {crossing} of them in two parts"
+    ties = [*kinds, "equal content", "near duplicates"]
     facts = {
-        "kept together": f"{together} (by {', '.join([*kinds, 'equal content'])})",
+        "kept together": f"{together} (by {', '.join(ties)})",
         "classes renamed": ", ".join(f"{old} to {new}" for old, new in classes.rename.items()),
         "classes left out": ", ".join(classes.leave_out),
         "data fingerprint": prepared.fingerprint,
@@ -135,7 +155,7 @@ def _model_figures(model: Trained, prepared: Prepared, verdict: Verdict) -> dict
 def _model_report(model: Trained, verdict: Verdict, drawn: Mapping[str, Figure]) -> ModelReport:
     figures = verdict.figures[model.label]["test"]
     confusion = np.array(verdict.confusion[model.label])
-    headline = verdict.comparison.set_index("model").loc[model.label]
+    headline = _comparison(verdict).loc[model.label]
     by_class = {name: figure for name, figure in figures.items() if isinstance(figure, Mapping)}
     per_class = pd.DataFrame(
         {

@@ -10,33 +10,33 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cellclf import __version__
 from cellclf.checking import Chosen, Plan
 from cellclf.data.decode import DECODE_VERSION
-from cellclf.data.samples import Sample
 from cellclf.evaluation.judge import confusion_counts
 from cellclf.evaluation.prediction_files import Sidecar, read_predictions, write_predictions
 from cellclf.evaluation.predictions import predictions_table
+from cellclf.evaluation.sources import fingerprint
 from cellclf.files import replacing, write_json
 from cellclf.inference.bundle import BundleManifest, write_bundle
 from cellclf.network import backend
 from cellclf.network.build import build, weights_of
 from cellclf.network.forward import Forward
 from cellclf.pipeline.batches import training_batches
+from cellclf.pipeline.earlier import earlier_bundle
 from cellclf.pipeline.prepare import Prepared
+from cellclf.pipeline.sources import group_text
 from cellclf.progress import Progress
 from cellclf.run_directory import RunDirectory, read_json
 from cellclf.specs import ModelSpec
-from cellclf.terms import Part
+from cellclf.terms import JUDGED, Part
 from cellclf.training.checkpoint import discard_checkpoint
 from cellclf.training.fit import fit
 from cellclf.training.history import History
 
-__all__ = ["JUDGED", "Trained", "train"]
-
-JUDGED: tuple[Part, ...] = ("validation", "calibration", "test")
-"""The parts whose predictions are kept: nobody judges by what was trained on."""
+__all__ = ["Trained", "train"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,12 @@ def train(
         history.table.to_csv(partial, index=False)
     table = _predictions(network, prepared, progress, f"{label}: predicting")
     manifest = _manifest(chosen, plan, prepared)
-    bundle = write_bundle(directory.bundle(label), manifest, weights_of(network))
+    bundle = write_bundle(
+        directory.bundle(label),
+        manifest,
+        weights_of(network),
+        trained=_trained_images(chosen, prepared),
+    )
     sidecar = _sidecar(label, table, manifest, bundle)
     write_predictions(table, directory.predictions(label), sidecar=sidecar)
     facts = {
@@ -142,7 +147,7 @@ def _predictions(
     return predictions_table(
         sample_ids=[sample.id for sample in samples],
         paths=[sample.path or "" for sample in samples],
-        groups=[_group_text(sample) for sample in samples],
+        groups=[group_text(sample) for sample in samples],
         splits=[str(part) for part in prepared.split.parts[rows]],
         labels=[sample.label for sample in samples],
         probabilities=outputs.probabilities,
@@ -150,8 +155,11 @@ def _predictions(
     )
 
 
-def _group_text(sample: Sample) -> str:
-    return "; ".join(f"{kind}={name}" for kind, name in sorted(sample.groups.items()))
+def _trained_images(chosen: Chosen[ModelSpec], prepared: Prepared) -> NDArray[np.uint64]:
+    """Fingerprint of every image that the weights were fitted on, here or where they come from."""
+    here = fingerprint(prepared.store.content[row] for row in prepared.split.rows("train"))
+    earlier = earlier_bundle(chosen)
+    return here if earlier is None else np.union1d(here, earlier.trained)
 
 
 def _manifest(chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared) -> BundleManifest:
@@ -166,6 +174,7 @@ def _manifest(chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared) -> Bund
         resize=data.resize,
         decode_version=DECODE_VERSION,
         synthetic=plan.dataset.spec.synthetic,
+        leaky=prepared.leaky,
         fingerprints={"data": prepared.fingerprint, "experiment": plan.experiment.fingerprint},
         environment=_environment(),
     )
@@ -179,6 +188,7 @@ def _sidecar(label: str, table: pd.DataFrame, manifest: BundleManifest, bundle: 
         bundle_sha256=bundle,
         versions=manifest.environment,
         synthetic=manifest.synthetic,
+        leaky=manifest.leaky,
         confusion_part="validation",
         confusion_counts=tuple(map(tuple, confusion_counts(validation).tolist())),
     )

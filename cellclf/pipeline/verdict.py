@@ -12,9 +12,10 @@ import pandas as pd
 from cellclf.checking import Chosen, Plan
 from cellclf.evaluation.comparison import Best, balanced_accuracy, best_model, comparison
 from cellclf.evaluation.judge import Figures, Metric, confusion_counts, judge
-from cellclf.pipeline.train import JUDGED, Trained
+from cellclf.evaluation.sources import refuse_trained
+from cellclf.pipeline.train import Trained
 from cellclf.specs import MetricSpec, NoParams
-from cellclf.terms import Part
+from cellclf.terms import JUDGED, Part
 
 __all__ = ["Verdict", "bound_metrics", "judge_models"]
 
@@ -29,6 +30,7 @@ class Verdict:
         comparison: One row a model.
         best: The model chosen on validation, and why.
         classes: Class names in the order of the counts.
+        leaky: The split leaks, which was allowed: every figure looks better than it is.
     """
 
     figures: Mapping[str, Mapping[Part, Figures]]
@@ -36,16 +38,18 @@ class Verdict:
     comparison: pd.DataFrame
     best: Best
     classes: tuple[str, ...]
+    leaky: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return what `metrics.json` holds."""
         return {
             "best": self.best.model,
             "reason": self.best.reason,
+            "leaky": self.leaky,
             "classes": list(self.classes),
             "comparison": self.comparison.to_dict("records"),
             "models": {
-                label: {**parts, "confusion": self.confusion[label]}
+                label: {**parts, "confusion": self.confusion[label], "leaky": self.leaky}
                 for label, parts in self.figures.items()
             },
         }
@@ -61,9 +65,27 @@ def bound_metrics(plan: Plan) -> dict[str, Metric]:
 
 
 def judge_models(
-    metrics: Mapping[str, Metric], trained: Sequence[Trained], classes: tuple[str, ...]
+    metrics: Mapping[str, Metric],
+    trained: Sequence[Trained],
+    classes: tuple[str, ...],
+    *,
+    sources: pd.DataFrame,
+    leaky: bool = False,
 ) -> Verdict:
-    """Compute every metric of every model on every part that it was not trained on."""
+    """Compute every metric of every model on every part that it was not trained on.
+
+    Args:
+        metrics: What to compute, by name.
+        trained: The models.
+        classes: Class names in the order of the outputs.
+        sources: Where each sample of the run comes from, and its part; see
+            `cellclf.pipeline.sources.sources_of`.
+        leaky: The given split leaks, which was allowed: figures are computed and marked.
+
+    Raises:
+        LeakageError: A sample that is to judge shares its source with one that was trained on.
+    """
+    _refuse_trained(trained, sources, allow_leakage=leaky)
     figures = {
         model.label: {
             part: judge(model.part(part), metrics) for part in JUDGED if len(model.part(part))
@@ -76,6 +98,7 @@ def judge_models(
             "network_parameters": model.facts["parameters"],
             "training_epochs": model.facts["epochs"],
             "training_seconds": model.facts["training_seconds"],
+            **({"leaky": True} if leaky else {}),
         }
         for model in trained
     }
@@ -85,7 +108,19 @@ def judge_models(
         comparison=comparison({label: parts["test"] for label, parts in figures.items()}, facts),
         best=best_model({model.label: model.part("validation") for model in trained}),
         classes=classes,
+        leaky=leaky,
     )
+
+
+def _refuse_trained(
+    trained: Sequence[Trained], sources: pd.DataFrame, *, allow_leakage: bool
+) -> None:
+    """Hold every row that a figure would be computed from against what was trained on."""
+    fitted = sources[sources["part"] == "train"]
+    judging = sources["part"].isin(JUDGED)
+    for model in trained:
+        judged = sources[judging | sources["sample_id"].isin(model.predictions["sample_id"])]
+        refuse_trained(judged, fitted, allow_leakage=allow_leakage)
 
 
 def _bound(chosen: Chosen[MetricSpec]) -> Metric:

@@ -11,11 +11,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from cellclf.files import write_bytes
-from cellclf.reporting.style import house_style
+from cellclf.reporting.style import WRONG, house_style
 
-__all__ = ["as_svg", "data_uri", "save_figure"]
+__all__ = ["as_svg", "data_uri", "save_figure", "stamp"]
 
 PNG_DPI = 150
+STAMP_INCHES = 0.4
+STAMP_POINTS = 10
 PHOTOGRAPH_QUALITY = 88
 EMBEDDED_PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
 FONT_LIST = re.compile(r"'DejaVu Sans'[^;\"]*")
@@ -43,6 +45,19 @@ def save_figure(figure: Figure, path: Path) -> None:
     with house_style():
         figure.savefig(content, format="png", dpi=PNG_DPI)
     write_bytes(Path(path), content.getvalue())
+
+
+def stamp(figure: Figure, text: str) -> None:
+    """Write `text` above everything that `figure` shows, so that no copy of it goes without."""
+    width, height = figure.get_size_inches()
+    with house_style():
+        if figure.get_layout_engine() is None:  # nothing makes room of itself
+            shrunk = height / (height + STAMP_INCHES)
+            figure.set_size_inches(width, height + STAMP_INCHES)
+            for axes in figure.axes:
+                left, bottom, across, up = axes.get_position().bounds
+                axes.set_position((left, bottom * shrunk, across, up * shrunk))
+        figure.suptitle(text, color=WRONG, fontweight="bold", fontsize=STAMP_POINTS)
 
 
 def as_svg(figure: Figure) -> bytes:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from cellclf.auditing.class_sizes import ClassSize
 from cellclf.auditing.findings import Finding
+from cellclf.auditing.summary import grouped
 from cellclf.files import write_bytes
 from cellclf.reporting import wording
-from cellclf.reporting.figures import data_uri
-from cellclf.reporting.style import legible
+from cellclf.reporting.pages import environment
 
 __all__ = ["DatasetFacts", "ModelReport", "Picture", "Report", "write_report"]
 
@@ -131,7 +129,13 @@ class Report:
         timings: Seconds that each step took, by name.
         facts: Anything else that the run's record says, such as a fingerprint of the data.
         findings: What the audit found.
+        sources: How much there is of each class; shown beside `counts` where it is given.
+        probe: What the background probe found, a sentence.
+        audit_page: Address of the audit's own page, relative to the report.
         warnings: What the user should know of the split and the run.
+        left_out: Why images are in no part, by file.
+        leaks: What the given split separates although it belongs together, one sentence each; with
+            any, the page says at every figure that it is leaky.
         synthetic: The images are rendered, not photographed.
         calibrated: Confidences were calibrated.
         class_balance: See `cellclf.reporting.plots.class_balance`.
@@ -152,7 +156,12 @@ class Report:
     timings: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     findings: Sequence[Finding] = ()
+    sources: Sequence[ClassSize] = ()
+    probe: str = ""
+    audit_page: str = ""
     warnings: Sequence[str] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    leaks: Sequence[str] = ()
     synthetic: bool = False
     calibrated: bool = False
     class_balance: Picture | None = None
@@ -175,47 +184,19 @@ def write_report(path: Path, report: Report) -> None:
     """
     best = next(model for model in report.models if model.name == report.best_model)
     others = [model for model in report.models if model is not best]
-    template = _environment().get_template("report.html")
+    template = environment().get_template("report.html")
     page = template.render(
         report=report,
         best=best,
         models=[best, *others],
-        findings=_by_kind(report.findings),
+        findings=grouped(report.findings),
+        sources={size.name: size for size in report.sources},
         column_groups=_column_groups([str(name) for name in report.comparison.columns]),
         timings=[(step, wording.duration(time)) for step, time in report.timings.items()],
         smallest=_smallest_test_class(report.counts),
     )
     # A file name may hold bytes that are no text; the page must not fail over one.
     write_bytes(Path(path), page.lstrip().encode("utf-8", errors="replace"))
-
-
-@cache
-def _environment() -> Environment:
-    """The template's surroundings: everything that is put into the page is escaped."""
-    environment = Environment(
-        loader=PackageLoader("cellclf.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        data_uri=data_uri,
-        is_share=wording.is_share,
-        label=wording.label,
-        legible=legible,
-        number=wording.number,
-        percent=wording.percent,
-        spell=wording.spell,
-    )
-    return environment
-
-
-def _by_kind(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
-    """Put findings of one kind together, kinds in the order of their first finding."""
-    order = list(dict.fromkeys(finding.kind for finding in findings))
-    ordered = sorted(findings, key=lambda finding: order.index(finding.kind))
-    return [(kind, list(group)) for kind, group in groupby(ordered, lambda one: one.kind)]
 
 
 def _column_groups(columns: Sequence[str]) -> list[tuple[str, str, list[str]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from numbers import Integral, Real
 
-__all__ = ["duration", "is_share", "label", "number", "percent", "spell"]
+__all__ = ["advice", "duration", "is_share", "label", "number", "percent", "spell"]
 
 MISSING = "–"
 SHARES = ("accuracy", "precision", "recall", "f1", "sensitivity", "specificity", "share")
@@ -14,11 +14,42 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 MINUTE, HOUR = 60, 3600
 
 LABELS = {
+    "background_shortcut": "The background tells the class",
+    "colour_outlier": "Unlike the others in colour",
     "exact_duplicate": "Exact duplicates",
+    "few_sources": "Many files of few sources",
     "label_conflict": "One image, several labels",
+    "near_duplicate": "Near duplicates",
+    "sharpness_outlier": "Unlike the others in sharpness",
+    "size_outlier": "Unlike the others in size",
+    "small_class": "Classes that are too small",
     "split_leak": "Related images in several given parts",
+    "suspicious": "Suspicious files",
     "unreadable": "Unreadable files",
 }
+
+
+ADVICE = {
+    "background_shortcut": "Look at the edges of the images: slide, stain or scale bar may differ "
+    "by class. Judge on another laboratory's images, or mask what is not the cell.",
+    "colour_outlier": "Nothing is left out. Look whether these images belong to the set.",
+    "exact_duplicate": "They are kept together in one part, so that nothing is judged on what was "
+    "trained on.",
+    "few_sources": "Sources are counted, not files. More images of the same sources add little; "
+    "images of others do.",
+    "label_conflict": "One of the labels is wrong. These images are left out of training; correct "
+    "them, or remove them.",
+    "near_duplicate": "They are kept together in one part. Divided at random, they would make any "
+    "figure look better than it is.",
+    "sharpness_outlier": "Nothing is left out. Look whether a person could classify these images.",
+    "size_outlier": "All images are brought to one size; those that were smaller become blurred.",
+    "small_class": "Merge the class with another, leave it out (data.classes), or add sources.",
+    "split_leak": "Divide anew (data.split.keep_given = false): what belongs together is then kept "
+    "together. The figures of a split that leaks look better than they are.",
+    "suspicious": "They are read as they are. Look whether that is what was meant.",
+    "unreadable": "They are left out.",
+}
+"""What becomes of each kind of finding, and what can be done, by kind."""
 
 
 def percent(share: float) -> str:
@@ -107,3 +138,13 @@ def spell(kind: str) -> str:
         ('Exact duplicates', 'Too dark')
     """
     return LABELS.get(kind) or label(kind)
+
+
+def advice(kind: str) -> str:
+    """Say what becomes of a finding of that kind, and what can be done; nothing for others.
+
+    Example:
+        >>> advice("unreadable")
+        'They are left out.'
+    """
+    return ADVICE.get(kind, "")

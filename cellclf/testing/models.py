@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import keras
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from cellclf.network.build import PIXELS, build, set_weights, weights_of
-from cellclf.specs import ModelSpec, Params
+from cellclf.specs import ModelSpec, Params, resolve
 from cellclf.testing.require import require
 
 __all__ = ["check_model"]
@@ -45,6 +46,7 @@ def check_model(
         f"the params of model {spec.name!r} must refuse unknown names: subclass cellclf.Params",
     )
     chosen = spec.params() if params is None else params
+    _check_start(spec, chosen)
     keras.utils.set_random_seed(SEED)
     model = build(spec, chosen, image_size=image_size, num_classes=num_classes)
     images = _coloured(num_classes, image_size)
@@ -61,6 +63,18 @@ def _refuses_unknown_names(spec: ModelSpec) -> bool:
     except ValidationError:
         return True
     return False
+
+
+def _check_start(spec: ModelSpec, params: Params) -> None:
+    """What the core is told of an earlier bundle, it must be able to open."""
+    if spec.starts_from is None:
+        return
+    place = resolve(spec.starts_from)(params)
+    require(
+        place is None or isinstance(place, str | os.PathLike),
+        f"`starts_from` of model {spec.name!r} must give the path of a bundle, or None. "
+        f"Received: {place!r}",
+    )
 
 
 def _check_outputs(

@@ -5,12 +5,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
-from cellclf.builtin.dataset_specs import ImageFolderParams
 from cellclf.builtin.image_folder import load
 from cellclf.data.samples import Samples
 from cellclf.errors import DataError
+from cellclf.specs import NoParams
 
 
 def lay_out(root: Path, *names: str) -> Path:
@@ -22,8 +21,8 @@ def lay_out(root: Path, *names: str) -> Path:
     return root
 
 
-def read(root: Path, **params: object) -> Samples:
-    return load(ImageFolderParams(**params), root=root)
+def read(root: Path) -> Samples:
+    return load(NoParams(), root=root)
 
 
 def as_rows(samples: Samples) -> list[tuple[str, str, str | None]]:
@@ -155,31 +154,6 @@ def test_a_broken_link_to_an_image_is_kept_for_the_audit_to_report(tmp_path: Pat
     root = lay_out(tmp_path, "a/1.jpg", "b/1.jpg")
     (root / "b" / "2.jpg").symlink_to(tmp_path / "gone.jpg")
     assert len(read(root)) == 3
-
-
-def test_groups_come_from_named_groups_of_the_pattern(tmp_path: Path) -> None:
-    lay_out(tmp_path, "a/C132P93_cell_1.png", "b/C7P2_cell_9.png", "b/control_cell_3.png")
-    pattern = r"(?P<patient>C\d+)?[^/]*_(?P<kind>cell)_\d+\.png$"
-    assert [dict(sample.groups) for sample in read(tmp_path, group_pattern=f"/{pattern}")] == [
-        {"patient": "C132", "kind": "cell"},
-        {"patient": "C7", "kind": "cell"},
-        {"kind": "cell"},
-    ]
-
-
-def test_a_file_that_the_pattern_does_not_match_is_named(tmp_path: Path) -> None:
-    lay_out(tmp_path, "a/C1_1.png", "b/other.png")
-    with pytest.raises(DataError, match=r"'b/other\.png' does not match"):
-        read(tmp_path, group_pattern=r"(?P<patient>C\d+)_")
-
-
-@pytest.mark.parametrize(
-    ("pattern", "message"),
-    [("(", "must be a regular expression"), (r"C(\d+)", "must have a named group")],
-)
-def test_a_pattern_that_cannot_name_groups_is_refused(pattern: str, message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
-        ImageFolderParams(group_pattern=pattern)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from cellclf.inference.bundle import BundleManifest, write_bundle
 from cellclf.registry import installed
 from cellclf.specs import ModelSpec
 from tests.conftest import Command
-from tests.images import write_folder
+from tests.images import write_divided, write_folder
 
 MODEL = ("--model", installed().names(ModelSpec)[0])
 
@@ -195,3 +195,43 @@ def test_a_bundle_that_cannot_be_used_is_refused_with_the_reason(
     said = refusal(cellclf_command, "predict", bundle, "cells")
     assert "model.safetensors" in said
     assert reason in said
+
+
+def test_a_given_split_that_leaks_is_refused_with_the_tie_and_both_ways_on(
+    cellclf_command: Command, tmp_path: Path
+) -> None:
+    write_divided(tmp_path / "cells")
+    command = ("run", "--data", "cells", *MODEL, "--group-pattern", r"(?P<patient>p\d+)_")
+    done = cellclf_command(*command, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "patient 'p1' is in train" in done.stderr
+    assert "--resplit" in done.stderr
+    assert "--allow-leakage" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        (("--group-pattern", "(p"), "data.group_pattern: must be a regular expression"),
+        (("--group-pattern", r"p\d"), "data.group_pattern: must have a named group"),
+        (("--resplit", "--allow-leakage"), "choose one"),
+    ],
+)
+def test_groups_and_leakage_are_checked_before_anything_is_read(
+    cellclf_command: Command, flags: tuple[str, ...], reason: str
+) -> None:
+    done = cellclf_command("run", "--data", "nowhere", *MODEL, *flags, check=False)
+    assert done.returncode == 2
+    assert reason in done.stderr
+
+
+def test_a_table_of_groups_that_is_not_there_is_named(
+    cellclf_command: Command, tmp_path: Path
+) -> None:
+    write_divided(tmp_path / "cells")
+    said = refusal(
+        cellclf_command,
+        *("run", "--data", "cells", *MODEL, "--set", "data.group_table.path=no groups.csv"),
+    )
+    assert "no groups.csv" in said

@@ -14,6 +14,7 @@ HEAVY = ("numpy", "pandas", "cv2", "keras", "tensorflow", "jax", "torch", "matpl
         ["--help"],
         ["--version"],
         ["run", "--help"],
+        ["audit", "--help"],
         ["plugins", "list"],
         ["plugins", "list", "--json"],
     ],

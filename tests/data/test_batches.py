@@ -266,3 +266,23 @@ def test_images_that_are_not_whole_levels_are_refused() -> None:
 def test_a_batch_that_does_not_exist_is_an_index_error(number: int, epoch: int) -> None:
     with pytest.raises(IndexError, match="`number` must be from 0 to 0"):
         make([0, 1]).batch(number, epoch)
+
+
+@given(labels=label_lists, balance=balances, epoch=st.integers(0, 3))
+@settings(deadline=None, max_examples=40)
+def test_every_view_carries_its_source_and_none_comes_from_outside_the_training_part(
+    labels: list[int], balance: Balance, epoch: int
+) -> None:
+    rows = list(range(0, len(labels), 2))
+    batches = make(labels, rows, balance=balance, num_classes=4, batch_size=3)
+    for number in range(len(batches)):
+        x, _, _ = batches.batch(number, epoch)
+        sources = batches.sources(number, epoch)
+        assert set(sources.tolist()) <= set(rows)
+        # The first pixel of an image is the number of its row, and no augmentation touched it.
+        np.testing.assert_array_equal(x[:, 0, 0, 0], sources)
+
+
+def test_the_sources_of_a_batch_that_does_not_exist_are_an_index_error() -> None:
+    with pytest.raises(IndexError, match="number=99"):
+        make([0, 1]).sources(99, 0)

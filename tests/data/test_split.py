@@ -183,7 +183,7 @@ def test_a_unit_in_two_given_parts_is_a_leak_unless_given_parts_are_set_aside() 
     given: list[Part | None] = ["train", "test", *["train"] * 30, *["test"] * 8]
     samples = cells(["a", "b"] * 20, given)
     units = [0, 0, *range(1, 39)]
-    with pytest.raises(LeakageError, match=r"00000.png in train and 00001.png in test.*keep_given"):
+    with pytest.raises(LeakageError, match=r"train \(00000.png\) and test \(00001.png\)"):
         divided(samples, units)
     done = divided(samples, units, keep_given=False)
     assert done.parts[0] == done.parts[1]

@@ -57,9 +57,24 @@ def place(tmp_path: Path) -> Path:
     write_folder(tmp_path / "slides", {"patient 1": 3, "patient 2": 3})
     for number, file in enumerate(sorted((tmp_path / "slides").rglob("*.png"))):
         file.rename(file.with_name(f"{('round', 'long')[number % 2]}_{number}.png"))
+    write_patients(tmp_path, blood)
     rows = [f"cells/{label}/{n:03}.png,{label}" for label in blood for n in range(12)]
     (tmp_path / "cells.csv").write_text("\n".join(["path,label", *rows]), encoding="utf-8")
     return tmp_path
+
+
+def write_patients(place: Path, counts: Mapping[str, int]) -> None:
+    """`smears`, named by patient; `groups.csv`, which says the same; `divided`, which leaks."""
+    write_folder(place / "smears", counts)
+    rows = ["file,patient"]
+    for number, file in enumerate(sorted((place / "smears").rglob("*.png"))):
+        patient = f"C{number % 6}"
+        named = file.rename(file.with_name(f"{patient}_cell_{number}.png"))
+        rows.append(f"{named.name},{patient}")
+        copy = place / "divided" / ("train", "test")[number % 4 == 0] / file.parent.name
+        copy.mkdir(parents=True, exist_ok=True)
+        (copy / named.name).write_bytes(named.read_bytes())
+    (place / "groups.csv").write_text("\n".join(rows), encoding="utf-8")
 
 
 def run(command: list[str], place: Path, env: Mapping[str, str] | None = None) -> None:
@@ -184,7 +199,7 @@ def test_every_setting_is_on_the_page_of_the_experiment(generated: ModuleType) -
 
 def test_every_command_is_on_the_page_of_the_command_line(generated: ModuleType) -> None:
     page = generated.on_page_markdown((ROOT / "docs/reference/command-line.md").read_text("utf-8"))
-    for command in ("run", "predict", "plugins list", "plugins show"):
+    for command in ("run", "audit", "predict", "plugins list", "plugins show"):
         assert f"`cellclf {command}`" in page
     for option in ("--epochs VALUE", "--set KEY=VALUE", "--json", "--out VALUE"):
         assert f"`{option}`" in page

@@ -261,3 +261,22 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot be written"):
         write_bundle(tmp_path / "file" / "b.safetensors", MANIFEST, WEIGHTS)
+
+
+def test_the_fingerprint_of_the_images_trained_on_is_kept(tmp_path: Path, path: Path) -> None:
+    trained = np.array([3, 7, 2**64 - 1], dtype=np.uint64)
+    other = tmp_path / "other.safetensors"
+    write_bundle(other, MANIFEST.model_copy(update={"leaky": True}), WEIGHTS, trained=trained)
+    found = read_bundle(other)
+    np.testing.assert_array_equal(found.trained, trained)
+    assert same(found.weights)
+    assert found.manifest.leaky
+    assert len(read_bundle(path).trained) == 0
+    assert not read_bundle(path).manifest.leaky
+
+
+def test_a_fingerprint_that_is_no_list_of_numbers_is_refused(tmp_path: Path) -> None:
+    place = tmp_path / "tiny.safetensors"
+    write_bundle(place, MANIFEST, WEIGHTS, trained=np.zeros((2, 2), np.uint64))
+    with pytest.raises(BundleError, match=r"'trained/images' is no list of fingerprints"):
+        read_bundle(place)

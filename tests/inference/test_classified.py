@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cellclf.errors import RunError
+from cellclf.errors import DataError, LeakageError, LeakageWarning, RunError
 from cellclf.evaluation.prediction_files import read_predictions
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.inference.classified import Classified
@@ -53,3 +53,34 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot be written"):
         Classified(table=TABLE, unreadable={}).write_csv(tmp_path / "file" / "out.csv")
+
+
+PATHS = TABLE.assign(path=["a.png", "b.png", "c.png"])
+
+
+def test_the_summary_says_what_was_trained_on_and_that_the_run_leaked() -> None:
+    text = Classified(table=PATHS, unreadable={}, trained=("b.png",), leaky=True).summary()
+    assert "Trained on: 1 of these images" in text
+    assert "b.png" in text
+    assert "Leaky" in text
+    plain = Classified(table=PATHS, unreadable={}).summary()
+    assert "rained on" not in plain
+    assert "Leaky" not in plain
+
+
+def test_labels_are_put_to_the_images_that_may_judge() -> None:
+    classified = Classified(table=PATHS, unreadable={}, trained=("b.png",))
+    labelled = classified.with_labels({"a.png": "neutrophil", "c.png": "band"})
+    assert labelled["label"].tolist() == ["neutrophil", "", "band"]
+    assert PATHS["label"].tolist() == ["", "", ""]
+    with pytest.raises(DataError, match="every label must be one of"):
+        classified.with_labels({"a.png": "lymphocyte"})
+
+
+def test_an_image_that_was_trained_on_does_not_judge_unless_that_is_allowed() -> None:
+    classified = Classified(table=PATHS, unreadable={}, trained=("b.png",))
+    labels = {"a.png": "neutrophil", "b.png": "band"}
+    with pytest.raises(LeakageError, match=r"trained on 1 of the images .* such as b\.png"):
+        classified.with_labels(labels)
+    with pytest.warns(LeakageWarning, match="Leaky"):
+        assert classified.with_labels(labels, allow_leakage=True)["label"][1] == "band"

@@ -14,7 +14,10 @@ import pytest
 from numpy.typing import NDArray
 
 from cellclf.data.decode import DECODE_VERSION, decode, resize
-from cellclf.errors import BundleError, DataError
+from cellclf.data.reading import content_hash
+from cellclf.data.samples import Sample
+from cellclf.errors import BundleError, DataError, LeakageWarning
+from cellclf.evaluation.sources import fingerprint
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 from cellclf.inference.classifier import Classifier, load
 from cellclf.network.build import build, weights_of
@@ -313,3 +316,48 @@ def test_a_network_that_has_changed_is_refused_with_both_versions(
     write_bundle(path, manifest(**changes), weights_of(network))
     with pytest.raises(BundleError, match=r"cellclf-tiny 2\.0; it was made with 1\.0"):
         load(path, registry=registry_of(SPEC, version="2.0"))
+
+
+@pytest.fixture
+def remembering(network: keras.Model, folder: Path, tmp_path: Path) -> Classifier:
+    """A model that was trained on files 2 and 5 of the folder, and on row 1 of `images(9)`."""
+    rows = [Sample(id=f"{n}", label="", path=str(folder / f"{n}.png")) for n in (2, 5)]
+    content = [content_hash(sample, None) for sample in rows]
+    content.append(content_hash(Sample(id="1", label="", index=1), images(9)))
+    path = tmp_path / "remembering.safetensors"
+    write_bundle(path, manifest(), weights_of(network), trained=fingerprint(content))
+    return load(path, registry=REGISTRY)
+
+
+def test_files_that_the_model_was_trained_on_are_known_under_whatever_name(
+    remembering: Classifier, folder: Path
+) -> None:
+    (folder / "2.png").rename(folder / "2 again.png")
+    classified = remembering.classify(folder)
+    assert [Path(path).name for path in classified.trained] == ["2 again.png", "5.png"]
+    with pytest.warns(LeakageWarning, match="2 of these images are ones that the model was"):
+        remembering.predict([folder / "2 again.png", folder / "3.png", folder / "5.png"])
+
+
+def test_rows_of_an_array_that_the_model_was_trained_on_are_known(remembering: Classifier) -> None:
+    with pytest.warns(LeakageWarning, match="1 of these images .*, such as 1:"):
+        remembering.predict(images(9))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        remembering.predict(images(9)[2:])
+
+
+def test_a_model_that_does_not_say_what_it_was_trained_on_warns_of_nothing(
+    classifier: Classifier, folder: Path
+) -> None:
+    assert classifier.classify(folder).trained == ()
+
+
+def test_loading_a_model_of_a_leaky_run_says_so_and_what_it_classifies_too(
+    network: keras.Model, folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "leaky.safetensors"
+    write_bundle(path, manifest(leaky=True), weights_of(network))
+    with pytest.warns(LeakageWarning, match="leaky.safetensors: Leaky"):
+        leaky = load(path, registry=REGISTRY)
+    assert leaky.classify(folder / "3.png").leaky

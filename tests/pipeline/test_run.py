@@ -142,11 +142,19 @@ def test_what_the_audit_found_is_said_and_recorded() -> None:
     (Path("cells") / "neutrophil" / "text.png").write_text("no image")
     listener = Listener()
     finished = run(EXPERIMENT, out=Path("run"), progress=listener)
-    unreadable, conflict = listener.warned
+    unreadable, conflict, small, border = listener.warned
     assert "neutrophil/text.png: not an image" in unreadable
     assert "monocyte/000.png, neutrophil/twin.png" in conflict
+    assert "'lymphocyte' is too small to be judged well: 14 independent sources" in small
+    assert "sorted by the border pixels alone" in border  # each class has a shade of its own
     kinds = [finding["kind"] for finding in finished.record["findings"]]
-    assert kinds == ["unreadable", "label_conflict"]
+    assert kinds[:2] == ["unreadable", "label_conflict"]
+    assert finished.record["sources"][0]["units"] == 14
+    assert finished.record["background_probe"]["classes"] == list(CLASSES)
+    assert "neutrophil/text.png" in (finished.path / "audit.html").read_text()
+    report = (finished.path / "report.html").read_text()
+    assert 'href="audit.html"' in report
+    assert "images sorted by the border alone" in report
 
 
 def test_a_run_in_which_nothing_was_learnt_gives_its_place_to_a_corrected_one() -> None:

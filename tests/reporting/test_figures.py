@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from cellclf.errors import RunError
-from cellclf.reporting.figures import as_svg, data_uri, save_figure
+from cellclf.reporting.figures import as_svg, data_uri, save_figure, stamp
 
 
 def square() -> Figure:
@@ -42,3 +42,20 @@ def test_pictures_keep_their_kind() -> None:
     assert data_uri(b"\x89PNG\r\n\x1a\n...").startswith("data:image/png;base64,")
     assert data_uri(b"\xff\xd8\xff...").startswith("data:image/jpeg;base64,")
     assert data_uri(square()).startswith("data:image/svg+xml;base64,")
+
+
+def test_a_stamped_figure_says_so_above_what_it_shows() -> None:
+    figure = Figure(figsize=(2, 2))
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    stamp(figure, "Leaky split")
+    assert "Leaky split" in as_svg(figure).decode()
+    assert figure.get_size_inches().tolist() == [2, 2.4]
+    assert axes.get_position().y1 == pytest.approx(2 / 2.4)
+
+
+def test_a_stamp_on_a_figure_that_makes_room_of_itself_leaves_its_size() -> None:
+    figure = Figure(figsize=(2, 2), layout="constrained")
+    figure.subplots()
+    stamp(figure, "Leaky split")
+    assert "Leaky split" in as_svg(figure).decode()
+    assert figure.get_size_inches().tolist() == [2, 2]

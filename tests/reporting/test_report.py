@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cellclf.auditing.class_sizes import ClassSize
 from cellclf.auditing.findings import Finding, FindingKind, Severity
 from cellclf.errors import RunError
 from cellclf.reporting.plots import confusion_matrix
@@ -241,3 +242,66 @@ def test_a_place_that_cannot_be_written_to_is_a_clear_error(tmp_path: Path) -> N
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(RunError, match="cannot be written"):
         write_report(tmp_path / "file" / "report.html", report())
+
+
+LEAKS = tuple(f"patient '{n}' is in train (a) and test (b)" for n in range(8))
+
+
+def test_a_leaky_report_says_so_at_the_top_and_at_every_figure(tmp_path: Path) -> None:
+    leaky = page(tmp_path, leaks=LEAKS, synthetic=True)
+    assert leaky.text.count("Leaky split") == 2
+    assert "patient '4' is in train (a) and test (b)" in leaky.text
+    assert "patient '5'" not in leaky.text
+    assert "and 3 more" in leaky.text
+    # Before everything else that is said: the banner stands in the header, above Synthetic.
+    assert leaky.text.index("Leaky split") < leaky.text.index("Synthetic images")
+    for heading in (
+        "Result leaky",
+        "On validation and on test leaky",
+        "leaky Chosen on validation, judged on test.",
+        "small not calibrated leaky",
+        "Class by class leaky",
+        "leaky small on the test part.",
+        "What was taken for what leaky",
+        "How it learned leaky",
+        "Most confident mistakes leaky",
+    ):
+        assert heading in leaky.text
+    assert "eaky" not in page(tmp_path).text
+
+
+def test_what_was_left_out_is_listed_with_the_reason_and_long_lists_are_cut(tmp_path: Path) -> None:
+    left_out = {f"{n:02}.jpg": "labelled 'a', 'b'" for n in range(53)}
+    text = page(tmp_path, left_out={ATTACK: "empty", **left_out}).text
+    assert "In no part: 54" in text
+    assert f"{ATTACK}: empty" in text
+    assert "48.jpg: labelled 'a', 'b'" in text
+    assert "49.jpg" not in text
+    assert "and 4 more, all of them in division.csv" in text
+    assert "Left out" not in page(tmp_path).text
+
+
+def test_sources_stand_beside_the_counts_and_the_audit_has_its_sentence_and_link(
+    tmp_path: Path,
+) -> None:
+    sizes = [
+        ClassSize(name=name, files=348, readable=348, units=units, effective=units / 2)
+        for name, units in (("round", 71), ("long", 12))
+    ]
+    shown = page(tmp_path, sources=sizes, probe="the border tells nothing", audit_page="audit.html")
+    assert "All Sources Effective" in shown.text
+    assert "round 300 48 348 71 35.5 long 600 96 696 12 6.0" in shown.text
+    assert "the border tells nothing." in shown.text
+    assert {"href": "audit.html"} in shown.attributes("a")
+    without = page(tmp_path)
+    assert "Effective" not in without.text
+    assert "the page of the audit" not in without.text
+
+
+def test_the_most_severe_finding_of_a_kind_gives_its_badge(tmp_path: Path) -> None:
+    both = [
+        found("small_class", "warning", ("a",), "small"),
+        found("small_class", "error", ("b",), "too small"),
+    ]
+    text = page(tmp_path, findings=both).text
+    assert "Classes that are too small: 2 error b: too small a: small" in text

@@ -71,3 +71,20 @@ def test_a_network_that_does_not_learn_is_found(architecture: Architecture) -> N
 def test_a_breach_that_build_itself_refuses_is_passed_on(architecture: Architecture) -> None:
     with pytest.raises(PluginError, match="must hold a layer named 'nowhere'"):
         check_model(architecture(explain_layer="nowhere"))
+
+
+def nowhere(params: Any) -> None:
+    """Start from nothing."""
+    del params
+
+
+def a_number(params: Any) -> int:
+    """Name no file."""
+    del params
+    return 7
+
+
+def test_what_training_starts_from_must_be_a_file(architecture: Architecture) -> None:
+    check_model(architecture(starts_from=f"{__name__}:nowhere"))
+    with pytest.raises(AssertionError, match=r"path of a bundle, or None. Received: 7"):
+        check_model(architecture(starts_from=f"{__name__}:a_number"))

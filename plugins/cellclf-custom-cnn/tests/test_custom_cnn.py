@@ -9,7 +9,7 @@ cellclf.prepare_backend()
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from cellclf_custom_cnn.network import build, pretrained  # noqa: E402
-from cellclf_custom_cnn.params import CustomCNNParams  # noqa: E402
+from cellclf_custom_cnn.params import CustomCNNParams, starts_from  # noqa: E402
 from cellclf_custom_cnn.plugin import cellclf_models  # noqa: E402
 
 from cellclf.inference.bundle import BundleManifest, write_bundle  # noqa: E402
@@ -59,3 +59,10 @@ def test_a_bundle_of_another_width_is_refused(tmp_path: Path) -> None:
     model = build(params, input_shape=(32, 32, 3), num_classes=2)
     with pytest.raises(cellclf.TrainingError, match="custom_cnn of width 8"):
         pretrained(model, params)
+
+
+def test_the_bundle_that_training_starts_from_is_named() -> None:
+    assert starts_from(CustomCNNParams()) is None
+    assert starts_from(CustomCNNParams(weights="runs/a.safetensors")) == Path("runs/a.safetensors")
+    (spec,) = cellclf_models()
+    assert spec.starts_from is not None

@@ -17,13 +17,11 @@ the same. The shortcut of a shrinking block averages 2x2 pixels rather than skip
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import keras
 from keras import layers
 
 from cellclf import TrainingError, read_bundle
-from cellclf_custom_cnn.params import CustomCNNParams
+from cellclf_custom_cnn.params import CustomCNNParams, starts_from
 
 __all__ = ["build", "pretrained"]
 
@@ -62,9 +60,10 @@ def build(
 
 def pretrained(model: keras.Model, params: CustomCNNParams) -> None:
     """Fill all of `model` but its head from the bundle that `params.weights` names."""
-    if params.weights == "none":
+    place = starts_from(params)
+    if place is None:
         return
-    weights = read_bundle(Path(params.weights).expanduser()).weights
+    weights = read_bundle(place).weights
     wanted = [v for v in model.weights if not v.path.startswith(HEAD)]
     shapes = {path: array.shape for path, array in weights.items()}
     unfit = [v.path for v in wanted if shapes.get(v.path) != tuple(v.shape)]

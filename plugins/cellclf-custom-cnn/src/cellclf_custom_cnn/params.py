@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
 from cellclf import Params
 
-__all__ = ["CustomCNNParams"]
+__all__ = ["CustomCNNParams", "starts_from"]
 
 
 class CustomCNNParams(Params):
@@ -27,3 +29,13 @@ class CustomCNNParams(Params):
     head_units: int = Field(
         0, ge=0, le=8192, description="Width of a dense layer before the last one; 0 for none."
     )
+
+
+def starts_from(params: CustomCNNParams) -> Path | None:
+    """The bundle that `params.weights` names, or `None` where training starts from nothing.
+
+    Example:
+        >>> starts_from(CustomCNNParams()) is None
+        True
+    """
+    return None if params.weights == "none" else Path(params.weights).expanduser()

@@ -19,6 +19,7 @@ def cellclf_models() -> Iterable[ModelSpec]:
         params=CustomCNNParams,
         build="cellclf_custom_cnn.network:build",
         pretrained="cellclf_custom_cnn.network:pretrained",
+        starts_from="cellclf_custom_cnn.params:starts_from",
         pixel_range=(-1.0, 1.0),
         stages=("stage_3", "stage_2", "stage_1", "stem"),
         explain_layer="stage_3_relu",

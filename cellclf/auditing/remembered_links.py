@@ -1,0 +1,67 @@
+"""Links between copies that an earlier audit found, kept for the next one of the same images."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import astuple
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from cellclf.auditing.keypoints import DESCRIPTION_VERSION
+from cellclf.auditing.measure import Measurements
+from cellclf.auditing.near_duplicates import Link, near_duplicates
+from cellclf.errors import RunError
+from cellclf.files import replacing
+from cellclf.progress import Progress
+
+__all__ = ["LINK_VERSION", "links_between"]
+
+LINK_VERSION = 1
+"""Raise it when other links may come of the same descriptions."""
+
+LINK = np.dtype(
+    [
+        ("first", np.int64),
+        ("second", np.int64),
+        ("mirrored", np.bool_),
+        ("overlap", np.float64),
+        ("correlation", np.float64),
+    ]
+)
+"""The fields of `Link`, in order."""
+
+
+def links_between(measured: Measurements, *, cache: Path, progress: Progress) -> tuple[Link, ...]:
+    """Return `near_duplicates` of what was measured, from the last audit where nothing changed.
+
+    What is linked depends on what the images show, in their order, and on nothing else: the file is
+    called after that.
+
+    Args:
+        measured: As `measure`.
+        cache: Folder under which links are kept, in `audits/`.
+        progress: Told how far the search has come.
+    """
+    versions = [LINK_VERSION, DESCRIPTION_VERSION, cv2.__version__]
+    shown = [
+        digest if readable else ""
+        for digest, readable in zip(measured.content, measured.readable, strict=True)
+    ]
+    name = hashlib.sha256(json.dumps([versions, shown]).encode()).hexdigest()
+    path = cache / "audits" / f"links-{name}.npy"
+    try:
+        kept = np.load(path, allow_pickle=False)
+    except (OSError, EOFError, ValueError):
+        kept = None
+    if kept is not None and kept.dtype == LINK:
+        return tuple(Link(**dict(zip(LINK.names or (), row, strict=True))) for row in kept.tolist())
+    links = near_duplicates(measured.descriptions, progress=progress)
+    try:
+        with replacing(path) as partial:
+            np.save(partial, np.array([astuple(link) for link in links], LINK), allow_pickle=False)
+    except RunError as error:
+        progress.warn(f"the next audit will take as long as this one: {error}")
+    return links

@@ -1,0 +1,162 @@
+"""The page of an audit: one HTML file with the pictures side by side, no network and no script."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import chain, zip_longest
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cellclf import __version__
+from cellclf.auditing.audit import Audit
+from cellclf.auditing.findings import SEVERITIES, Finding, Severity
+from cellclf.auditing.summary import grouped, probe_sentence
+from cellclf.data.reading import read_sample
+from cellclf.data.samples import Sample, Samples
+from cellclf.errors import ImageError
+from cellclf.files import write_bytes
+from cellclf.reporting.audit_plots import background_probe
+from cellclf.reporting.pages import environment
+
+__all__ = ["write_audit_page"]
+
+FINDINGS_SHOWN = 12
+"""Findings of one kind that are shown; the rest are counted."""
+
+PICTURES_SHOWN = 8
+"""Pictures of one finding."""
+
+PICTURES_IN_ALL = 300
+"""Pictures of the page, so that it stays below about 3 MB however large the set is."""
+
+LONGEST_SIDE = 128
+"""Pixels of a picture: twice what is shown, for fine screens."""
+
+QUALITY = 80
+
+WITHOUT_PICTURES = ("unreadable",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shown:
+    """One sample under a finding.
+
+    Attributes:
+        sample: The sample.
+        picture: JPEG bytes; empty where there is none.
+    """
+
+    sample: Sample
+    picture: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Account:
+    """One finding as it is shown."""
+
+    finding: Finding
+    shown: tuple[_Shown, ...]
+
+    @property
+    def more(self) -> int:
+        """Files of the finding that are not shown."""
+        return len(self.finding.files) - len(self.shown)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kind:
+    """The findings of one kind."""
+
+    kind: str
+    severity: Severity
+    count: int
+    accounts: tuple[_Account, ...]
+
+    @property
+    def more(self) -> int:
+        """Findings that are not shown."""
+        return self.count - len(self.accounts)
+
+
+def write_audit_page(path: Path, audit: Audit) -> None:
+    """Write an audit to `path` as one HTML file; it appears whole or not at all.
+
+    The most severe findings come first. Pictures are read anew from where the samples are, at most
+    `PICTURES_IN_ALL` of them.
+
+    Raises:
+        RunError: The place cannot be written to.
+    """
+    recall = {}
+    if audit.probe is not None:
+        recall = dict(zip(audit.probe.classes, audit.probe.recall, strict=True))
+    page = (
+        environment()
+        .get_template("audit.html")
+        .render(
+            audit=audit,
+            kinds=_kinds(audit),
+            counts=[(severity, audit.count(severity)) for severity in SEVERITIES],
+            unreadable=sum(size.files - size.readable for size in audit.classes),
+            units=len(np.unique(audit.units)),
+            recall=recall,
+            probe_sentence=probe_sentence(audit.probe),
+            probe_plot=None if audit.probe is None else background_probe(audit.probe),
+            version=__version__,
+        )
+    )
+    # A file name may hold bytes that are no text; the page must not fail over one.
+    write_bytes(Path(path), page.lstrip().encode("utf-8", errors="replace"))
+
+
+def _kinds(audit: Audit) -> list[_Kind]:
+    by_id = {sample.id: sample for sample in audit.samples}
+    left = PICTURES_IN_ALL
+    kinds = []
+    for kind, findings in grouped(audit.findings):
+        accounts = []
+        for finding in findings[:FINDINGS_SHOWN]:
+            chosen = _side_by_side([by_id[name] for name in finding.files])
+            shown = []
+            for sample in chosen[:PICTURES_SHOWN]:
+                wanted = left > 0 and kind not in WITHOUT_PICTURES
+                picture = _thumbnail(sample, audit.samples) if wanted else b""
+                left -= bool(picture)
+                shown.append(_Shown(sample=sample, picture=picture))
+            accounts.append(_Account(finding=finding, shown=tuple(shown)))
+        kinds.append(
+            _Kind(
+                kind=kind,
+                severity=findings[0].severity,
+                count=len(findings),
+                accounts=tuple(accounts),
+            )
+        )
+    return kinds
+
+
+def _side_by_side(samples: Sequence[Sample]) -> list[Sample]:
+    """Samples in turns of label and given part, so that the first few show what disagrees."""
+    alike: defaultdict[tuple[str, str], list[Sample]] = defaultdict(list)
+    for sample in samples:
+        alike[sample.label, sample.split or ""].append(sample)
+    turns = chain.from_iterable(zip_longest(*alike.values()))
+    return [sample for sample in turns if sample is not None]
+
+
+def _thumbnail(sample: Sample, samples: Samples) -> bytes:
+    """A small JPEG of one sample; nothing where it cannot be read."""
+    try:
+        _, image = read_sample(sample, samples.images)
+    except ImageError:
+        return b""
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    content = BytesIO()
+    picture.save(content, "JPEG", quality=QUALITY)
+    return content.getvalue()

@@ -1,0 +1,36 @@
+"""What all HTML pages are made with."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from cellclf.reporting import wording
+from cellclf.reporting.figures import data_uri
+from cellclf.reporting.style import legible
+
+__all__ = ["environment"]
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates' surroundings: everything that is put into a page is escaped."""
+    made = Environment(
+        loader=PackageLoader("cellclf.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        advice=wording.advice,
+        data_uri=data_uri,
+        is_share=wording.is_share,
+        label=wording.label,
+        legible=legible,
+        number=wording.number,
+        percent=wording.percent,
+        spell=wording.spell,
+    )
+    return made

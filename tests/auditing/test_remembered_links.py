@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cellclf.auditing.appearance import appearance
+from cellclf.auditing.keypoints import describe
+from cellclf.auditing.measure import Measurements
+from cellclf.auditing.near_duplicates import near_duplicates
+from cellclf.auditing.remembered_links import LINK, links_between
+from cellclf.progress import Silent
+from tests.data.image_files import noise, picture
+
+
+def measured() -> Measurements:
+    """Five images; the last is a mirrored copy of the first."""
+    images = [noise(40, 40, seed=n) // 2 + picture(40, 40, seed=n) // 2 for n in range(4)]
+    images.append(np.ascontiguousarray(images[0][:, ::-1]))
+    return Measurements(
+        content=tuple("abcde"),
+        unreadable={},
+        appearance=np.array([appearance(image) for image in images]),
+        descriptions=tuple(describe(image) for image in images),
+    )
+
+
+def test_links_are_found_once_and_then_remembered(tmp_path: Path) -> None:
+    images = measured()
+    found = links_between(images, cache=tmp_path, progress=Silent())
+    assert found == near_duplicates(images.descriptions, progress=Silent())
+    assert [(link.first, link.second, link.mirrored) for link in found] == [(0, 4, True)]
+    # Nothing can be found in these any more: what comes is what was kept.
+    emptied = replace(images, descriptions=(describe(np.zeros((40, 40, 3), np.uint8)),) * 5)
+    assert links_between(emptied, cache=tmp_path, progress=Silent()) == found
+
+
+def test_other_images_and_another_order_have_links_of_their_own(tmp_path: Path) -> None:
+    images = measured()
+    links_between(images, cache=tmp_path, progress=Silent())
+    turned = replace(images, content=tuple("ebcda"), descriptions=images.descriptions[::-1])
+    links_between(turned, cache=tmp_path, progress=Silent())
+    unread = replace(images, descriptions=(*images.descriptions[:4], None))
+    assert links_between(unread, cache=tmp_path, progress=Silent()) == ()
+    assert len(list((tmp_path / "audits").iterdir())) == 3
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", b"\x93NUMPY"])
+def test_a_damaged_file_is_as_none(tmp_path: Path, damage: bytes) -> None:
+    found = links_between(measured(), cache=tmp_path, progress=Silent())
+    (kept,) = (tmp_path / "audits").iterdir()
+    kept.write_bytes(damage)
+    assert links_between(measured(), cache=tmp_path, progress=Silent()) == found
+    assert np.load(kept).dtype == LINK

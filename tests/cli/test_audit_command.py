@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from rich.console import Console
+
+import cellclf
+from cellclf.cli.audit import NOT_SAFE, draw
+from cellclf.cli.main import main
+from cellclf.errors import ExperimentError
+from tests.images import write_folder
+
+CLASSES = {"lymphocyte": 8, "monocyte": 8}
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left: its exit status and what it wrote."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Run `cellclf audit` in this process, in an empty folder: importing takes seconds."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["cellclf", "audit", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        written = capsys.readouterr()
+        return Done(int(ended.value.code or 0), written.out, written.err)
+
+    return run
+
+
+@pytest.fixture
+def _cells(tmp_path: Path) -> None:
+    write_folder(tmp_path / "cells", CLASSES)
+
+
+@pytest.fixture
+def _leaking(tmp_path: Path) -> None:
+    """A divided set in which one image is in both parts and one file is no image."""
+    for part in ("train", "test"):
+        write_folder(tmp_path / "cells" / part, CLASSES)
+    for label in CLASSES:
+        for number in range(8):
+            path = tmp_path / "cells" / "test" / label / f"{number:03}.png"
+            image = np.random.default_rng(number).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+            path.write_bytes(_png(image))
+    same = tmp_path / "cells" / "train" / "monocyte" / "000.png"
+    (tmp_path / "cells" / "test" / "monocyte" / "copy.png").write_bytes(same.read_bytes())
+    (tmp_path / "cells" / "train" / "monocyte" / "ünlesbar 1.png").write_bytes(b"")
+
+
+def _png(image: NDArray[np.uint8]) -> bytes:
+    return bytes(cv2.imencode(".png", image)[1].tobytes())
+
+
+@pytest.mark.usefixtures("_cells")
+def test_a_set_without_errors_is_safe_and_the_exit_status_says_so(
+    command: Command,
+) -> None:
+    done = command("--data", "cells")
+    assert done.stdout.splitlines()[-1].startswith("Safe to use with care: no errors")
+    assert "small_class: 2 (warning)" in done.stdout
+    assert "lymphocyte      8         8        8        8.0" in done.stdout
+
+
+@pytest.mark.usefixtures("_leaking")
+def test_errors_have_an_exit_status_of_their_own_and_both_files_are_written(
+    command: Command, tmp_path: Path
+) -> None:
+    done = command("--data", "cells", "--json", "a/found.json", "--page", "a/found.html")
+    assert done.status == NOT_SAFE == 3
+    assert "Traceback" not in done.stderr
+    assert "Not safe to use as it is" in done.stdout
+    listed = json.loads((tmp_path / "a" / "found.json").read_text(encoding="utf-8"))
+    assert isinstance(listed, list)
+    assert all(set(one) == {"kind", "severity", "files", "detail"} for one in listed)
+    by_kind = {one["kind"]: one for one in listed}
+    assert by_kind["unreadable"]["files"] == ["train/monocyte/ünlesbar 1.png"]
+    assert by_kind["split_leak"]["severity"] == "error"
+    leaking = {"train/monocyte/000.png", "test/monocyte/copy.png"}
+    assert leaking <= {
+        file for one in listed if one["kind"] == "split_leak" for file in one["files"]
+    }
+    page = (tmp_path / "a" / "found.html").read_text(encoding="utf-8")
+    assert "Not safe to use as it is" in page
+    assert "ünlesbar 1.png" in page
+
+
+@pytest.mark.usefixtures("_cells")
+def test_the_data_is_chosen_as_for_a_run(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[data]\npath = "cells"\n[models.custom_cnn]\n')
+    pattern = "data.params.group_pattern=(?P<patient>[0-9])\\.png"
+    table = tmp_path / "cells.csv"
+    table.write_text("path,label\ncells/monocyte/000.png,a\ncells/lymphocyte/000.png,b\n")
+    assert "monocyte        8" in command("own.toml").stdout
+    grouped = command("own.toml", "--set", pattern)
+    assert "'monocyte' is too small to be judged well: 8 independent" in grouped.stdout
+    from_table = command("--dataset", "csv", "--data", "cells.csv").stdout
+    assert "'a' cannot be learnt and judged: 1 independent source, at least 3" in from_table
+    renamed = command("own.toml", "--set", 'data.classes.leave_out=["monocyte"]')
+    assert "monocyte" not in renamed.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["--data", "nowhere"], 1, "nowhere"),
+        (["--dataset", "imagefolder", "--data", "cells"], 2, "Did you mean 'image_folder'?"),
+        (["--dataset", "image_folder"], 2, "data.path: must be given (--data)"),
+        (["--data", "cells", "--set", "data.pth=1"], 2, "data.pth"),
+        (["--data", "cells", "--json", "."], 1, "--json must be a file"),
+        (["--data", "cells", "--page", "."], 1, "--page must be a file"),
+        (["missing.toml"], 2, "missing.toml"),
+    ],
+)
+@pytest.mark.usefixtures("_cells")
+def test_a_mistake_is_said_as_for_a_run(
+    command: Command, arguments: list[str], status: int, said: str
+) -> None:
+    done = command(*arguments)
+    assert done.status == status, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("_cells")
+def test_no_network_library_is_imported(tmp_path: Path) -> None:
+    code = f"""
+import sys
+from cellclf.cli.main import app
+try:
+    app(["audit", "--data", {str(tmp_path / "cells")!r}])
+except SystemExit as ended:
+    assert not ended.code, ended.code
+assert not {{"keras", "tensorflow", "jax", "torch"}} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.usefixtures("_leaking")
+def test_a_terminal_gets_tables_with_the_same_content(tmp_path: Path) -> None:
+    written = StringIO()
+    console = Console(file=written, force_terminal=True, width=160, color_system=None)
+    draw(cellclf.audit(tmp_path / "cells"), console)
+    shown = written.getvalue()
+    for words in ("sources", "split_leak", "error", "ünlesbar 1.png", "Not safe to use as it is"):
+        assert words in shown
+
+
+@pytest.mark.usefixtures("_cells")
+def test_python_audits_a_folder_an_experiment_and_samples_alike(tmp_path: Path) -> None:
+    from_path = cellclf.audit(tmp_path / "cells")
+    experiment = cellclf.Experiment(data={"path": tmp_path / "cells"})
+    from_experiment = cellclf.audit(experiment)
+    from_samples = cellclf.audit(from_path.samples)
+    assert from_path.findings == from_experiment.findings == from_samples.findings
+    assert isinstance(from_path, cellclf.Audit)
+    assert isinstance(from_path.findings[0], cellclf.Finding)
+    with pytest.raises(ExperimentError, match="no dataset is called 'none'"):
+        cellclf.audit(tmp_path / "cells", dataset="none")
+
+
+def test_copies_that_were_turned_mirrored_and_recoloured_are_found(
+    command: Command, tmp_path: Path
+) -> None:
+    for label in ("ig", "platelet"):
+        (tmp_path / "cells" / label).mkdir(parents=True)
+        for number in range(4):
+            image = _cell(number + 10 * (label == "ig"))
+            (tmp_path / "cells" / label / f"{number}.png").write_bytes(_png(image))
+    first = _cell(10)
+    turn = cv2.getRotationMatrix2D((80, 80), 37, 1.1)
+    turned = cv2.warpAffine(first, turn, (160, 160), borderMode=cv2.BORDER_REFLECT_101)
+    mirrored = (first[:, ::-1] * [0.8, 1.0, 0.9]).astype(np.uint8)
+    for name, copy in (("ig/turned", turned), ("ig/mirrored", mirrored)):
+        (tmp_path / "cells" / f"{name}.png").write_bytes(_png(copy))
+    upside_down = np.ascontiguousarray(_cell(11)[::-1])
+    (tmp_path / "cells" / "platelet" / "wrong.png").write_bytes(_png(upside_down))
+    done = command("--data", "cells", "--json", "found.json")
+    assert done.status == 0
+    listed = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    found = {one["kind"]: one["files"] for one in listed}
+    assert found["near_duplicate"] == ["ig/0.png", "ig/mirrored.png", "ig/turned.png"]
+    assert found["label_conflict"] == ["ig/1.png", "platelet/wrong.png"]
+    assert "exact_duplicate" not in found
+
+
+def _cell(number: int) -> NDArray[np.uint8]:
+    """Speckles of many sizes, no two numbers alike."""
+    rng = np.random.default_rng(number)
+    layers = [
+        cv2.resize(rng.normal(0, 30, (side, side, 3)), (160, 160), interpolation=cv2.INTER_CUBIC)
+        for side in (8, 20, 40)
+    ]
+    return np.clip(130 + sum(layers), 0, 255).astype(np.uint8)
