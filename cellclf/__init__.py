@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cellclf.auditing.audit import Audit
     from cellclf.auditing.findings import Finding
     from cellclf.data.decode import IMAGE_SUFFIXES
+    from cellclf.data.listing import ListedFile, Listing, list_files
     from cellclf.data.samples import Sample, Samples
     from cellclf.errors import (
         BundleError,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from cellclf.experiment import Experiment
+    from cellclf.files import cached_file
     from cellclf.hookspecs import hookimpl
     from cellclf.inference.bundle import read_bundle
     from cellclf.inference.classified import Classified
@@ -74,6 +76,8 @@ _HOME = {
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
     "LeakageWarning": "cellclf.errors",
+    "ListedFile": "cellclf.data.listing",
+    "Listing": "cellclf.data.listing",
     "MetricSpec": "cellclf.specs",
     "ModelSpec": "cellclf.specs",
     "NoParams": "cellclf.specs",
@@ -87,8 +91,10 @@ _HOME = {
     "SplitError": "cellclf.errors",
     "TrainingError": "cellclf.errors",
     "audit": "cellclf.pipeline.audit_data",
+    "cached_file": "cellclf.files",
     "copy_weights": "cellclf.network.pretrained",
     "hookimpl": "cellclf.hookspecs",
+    "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.classifier",
     "part_named": "cellclf.terms",
     "prepare_backend": "cellclf.network.backend",
@@ -115,6 +121,8 @@ __all__ = [
     "ImageError",
     "LeakageError",
     "LeakageWarning",
+    "ListedFile",
+    "Listing",
     "MetricSpec",
     "ModelSpec",
     "NoParams",
@@ -128,8 +136,10 @@ __all__ = [
     "SplitError",
     "TrainingError",
     "audit",
+    "cached_file",
     "copy_weights",
     "hookimpl",
+    "list_files",
     "load",
     "part_named",
     "prepare_backend",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -13,10 +14,11 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from cellclf.errors import RunError
+from cellclf.errors import DataError, RunError
 
 __all__ = [
     "cache_folder",
+    "cached_file",
     "replacing",
     "require_writable",
     "write_bytes",
@@ -29,6 +31,35 @@ def cache_folder() -> Path:
     """Return the folder for what can be made again: `CELLCLF_CACHE`, or the platform's own."""
     chosen = os.environ.get("CELLCLF_CACHE")
     return Path(chosen) if chosen else user_cache_path("cellclf", appauthor=False)
+
+
+def cached_file(source: Path, name: str, write: Callable[[Path], object]) -> Path:
+    """Return a file in the cache that is made from `source`, making it where it is not there yet.
+
+    Another path, size or time of change of `source`, and it is made anew. It is absent or whole, so
+    that two processes may ask for it at once.
+
+    Args:
+        source: The file that it is made from.
+        name: What it is called; its suffix says what it is. All that it depends on besides `source`
+            must be in the name.
+        write: Called with the path to write to.
+
+    Raises:
+        DataError: `source` cannot be looked at.
+        RunError: The cache cannot be written to.
+    """
+    try:
+        status = source.stat()
+    except OSError as error:
+        raise DataError(f"{source} cannot be read: {error.strerror or error}") from error
+    made_from = f"{source.absolute()}\n{status.st_size}\n{status.st_mtime_ns}"
+    key = hashlib.sha256(made_from.encode(errors="surrogateescape")).hexdigest()
+    made = cache_folder() / "unpacked" / key / name
+    if not made.is_file():
+        with replacing(made) as partial:
+            write(partial)
+    return made
 
 
 @contextmanager

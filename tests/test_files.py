@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from cellclf.errors import RunError
-from cellclf.files import cache_folder, replacing, require_writable, write_json, write_text
+from cellclf.errors import DataError, RunError
+from cellclf.files import (
+    cache_folder,
+    cached_file,
+    replacing,
+    require_writable,
+    write_json,
+    write_text,
+)
 
 
 def test_a_file_whose_writing_fails_is_as_it_was_before(tmp_path: Path) -> None:
@@ -51,3 +59,34 @@ def test_the_cache_is_where_the_user_wants_it(
     assert cache_folder() == tmp_path
     monkeypatch.delenv("CELLCLF_CACHE")
     assert cache_folder().name == "cellclf"
+
+
+def test_a_cached_file_is_made_once_and_again_when_its_source_changed(tmp_path: Path) -> None:
+    source = tmp_path / "source é.txt"
+    source.write_text("one")
+
+    def copy() -> str:
+        made = cached_file(source, "copy.txt", lambda path: shutil.copyfile(source, path))
+        assert made.name == "copy.txt"
+        assert cache_folder() in made.parents
+        return made.read_text()
+
+    assert copy() == "one"
+    source.write_text("two!")
+    assert copy() == "two!"
+    cached_file(source, "copy.txt", lambda _: pytest.fail("it is there"))
+
+
+def test_a_cached_file_that_could_not_be_made_is_not_there(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    with pytest.raises(DataError, match="cannot be read"):
+        cached_file(source, "copy", Path.touch)
+    source.touch()
+
+    def fail(partial: Path) -> None:
+        partial.write_text("half")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        cached_file(source, "copy", fail)
+    assert cached_file(source, "copy", lambda path: path.touch()).read_text() == ""

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import unicodedata
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from cellclf.data.decode import IMAGE_SUFFIXES
-from cellclf.data.samples import Sample, Samples
+from cellclf.data.listing import ListedFile, Listing, found_suffixes, list_files
+from cellclf.data.samples import Samples
 from cellclf.errors import DataError
 from cellclf.specs import NoParams
 from cellclf.terms import Part, part_named
 
 __all__ = ["load"]
-
-NOT_DATA = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
-"""What operating systems leave among a user's files; hidden files and folders go the same way."""
 
 LAYOUT = (
     "Expected one folder a class, as in neutrophil/1.jpg, anywhere below common folders, and if "
@@ -28,23 +24,24 @@ LAYOUT = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Folder:
-    """A folder as found, its contents in the order of their names."""
+    """A folder as found, its contents in the order of their names.
 
-    path: Path
-    images: tuple[Path, ...]
+    Attributes:
+        place: Where it is, for messages.
+    """
+
+    name: str
+    place: Path
+    images: tuple[ListedFile, ...]
     folders: tuple[_Folder, ...]
     other_suffixes: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return unicodedata.normalize("NFC", self.path.name)
 
     @property
     def filled(self) -> tuple[_Folder, ...]:
         """The folders in it that hold an image at any depth."""
         return tuple(folder for folder in self.folders if next(folder.images_below(), None))
 
-    def images_below(self) -> Iterator[Path]:
+    def images_below(self) -> Iterator[ListedFile]:
         yield from self.images
         for folder in self.folders:
             yield from folder.images_below()
@@ -65,69 +62,53 @@ def load(params: NoParams, *, root: Path) -> Samples:
 
     Args:
         params: There are none.
-        root: The folder.
+        root: The folder, or a zip file of it; see `list_files`.
 
     Returns:
         Samples in the order of their ids, which are paths below `root` with `/` between folders;
         classes are called as their folders are, in alphabetical order.
 
     Raises:
-        DataError: No such folder, no images, or a layout in which the class of an image is unclear.
+        DataError: Nothing to list there, no images, or a layout in which the class of an image is
+            unclear.
     """
     del params
-    if not root.is_dir():
-        what = "a file" if root.exists() else "nothing there"
-        table = "; a table of paths is read with --dataset csv" if root.suffix == ".csv" else ""
-        raise DataError(f"the data must be a folder of images{table}. Received: {root} ({what})")
-    root = root.absolute()
-    tree = _scan(root, within=())
-    if not tree.filled and not tree.images:
-        raise DataError(f"no images ({_suffixes()}) below {root}; {_found(tree)}. {LAYOUT}.")
-
-    placed = list(_placed(_prefix(tree)[-1]))
-    divided = len({part for _, part, _ in placed}) > 1
-    samples = []
-    for label, part, image in placed:
-        samples.append(
-            Sample(
-                id=_id(image, root),
-                label=label,
-                path=str(image),
-                split=part if divided else None,
-            )
+    if root.is_file() and root.suffix.lower() == ".csv":
+        raise DataError(
+            "the data must be a folder or a zip file of images; a table of paths is read with "
+            f"--dataset csv. Received: {root}"
         )
+    listing = list_files(root)
+    if not listing.images:
+        raise DataError(f"no images ({_suffixes()}) in {listing.root}; {listing.found}. {LAYOUT}.")
+    placed = list(_placed(_prefix(_tree(listing))[-1]))
+    divided = len({part for _, part, _ in placed}) > 1
+    samples = [
+        image.sample(label=label, split=part if divided else None) for label, part, image in placed
+    ]
     samples.sort(key=lambda sample: sample.id)
     return Samples(samples=tuple(samples), classes=tuple(sorted({label for label, _, _ in placed})))
 
 
-def _scan(path: Path, *, within: tuple[tuple[int, int], ...]) -> _Folder:
-    """Read a folder and all below; `within` are the folders it lies in, by device and inode."""
-    images, folders, other_suffixes = [], [], []
-    try:
-        status = path.stat()
-        within = (*within, (status.st_dev, status.st_ino))
-        entries = sorted(os.scandir(path), key=lambda entry: entry.name)
-        for entry in entries:
-            inner = path / entry.name
-            if entry.name.startswith(".") or entry.name in NOT_DATA:
-                continue
-            if entry.is_dir():
-                status = inner.stat()
-                # A link to a folder that this one lies in would lead round for ever.
-                if (status.st_dev, status.st_ino) not in within:
-                    folders.append(_scan(inner, within=within))
-            elif inner.suffix.lower() in IMAGE_SUFFIXES:
-                images.append(inner)
-            else:
-                other_suffixes.append(inner.suffix.lower())
-    except OSError as error:
-        raise DataError(f"the folder {path} cannot be read: {error.strerror}") from error
-    return _Folder(
-        path=path,
-        images=tuple(images),
-        folders=tuple(folders),
-        other_suffixes=tuple(other_suffixes),
-    )
+def _tree(listing: Listing) -> _Folder:
+    """Put what lies in each folder together."""
+    files: defaultdict[str, list[ListedFile]] = defaultdict(list)
+    folders: defaultdict[str, list[str]] = defaultdict(list)
+    for file in listing.files:
+        files[file.id.rpartition("/")[0]].append(file)
+    for inner in listing.folders:
+        folders[inner.rpartition("/")[0]].append(inner)
+
+    def folder(at: str) -> _Folder:
+        return _Folder(
+            name=at.rpartition("/")[2],
+            place=listing.root / at,
+            images=tuple(file for file in files[at] if file.is_image),
+            folders=tuple(folder(inner) for inner in folders[at]),
+            other_suffixes=tuple(file.suffix for file in files[at] if not file.is_image),
+        )
+
+    return folder("")
 
 
 def _prefix(folder: _Folder) -> list[_Folder]:
@@ -139,7 +120,7 @@ def _prefix(folder: _Folder) -> list[_Folder]:
     return chain
 
 
-def _placed(level: _Folder) -> Iterator[tuple[str, Part | None, Path]]:
+def _placed(level: _Folder) -> Iterator[tuple[str, Part | None, ListedFile]]:
     """Label, given part and path of every image."""
     parts = [folder for folder in level.folders if part_named(folder.name)]
     if not parts:
@@ -147,9 +128,9 @@ def _placed(level: _Folder) -> Iterator[tuple[str, Part | None, Path]]:
         return
     others = [folder for folder in level.filled if folder not in parts]
     if others or level.images:
-        beside = others[0].path.name if others else level.images[0].name
+        beside = others[0].name if others else level.images[0].name
         raise DataError(
-            f"{level.path} holds folders named after parts ({', '.join(f.name for f in parts)}) "
+            f"{level.place} holds folders named after parts ({', '.join(f.name for f in parts)}) "
             f"and beside them {beside!r}. {LAYOUT}. Move or rename what does not belong."
         )
     _refuse_empty(level)
@@ -162,10 +143,10 @@ def _placed(level: _Folder) -> Iterator[tuple[str, Part | None, Path]]:
 
 def _placed_in_classes(
     level: _Folder, part: Part | None
-) -> Iterator[tuple[str, Part | None, Path]]:
+) -> Iterator[tuple[str, Part | None, ListedFile]]:
     if level.images:
         raise DataError(
-            f"{len(level.images)} images lie directly in {level.path}, which gives them no class "
+            f"{len(level.images)} images lie directly in {level.place}, which gives them no class "
             f"(the first: {level.images[0].name}). {LAYOUT}."
         )
     _refuse_empty(level)
@@ -182,28 +163,11 @@ def _refuse_empty(level: _Folder) -> None:
     for folder in level.folders:
         if folder not in level.filled:
             raise DataError(
-                f"the folder {folder.path} stands beside folders of images but holds none "
-                f"({_suffixes()}); {_found(folder)}. Convert its files, or move it elsewhere."
+                f"the folder {folder.place} stands beside folders of images but holds none "
+                f"({_suffixes()}); {found_suffixes(folder.suffixes_below())}. Convert its files, "
+                "or move it elsewhere."
             )
-
-
-def _found(folder: _Folder) -> str:
-    counted = Counter(folder.suffixes_below())
-    if not counted:
-        return "found no files"
-    kinds = (f"{n} {suffix or 'without suffix'}" for suffix, n in counted.most_common())
-    return f"found {', '.join(kinds)}"
 
 
 def _suffixes() -> str:
     return ", ".join(sorted(IMAGE_SUFFIXES))
-
-
-def _id(image: Path, root: Path) -> str:
-    # macOS may hand out decomposed accents where other systems hand out composed ones.
-    name = unicodedata.normalize("NFC", image.relative_to(root).as_posix())
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise DataError(f"the name of {str(image)!a} is no valid text: rename the file") from error
-    return name

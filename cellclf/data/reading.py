@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.data.decode import decode
+from cellclf.data.archives import read_member
+from cellclf.data.decode import decode, decode_square, resize
+from cellclf.data.fields import decoded_field
+from cellclf.data.header import read_header
 from cellclf.data.samples import Sample
 from cellclf.errors import ImageError
+from cellclf.terms import ResizeMode
 
-__all__ = ["content_hash", "read_sample", "read_stored"]
+__all__ = [
+    "Square",
+    "content_hash",
+    "image_size",
+    "read_sample",
+    "read_square",
+    "read_stored",
+]
 
 Box = tuple[int, int, int, int]
 
 MAX_BYTES = 1 << 30
 """Longest file or unpacked member that is read: 1 GiB, more than any 100-megapixel image needs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Square:
+    """What one reading of a sample gave.
+
+    Attributes:
+        content: What `content_hash` gives; empty where the file could not be read at all.
+        image: `uint8`, `(size, size, 3)`, RGB; `None` where there is no usable image.
+        reason: Why there is none, or an empty string.
+    """
+
+    content: str
+    image: NDArray[np.uint8] | None
+    reason: str
 
 
 def content_hash(sample: Sample, images: NDArray[np.uint8] | None) -> str:
@@ -67,7 +92,55 @@ def read_stored(
         row = _row(sample, images)
         return _hash(row, sample.box), b"", _cut(row, sample.box)
     content = _bytes(sample)
-    return _hash(content, sample.box), content, _cut(decode(content), sample.box)
+    if sample.box is None:
+        return _hash(content, None), content, decode(content)
+    return _hash(content, sample.box), content, _cell(content, sample.box).copy()
+
+
+def image_size(sample: Sample) -> tuple[int, int]:
+    """Return height and width in pixels of the whole image that a sample lies in.
+
+    Args:
+        sample: One that has a path; its box is not looked at.
+
+    Raises:
+        ImageError: The file cannot be read, or its header is that of no usable image.
+    """
+    return read_header(_bytes(sample)).upright_size
+
+
+def read_square(
+    sample: Sample, images: NDArray[np.uint8] | None, *, size: int, mode: ResizeMode
+) -> Square:
+    """Read one sample as a network is shown it, for training and prediction alike.
+
+    The file is read once: hash and pixels are of the same bytes, whoever writes to it meanwhile.
+
+    Args:
+        sample: Where the image is.
+        images: `uint8`, `(n, height, width, 3)`: what `Sample.index` points into, if anything.
+        size: Pixels along each side, at least 1.
+        mode: How an image becomes square; see `cellclf.data.decode.resize`.
+
+    Raises:
+        DataError: A bad `size` or `mode`. A sample that cannot be read raises nothing.
+    """
+    content = ""
+    try:
+        if sample.path is None:
+            row = _row(sample, images)
+            content = _hash(row, sample.box)
+            image = resize(_cut(row, sample.box), size, mode)
+        else:
+            file = _bytes(sample)
+            content = _hash(file, sample.box)
+            if sample.box is None:
+                image = decode_square(file, size, mode)
+            else:
+                image = resize(_cell(file, sample.box), size, mode)
+    except ImageError as error:
+        return Square(content=content, image=None, reason=str(error))
+    return Square(content=content, image=image, reason="")
 
 
 def _hash(content: bytes | NDArray[np.uint8], box: Box | None) -> str:
@@ -94,7 +167,7 @@ def _bytes(sample: Sample) -> bytes:
     path = Path(str(sample.path))
     try:
         if sample.member is not None:
-            return _member(path, sample.member)
+            return _bounded(read_member(path, sample.member, most=MAX_BYTES + 1))
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -108,23 +181,15 @@ def _bytes(sample: Sample) -> bytes:
     return _bounded(content)
 
 
-def _member(path: Path, name: str) -> bytes:
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
-            # Read by count: the size that the archive states may be a lie.
-            return _bounded(member.read(MAX_BYTES + 1))
-    except KeyError:
-        raise ImageError(f"the archive holds no {name!r}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError):
-        raise ImageError("the archive is damaged or no zip file") from None
-    except (RuntimeError, NotImplementedError) as error:  # encrypted; unknown compression
-        raise ImageError(f"the archive cannot be unpacked: {error}") from None
-
-
 def _bounded(content: bytes) -> bytes:
     if len(content) > MAX_BYTES:
         raise ImageError(f"the file is longer than {MAX_BYTES >> 30} GiB")
     return content
+
+
+def _cell(content: bytes, box: Box) -> NDArray[np.uint8]:
+    """Cut a cell from its field; cells of one field follow each other, so it is decoded once."""
+    return _cut(decoded_field(_hash(content, None), content), box)
 
 
 def _cut(image: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from cellclf.network.build import PIXELS, build, set_weights, weights_of
 from cellclf.specs import ModelSpec, Params, resolve
+from cellclf.testing.require import require
 
 __all__ = ["check_model"]
 
@@ -40,7 +41,7 @@ def check_model(
         AssertionError: Something is not as `ModelSpec` wants it; the text says what.
         PluginError: `build` fails, or what it returns breaks the contract outright.
     """
-    _require(
+    require(
         _refuses_unknown_names(spec),
         f"the params of model {spec.name!r} must refuse unknown names: subclass cellclf.Params",
     )
@@ -69,7 +70,7 @@ def _check_start(spec: ModelSpec, params: Params) -> None:
     if spec.starts_from is None:
         return
     place = resolve(spec.starts_from)(params)
-    _require(
+    require(
         place is None or isinstance(place, str | os.PathLike),
         f"`starts_from` of model {spec.name!r} must give the path of a bundle, or None. "
         f"Received: {place!r}",
@@ -80,22 +81,22 @@ def _check_outputs(
     spec: ModelSpec, model: keras.Model, images: NDArray[np.uint8], num_classes: int
 ) -> None:
     logits = _logits(model, images)
-    _require(
+    require(
         logits.shape == (len(images), num_classes),
         f"model {spec.name!r} must give logits of shape {(len(images), num_classes)}. "
         f"Received: {logits.shape}",
     )
-    _require(
+    require(
         logits.dtype == np.float32,
         f"model {spec.name!r} must give float32 logits. Received: {logits.dtype}",
     )
-    _require(bool(np.isfinite(logits).all()), f"model {spec.name!r} must give finite logits")
-    _require(
+    require(bool(np.isfinite(logits).all()), f"model {spec.name!r} must give finite logits")
+    require(
         not np.allclose(logits.sum(axis=1), 1, atol=1e-3),
         f"model {spec.name!r} must give logits, not probabilities that sum to one",
     )
     alone = _logits(model, images[:1])
-    _require(
+    require(
         np.allclose(alone, logits[:1], rtol=1e-3, atol=1e-4),
         f"what model {spec.name!r} says of an image must not depend on the others in its batch",
     )
@@ -109,7 +110,7 @@ def _check_pixels(spec: ModelSpec, model: keras.Model, image_size: int) -> None:
     black, white, red = _given(model.get_layer(PIXELS).output, model, probes)
     low, high = spec.pixel_range
     found = (float(min(black.min(), white.min())), float(max(black.max(), white.max())))
-    _require(
+    require(
         np.allclose(found, (low, high), rtol=0, atol=RANGE_TOLERANCE * (high - low)),
         f"layer 'pixels' of model {spec.name!r} must give {low} to {high}, its `pixel_range`, for "
         f"0-255 input. Received: {found[0]:.4g} to {found[1]:.4g}. Is a scaling missing, or done "
@@ -117,7 +118,7 @@ def _check_pixels(spec: ModelSpec, model: keras.Model, image_size: int) -> None:
     )
     lit = int(np.argmax(np.abs(red - black).mean(axis=(0, 1))))
     expected = spec.channel_order.index("r")
-    _require(
+    require(
         lit == expected,
         f"layer 'pixels' of model {spec.name!r} must give red as channel {expected}, because its "
         f"`channel_order` is {spec.channel_order!r}. Received: red in channel {lit}",
@@ -131,13 +132,13 @@ def _check_weights(
     weights = weights_of(model)
     first = {path: array.shape for path, array in weights.items()}
     second = {path: array.shape for path, array in weights_of(again).items()}
-    _require(
+    require(
         first == second,
         f"building model {spec.name!r} twice must give the same variable names and shapes. "
         f"Received: {sorted(set(first.items()) ^ set(second.items()))[:4]}",
     )
     set_weights(again, weights)
-    _require(
+    require(
         np.allclose(_logits(again, images), _logits(model, images), rtol=1e-4, atol=1e-5),
         f"model {spec.name!r} with the weights of another must give the same logits: is there "
         "state that is no variable?",
@@ -191,8 +192,3 @@ def _given(output: keras.KerasTensor, model: keras.Model, images: NDArray[np.uin
     # Compiling a deep network takes minutes, looking at a few images without it seconds.
     network.run_eagerly = True
     return network.predict_on_batch(images)
-
-
-def _require(holds: bool, sentence: str) -> None:
-    if not holds:
-        raise AssertionError(sentence)

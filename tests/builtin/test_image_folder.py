@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -180,12 +181,26 @@ def test_one_class_alone_is_left_to_the_split_to_refuse(tmp_path: Path) -> None:
     assert read(lay_out(tmp_path, "a/1.jpg", "a/2.jpg")).classes == ("a",)
 
 
+def test_a_zip_file_is_read_as_the_folder_that_it_holds(tmp_path: Path) -> None:
+    names = ("cells/train/a/1.jpg", "cells/train/b/2.png", "cells/test/a/3.jpg", "cells/x.txt")
+    folder = lay_out(tmp_path / "folder", *names)
+    with zipfile.ZipFile(tmp_path / "cells.zip", "w") as archive:
+        for name in (*names, "__MACOSX/cells/train/a/._1.jpg"):
+            archive.writestr(name, b"")
+    samples = read(tmp_path / "cells.zip")
+    assert as_rows(samples) == as_rows(read(folder))
+    assert {sample.path for sample in samples} == {str(tmp_path / "cells.zip")}
+    assert [sample.member for sample in samples] == [sample.id for sample in samples]
+
+
 def test_a_missing_folder_and_a_file_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"must be a folder of images.*nothing there"):
+    with pytest.raises(DataError, match=r"must be a folder or a zip file.*nothing there"):
         read(tmp_path / "gone")
     file = lay_out(tmp_path, "1.jpg") / "1.jpg"
-    with pytest.raises(DataError, match=r"must be a folder of images.*a file"):
+    with pytest.raises(DataError, match=r"must be a folder or a zip file.*another kind"):
         read(file)
+    with pytest.raises(DataError, match=r"--dataset csv"):
+        read(lay_out(tmp_path, "cells.csv") / "cells.csv")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse to make such names")

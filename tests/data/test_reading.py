@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cellclf.data.reading import content_hash, read_sample
+from cellclf.data.reading import content_hash, image_size, read_sample
 from cellclf.data.samples import Sample
 from cellclf.errors import ImageError
 from tests.data.image_files import encoded, picture
+
+ORIENTATION = 274
+"""Tag of the EXIF orientation."""
 
 
 @pytest.fixture
@@ -88,3 +91,14 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, cell: Path) -> None
         content_hash(at(tmp_path), None)
     with pytest.raises(ImageError, match="cannot be read"):
         content_hash(at(cell / "below.png"), None)
+
+
+def test_the_size_of_an_image_is_read_from_its_header_the_right_way_up(
+    tmp_path: Path, cell: Path
+) -> None:
+    assert image_size(at(cell)) == image_size(at(cell, box=(1, 2, 3, 4))) == (24, 16)
+    turned = Image.Exif()
+    turned[ORIENTATION] = 6
+    path = tmp_path / "turned.jpg"
+    path.write_bytes(encoded(Image.fromarray(picture()), "JPEG", exif=turned))
+    assert image_size(at(path)) == read_sample(at(path), None)[1].shape[:2] == (16, 24)
