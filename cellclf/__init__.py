@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cellclf.data.decode import IMAGE_SUFFIXES
+    from cellclf.data.download import download
+    from cellclf.data.kaggle import download_from_kaggle
     from cellclf.data.listing import ListedFile, Listing, list_files
     from cellclf.data.samples import Sample, Samples
     from cellclf.errors import (
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from cellclf.inference.classifier import Classifier, load
     from cellclf.network.backend import prepare_backend
     from cellclf.network.pretrained import copy_weights, published_network
+    from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
     from cellclf.pipeline.run import run
     from cellclf.progress import Progress
@@ -65,6 +68,7 @@ _HOME = {
     "DatasetSpec": "cellclf.specs",
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
+    "Fetched": "cellclf.pipeline.fetch",
     "FinishedRun": "cellclf.pipeline.finished",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
@@ -83,6 +87,9 @@ _HOME = {
     "SplitError": "cellclf.errors",
     "TrainingError": "cellclf.errors",
     "copy_weights": "cellclf.network.pretrained",
+    "download": "cellclf.data.download",
+    "download_from_kaggle": "cellclf.data.kaggle",
+    "fetch": "cellclf.pipeline.fetch",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.classifier",
@@ -105,6 +112,7 @@ __all__ = [
     "DatasetSpec",
     "Experiment",
     "ExperimentError",
+    "Fetched",
     "FinishedRun",
     "ImageError",
     "LeakageError",
@@ -123,6 +131,9 @@ __all__ = [
     "SplitError",
     "TrainingError",
     "copy_weights",
+    "download",
+    "download_from_kaggle",
+    "fetch",
     "hookimpl",
     "list_files",
     "load",

@@ -26,7 +26,7 @@ from cellclf.specs import (
     resolve,
 )
 
-__all__ = ["Chosen", "Plan", "plan"]
+__all__ = ["Chosen", "Plan", "choose", "plan"]
 
 SpecT = TypeVar("SpecT", bound=Spec)
 
@@ -121,6 +121,37 @@ def plan(raw: Mapping[str, Any], registry: Registry, *, source: str = "the exper
     )
 
 
+def choose(
+    kind: type[SpecT],
+    name: str,
+    params: Mapping[str, Any],
+    registry: Registry,
+    *,
+    at: str,
+    params_at: str,
+) -> Chosen[SpecT]:
+    """Resolve one name outside of an experiment, and check its parameters.
+
+    Args:
+        kind: What it is the name of.
+        name: The name, or `distribution/name`.
+        params: Its parameters as plain values.
+        registry: Where it is looked up.
+        at: What a message calls the place of the name.
+        params_at: What a message calls the place of the parameters.
+
+    Raises:
+        PluginError: Nothing, or more than one thing, is offered under that name.
+        ExperimentError: The parameters are wrong.
+    """
+    registry.offer(kind, name)
+    problems: list[Problem] = []
+    found = _Desk(registry, problems).choose(kind, name, params, at=at, params_at=params_at)
+    if found is None:
+        raise ExperimentError(problems, source=f"{kind.kind} {name!r}")
+    return found
+
+
 def _parse(raw: Mapping[str, Any]) -> tuple[Experiment, list[Problem]]:
     """Read the settings; faulty ones are noted and left out, so that names can be checked too."""
     try:
@@ -152,7 +183,7 @@ class _Desk:
 
     def dataset(self, experiment: Experiment) -> Chosen[DatasetSpec] | None:
         data = experiment.data
-        chosen = self._choose(
+        chosen = self.choose(
             DatasetSpec, data.dataset, data.params, at="data.dataset", params_at="data.params"
         )
         if chosen is not None and chosen.spec.needs_path and data.path is None:
@@ -178,7 +209,7 @@ class _Desk:
         found = {}
         for label, choice in choices.items():
             place = f"models.{label}"
-            chosen = self._choose(
+            chosen = self.choose(
                 ModelSpec, choice.use or label, choice.params, at=place, params_at=f"{place}.params"
             )
             if chosen is not None:
@@ -215,14 +246,14 @@ class _Desk:
                     )
                 )
         found = {
-            name: self._choose(
+            name: self.choose(
                 kind, name, params.get(name, {}), at=place, params_at=f"{params_at}.{name}"
             )
             for name in wanted
         }
         return {name: chosen for name, chosen in found.items() if chosen is not None}
 
-    def _choose(
+    def choose(
         self,
         kind: type[SpecT],
         name: str,

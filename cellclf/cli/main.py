@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cellclf import __version__
+from cellclf.cli.fetch import fetch
 from cellclf.cli.plugins import app as plugins_app
 from cellclf.cli.predict import predict
 from cellclf.cli.run import run
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(predict)
+app.command()(fetch)
 app.add_typer(plugins_app, name="plugins")
 
 

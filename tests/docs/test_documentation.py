@@ -209,6 +209,8 @@ def dependencies() -> set[str]:
     for file in (ROOT / "pyproject.toml", *(ROOT / "plugins").glob("*/pyproject.toml")):
         content = tomllib.loads(file.read_text(encoding="utf-8"))
         lines += content["project"]["dependencies"]
+        for extra in content["project"].get("optional-dependencies", {}).values():
+            lines += extra
         lines += content["build-system"]["requires"]
     for line in (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith(("#", "-")):
