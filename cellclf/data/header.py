@@ -28,6 +28,8 @@ NOT_AN_IMAGE = "not an image that can be read (JPEG, PNG, BMP, TIFF, WebP)"
 
 UPRIGHT = 1
 ORIENTATIONS = range(UPRIGHT, 9)
+SIDEWAYS = range(5, 9)
+"""Orientations that exchange rows and columns."""
 
 JPEG_START, JPEG_END, JPEG_APP1 = 0xD8, 0xD9, 0xE1
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0-15; the rest are tables
@@ -61,6 +63,13 @@ class Header:
     orientation: int = UPRIGHT
     transparent: float | None = None
     premultiplied: bool = False
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Height and width in pixels once the orientation is applied."""
+        if self.orientation in SIDEWAYS:
+            return self.width, self.height
+        return self.height, self.width
 
 
 def read_header(content: bytes) -> Header:

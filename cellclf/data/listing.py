@@ -19,6 +19,7 @@ from cellclf.data.archives import (
     unpacked_member,
 )
 from cellclf.data.decode import IMAGE_SUFFIXES
+from cellclf.data.reading import image_size
 from cellclf.data.samples import Sample
 from cellclf.errors import DataError, ImageError
 from cellclf.terms import Part
@@ -113,6 +114,14 @@ class ListedFile:
             split=split,
         )
 
+    def image_size(self) -> tuple[int, int]:
+        """Return height and width of the image in pixels, as its header states them.
+
+        Raises:
+            ImageError: It is no usable image.
+        """
+        return image_size(self.sample(label=""))
+
     def read(self) -> bytes:
         """Return the content of a file that describes images, such as an annotation.
 
@@ -205,15 +214,16 @@ def list_files(root: Path, *, obtain: str = "") -> Listing:
     Args:
         root: A folder, or a zip file; a drive that may only be read will do.
         obtain: Where the set is to be had (`DatasetSpec.obtain`), which ends the message where
-            there is nothing at `root`.
+            there is no such thing at `root`.
 
     Returns:
         The files, images and others. That there are images at all is for the caller to see.
 
     Raises:
-        DataError: Nothing there, a folder that cannot be read, a zip file that is damaged,
-            encrypted, packed by an unknown method or with names that lead out of it, a name that is
-            no valid text, or two names that differ only in how accents are written.
+        DataError: Nothing there or a file of another kind, a folder that cannot be read, a zip file
+            that is damaged, encrypted, packed by an unknown method or with names that lead out of
+            it, a name that is no valid text, or two names that differ only in how accents are
+            written.
 
     Example:
         >>> import tempfile
@@ -229,11 +239,12 @@ def list_files(root: Path, *, obtain: str = "") -> Listing:
     """
     root = root.absolute()
     if root.is_dir():
-        listing = _listed(root, _Found.in_folder(root))
-    elif root.is_file():
+        listing = _listed(root, _walk(root, prefix="", within=()))
+    elif root.is_file() and (root.suffix.lower() == ARCHIVE_SUFFIX or zipfile.is_zipfile(root)):
         listing = _archive(root)
     else:
-        wanted = f"the data must be a folder or a zip file. Received: {root} (nothing there)"
+        what = "a file of another kind" if root.is_file() else "nothing there"
+        wanted = f"the data must be a folder or a zip file. Received: {root} ({what})"
         raise DataError(f"{wanted}. {obtain}" if obtain else wanted)
     for _ in range(2):  # a zip file in a folder, or in a zip file; an archive may hold itself
         inner = listing.with_suffix(ARCHIVE_SUFFIX)
@@ -251,10 +262,6 @@ class _Found:
     path: Path
     member: str | None = None
     is_folder: bool = False
-
-    @staticmethod
-    def in_folder(root: Path) -> Iterator[_Found]:
-        return _walk(root, prefix="", within=())
 
 
 def _walk(folder: Path, *, prefix: str, within: tuple[tuple[int, int], ...]) -> Iterator[_Found]:
@@ -285,11 +292,6 @@ def _left_out(name: str) -> bool:
 
 
 def _archive(path: Path) -> Listing:
-    if path.suffix.lower() != ARCHIVE_SUFFIX and not zipfile.is_zipfile(path):
-        raise DataError(
-            f"the data must be a folder or a zip file. Received: {path} (a file that is no zip "
-            "file). Unpack an archive of another kind, and name the folder."
-        )
     return _listed(path, _in_archive(path))
 
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from cellclf.data.archives import read_member
 from cellclf.data.decode import decode
+from cellclf.data.fields import decoded_field
+from cellclf.data.header import read_header
 from cellclf.data.samples import Sample
 from cellclf.errors import ImageError
 
-__all__ = ["content_hash", "read_sample"]
+__all__ = ["content_hash", "image_size", "read_sample"]
 
 Box = tuple[int, int, int, int]
 
@@ -58,7 +60,23 @@ def read_sample(sample: Sample, images: NDArray[np.uint8] | None) -> tuple[str, 
         row = _row(sample, images)
         return _hash(row, sample.box), _cut(row, sample.box)
     content = _bytes(sample)
-    return _hash(content, sample.box), _cut(decode(content), sample.box)
+    if sample.box is None:
+        return _hash(content, None), decode(content)
+    # The cells of one field follow each other: what was decoded for one serves the next.
+    field = decoded_field(_hash(content, None), content)
+    return _hash(content, sample.box), _cut(field, sample.box).copy()
+
+
+def image_size(sample: Sample) -> tuple[int, int]:
+    """Return height and width in pixels of the whole image that a sample lies in.
+
+    Args:
+        sample: One that has a path; its box is not looked at.
+
+    Raises:
+        ImageError: The file cannot be read, or its header is that of no usable image.
+    """
+    return read_header(_bytes(sample)).upright_size
 
 
 def _hash(content: bytes | NDArray[np.uint8], box: Box | None) -> str:

@@ -62,11 +62,14 @@ class Samples(Sequence[Sample]):
         samples: The samples, in an order that does not depend on the file system.
         classes: Class names in the order of the network's outputs.
         images: `uint8`, `(n, height, width, 3)`, RGB: what `Sample.index` points into.
+        notes: What the reader of the set left out or changed, a sentence each without a full stop;
+            a run warns of them.
     """
 
     samples: tuple[Sample, ...]
     classes: tuple[str, ...]
     images: NDArray[np.uint8] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         repeated = [name for name, n in Counter(s.id for s in self.samples).items() if n > 1]

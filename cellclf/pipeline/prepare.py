@@ -76,6 +76,8 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
     """
     samples = _load(plan)
     progress.say(f"{len(samples):,} images of {len(samples.classes)} classes")
+    for note in samples.notes:
+        progress.warn(note)
     settings = plan.experiment.data
     store = open_store(
         samples,

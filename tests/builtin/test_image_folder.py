@@ -223,7 +223,7 @@ def test_a_missing_folder_and_a_file_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"must be a folder or a zip file.*nothing there"):
         read(tmp_path / "gone")
     file = lay_out(tmp_path, "1.jpg") / "1.jpg"
-    with pytest.raises(DataError, match=r"must be a folder or a zip file.*no zip file"):
+    with pytest.raises(DataError, match=r"must be a folder or a zip file.*another kind"):
         read(file)
     with pytest.raises(DataError, match=r"--dataset csv"):
         read(lay_out(tmp_path, "cells.csv") / "cells.csv")
