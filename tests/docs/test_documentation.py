@@ -184,7 +184,7 @@ def test_every_setting_is_on_the_page_of_the_experiment(generated: ModuleType) -
 
 def test_every_command_is_on_the_page_of_the_command_line(generated: ModuleType) -> None:
     page = generated.on_page_markdown((ROOT / "docs/reference/command-line.md").read_text("utf-8"))
-    for command in ("run", "predict", "plugins list", "plugins show"):
+    for command in ("run", "predict", "fetch", "plugins list", "plugins show"):
         assert f"`cellclf {command}`" in page
     for option in ("--epochs VALUE", "--set KEY=VALUE", "--json", "--out VALUE"):
         assert f"`{option}`" in page
@@ -192,7 +192,8 @@ def test_every_command_is_on_the_page_of_the_command_line(generated: ModuleType)
 
 def test_every_first_party_name_is_on_the_page_of_names(generated: ModuleType) -> None:
     page = generated.on_page_markdown((ROOT / "docs/reference/offers.md").read_text("utf-8"))
-    for name in ("image_folder", "blood_cells_demo", "stain", "vgg16", "roc_auc"):
+    sets = ("image_folder", "blood_cells_demo", "malaria", "red_cell_shapes")
+    for name in (*sets, "stain", "vgg16", "roc_auc"):
         assert f"### `{name}`" in page
 
 
