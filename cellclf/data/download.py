@@ -12,8 +12,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from cellclf.data.transfer import BrokenOffError, NotServedError, Partial, transfer
 from cellclf.errors import DataError, PluginError, RunError
+from cellclf.files import cache_folder, require_writable
 from cellclf.progress import Progress, Silent, Task
 
 __all__ = ["download"]
@@ -58,30 +61,55 @@ def download(
         `to`.
 
     Raises:
-        DataError: No address gives the file, or what it gives is another; or `to` exists and is.
+        DataError: No address gives the file, or what it gives is another; or `to` exists and is;
+            or another process is fetching it.
         RunError: `to` cannot be written, or there is no room.
         PluginError: Neither sum is given.
     """
     expected = _Content.of(sha256=sha256, md5=md5, size=size)
     progress = Silent() if progress is None else progress
     addresses = (url,) if isinstance(url, str) else tuple(url)
-    if to.exists():
-        _require_right(to, expected)
-        progress.say(f"{to} is there already")
-        return to
-    partial = Partial(path=to.with_name(f"{to.name}.part"))
     try:
-        _require_room(to, expected, partial)
-        _fetch(addresses, partial, expected, progress)
-        with partial.path.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.place(to)
+        with _alone(to):
+            if to.exists():
+                _require_right(to, expected)
+                progress.say(f"{to} is there already")
+            else:
+                _download(addresses, to, expected, progress)
     except OSError as error:
         raise RunError(
             f"{to} cannot be written: {error.strerror or error}. Choose another place, or make "
             "room in this one"
         ) from error
     return to
+
+
+@contextmanager
+def _alone(to: Path) -> Iterator[None]:
+    """Keep other processes of this machine from fetching the same file to the same place."""
+    name = hashlib.sha256(str(to.absolute()).encode(errors="surrogateescape")).hexdigest()
+    place = cache_folder() / "locks" / f"{name}.lock"
+    lock = FileLock(place, timeout=0)
+    try:
+        require_writable(place.parent)
+        lock.acquire()
+    except Timeout as error:
+        raise DataError(
+            f"{to} is being fetched by another process. Wait for it, or choose another folder"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _download(addresses: Sequence[str], to: Path, expected: _Content, progress: Progress) -> None:
+    partial = Partial(path=to.with_name(f"{to.name}.part"))
+    _require_room(to, expected, partial)
+    _fetch(addresses, partial, expected, progress)
+    with partial.path.open("rb+") as file:
+        os.fsync(file.fileno())
+    partial.place(to)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,17 @@ def test_a_set_that_cannot_be_fetched_is_an_error_of_the_data() -> None:
     assert isinstance(done.exception, DataError)
 
 
+def test_a_person_who_stops_it_is_told_how_it_goes_on(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    cellclf.register(FETCHABLE)
+    place = str(tmp_path_factory.mktemp("sets"))
+    stopped = ["fetch", "fetchable_shapes", "--to", place, "--set", "fault=a person stops it"]
+    done = CliRunner().invoke(app, stopped)
+    assert done.exit_code == 130
+    assert "The same command goes on where this one was" in done.stderr
+
+
 def test_the_folder_must_be_named() -> None:
     done = CliRunner().invoke(app, ["fetch", "image_folder"])
     assert done.exit_code == 2

@@ -94,6 +94,20 @@ def test_what_is_there_and_right_is_not_fetched_again(server: FileServer, to: Pa
     assert listener.said == [f"{to} is there already"]
 
 
+def test_a_file_is_fetched_by_one_process_at_a_time(server: FileServer, to: Path) -> None:
+    class Curious(Listener):
+        @contextmanager
+        def task(self, description: str, total: int) -> Iterator[Task]:
+            with pytest.raises(DataError, match=r"cells.zip is being fetched by another process"):
+                download(server.address(), to, sha256=SHA256)
+            with super().task(description, total) as task:
+                yield task
+
+    download(server.address(), to, sha256=SHA256, progress=Curious())
+    assert to.read_bytes() == CONTENT
+    assert len(server.asked) == 1
+
+
 def test_another_file_that_is_in_the_way_is_left_alone(server: FileServer, to: Path) -> None:
     to.parent.mkdir()
     to.write_bytes(b"mine")
