@@ -146,7 +146,7 @@ def choose(
     """
     registry.offer(kind, name)
     problems: list[Problem] = []
-    found = _Desk(registry, problems).choose(kind, name, params, at=at, params_at=params_at)
+    found = _Desk(registry, problems)._choose(kind, name, params, at=at, params_at=params_at)
     if found is None:
         raise ExperimentError(problems, source=f"{kind.kind} {name!r}")
     return found
@@ -183,7 +183,7 @@ class _Desk:
 
     def dataset(self, experiment: Experiment) -> Chosen[DatasetSpec] | None:
         data = experiment.data
-        chosen = self.choose(
+        chosen = self._choose(
             DatasetSpec, data.dataset, data.params, at="data.dataset", params_at="data.params"
         )
         if chosen is not None and chosen.spec.needs_path and data.path is None:
@@ -209,7 +209,7 @@ class _Desk:
         found = {}
         for label, choice in choices.items():
             place = f"models.{label}"
-            chosen = self.choose(
+            chosen = self._choose(
                 ModelSpec, choice.use or label, choice.params, at=place, params_at=f"{place}.params"
             )
             if chosen is not None:
@@ -246,14 +246,14 @@ class _Desk:
                     )
                 )
         found = {
-            name: self.choose(
+            name: self._choose(
                 kind, name, params.get(name, {}), at=place, params_at=f"{params_at}.{name}"
             )
             for name in wanted
         }
         return {name: chosen for name, chosen in found.items() if chosen is not None}
 
-    def choose(
+    def _choose(
         self,
         kind: type[SpecT],
         name: str,

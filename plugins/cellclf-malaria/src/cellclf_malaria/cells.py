@@ -102,7 +102,7 @@ def _require_patients(root: Path, images: Iterable[ListedFile]) -> None:
             f"every file in {root} must be called as published, with its case and patient, such as "
             "C132P93ThinF_IMG_20151004_152257_cell_112.png: cells of one patient may not be "
             f"divided. Received: {_few(nameless)}. For images of your own, use `image_folder` with "
-            "data.params.group_pattern."
+            "data.group_pattern."
         )
 
 

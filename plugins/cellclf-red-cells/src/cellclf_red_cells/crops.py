@@ -33,7 +33,7 @@ def read_crops(listing: Listing) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
             f"every file in {listing.root} must be called after its field, such as 116_29.png for "
             "cell 29 of field 116: cells of one field may not be divided. Received: "
             f"{_few(nameless)}. For images of your own, use `image_folder` with "
-            "data.params.group_pattern."
+            "data.group_pattern."
         )
     samples = tuple(
         image.sample(label=str(_shape(image)), groups={"field": image.stem.partition("_")[0]})
