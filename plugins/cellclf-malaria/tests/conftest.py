@@ -19,7 +19,7 @@ def lay_out(tmp_path: Path) -> LayOut:
         for path in paths:
             file = root / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            rng = np.random.default_rng(list(file.name.encode()))
+            rng = np.random.default_rng(list(path.encode()))
             _, encoded = cv2.imencode(".png", rng.integers(0, 255, (12, 12, 3), np.uint8))
             file.write_bytes(encoded.tobytes())
         return root

@@ -14,7 +14,7 @@ FIELD = (240, 320)
 def write_image(path: Path, height: int, width: int) -> None:
     """Write an image of its own at `path`, grey where it is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(list(path.name.encode()))
+    rng = np.random.default_rng(list(path.as_posix().encode()))
     small = rng.integers(0, 255, (height // 10, width // 10, 3), np.uint8)
     image = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
     _, encoded = cv2.imencode(path.suffix, image)
