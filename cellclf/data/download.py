@@ -26,7 +26,7 @@ LONGEST = 1 << 36
 """Longest file that is taken where its size is not known: 64 GiB, above every set of cells."""
 
 ATTEMPTS = 3
-"""How often an address may fail in a row before the next is tried."""
+"""How often in a row an address may give nothing before the next is tried."""
 
 FIRST_WAIT_SECONDS = 0.5
 """Before the second attempt; each later wait is twice as long."""
@@ -233,7 +233,10 @@ def _receive(url: str, partial: Partial, expected: _Content, progress: Progress)
                     return
                 raise BrokenOffError("the connection broke")
             except BrokenOffError:
-                failures = 1 if partial.size > before else failures + 1
+                if partial.size > before:  # what goes on goes on at once
+                    failures = 0
+                    continue
+                failures += 1
                 if failures >= ATTEMPTS:
                     raise
             time.sleep(FIRST_WAIT_SECONDS * 2 ** (failures - 1))

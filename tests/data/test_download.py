@@ -3,12 +3,15 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cellclf.data.download import download
 from cellclf.errors import DataError, PluginError, RunError
@@ -141,7 +144,7 @@ def test_a_connection_that_breaks_without_a_length_is_noticed(server: FileServer
 def test_a_download_that_was_given_up_goes_on_in_the_next_call(
     server: FileServer, to: Path
 ) -> None:
-    server.breaks_after = [BROKEN_AT, 0, 0]
+    server.breaks_after = [BROKEN_AT, 0, 0, 0]
     with pytest.raises(
         DataError, match=r"the connection broke.* The 2 MiB that came are kept.*connected"
     ):
@@ -173,6 +176,29 @@ def test_a_person_who_stops_it_keeps_what_has_come(server: FileServer, to: Path)
     assert to.read_bytes() == CONTENT
 
 
+@settings(max_examples=8)
+@given(
+    breaks=st.lists(st.integers(1 << 17, len(CONTENT)), max_size=2),
+    ranges=st.booleans(),
+    says_length=st.booleans(),
+)
+def test_whatever_breaks_there_is_the_whole_file_or_none_and_the_same_again_brings_it(
+    breaks: list[int], ranges: bool, says_length: bool
+) -> None:
+    with TemporaryDirectory() as folder:
+        to = Path(folder) / "cells.zip"
+        faulty = FileServer(
+            content=CONTENT, breaks_after=breaks, ranges=ranges, says_length=says_length
+        )
+        with serving(faulty) as server:
+            with suppress(DataError):
+                download(server.address(), to, sha256=SHA256, size=len(CONTENT))
+            assert not to.exists() or to.read_bytes() == CONTENT
+            download(server.address(), to, sha256=SHA256, size=len(CONTENT))
+            assert to.read_bytes() == CONTENT
+            assert names_in(to.parent) == ["cells.zip"]
+
+
 def test_a_server_without_ranges_gives_all_of_it_again(server: FileServer, to: Path) -> None:
     server.ranges = False
     server.breaks_after = [BROKEN_AT]
@@ -185,7 +211,7 @@ def test_a_server_without_ranges_gives_all_of_it_again(server: FileServer, to: P
 
 def test_a_file_that_changed_on_the_server_is_fetched_anew(server: FileServer, to: Path) -> None:
     server.content, server.tag = b"x" * len(CONTENT), '"0"'
-    server.breaks_after = [BROKEN_AT, 0, 0]
+    server.breaks_after = [BROKEN_AT, 0, 0, 0]
     with pytest.raises(DataError):
         download(server.address(), to, sha256=SHA256)
     server.content, server.tag = CONTENT, '"1"'
@@ -265,7 +291,7 @@ def test_the_next_address_is_tried_where_one_fails(server: FileServer, to: Path)
 
 
 def test_a_mirror_goes_on_with_what_another_began(server: FileServer, to: Path) -> None:
-    with serving(FileServer(content=CONTENT, breaks_after=[BROKEN_AT, 0, 0])) as first:
+    with serving(FileServer(content=CONTENT, breaks_after=[BROKEN_AT, 0, 0, 0])) as first:
         download([first.address(), server.address()], to, sha256=SHA256)
     assert server.asked == [("/cells.zip", f"bytes={BROKEN_AT}-", None)]
     assert to.read_bytes() == CONTENT
