@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from cellclf.experiment import Experiment
+    from cellclf.files import cached_file
     from cellclf.hookspecs import hookimpl
     from cellclf.inference.bundle import read_bundle
     from cellclf.inference.classified import Classified
@@ -86,6 +87,7 @@ _HOME = {
     "Samples": "cellclf.data.samples",
     "SplitError": "cellclf.errors",
     "TrainingError": "cellclf.errors",
+    "cached_file": "cellclf.files",
     "copy_weights": "cellclf.network.pretrained",
     "download": "cellclf.data.download",
     "download_from_kaggle": "cellclf.data.kaggle",
@@ -130,6 +132,7 @@ __all__ = [
     "Samples",
     "SplitError",
     "TrainingError",
+    "cached_file",
     "copy_weights",
     "download",
     "download_from_kaggle",

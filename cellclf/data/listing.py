@@ -42,6 +42,7 @@ LITTER = frozenset(
 folders go the same way."""
 
 ARCHIVE_SUFFIX = ".zip"
+ARRAYS_SUFFIX = ".npz"
 
 MOST_TEXT_BYTES = 64 << 20
 """Longest annotation or table that is read: far above any that describes images."""
@@ -207,9 +208,10 @@ def list_files(root: Path, *, obtain: str = "") -> Listing:
     """List the files of a set, wherever and however it was downloaded.
 
     A folder and a zip file are listed alike: ids, order and what is left out are the same. Where
-    there is no image but exactly one zip file, in a folder or in another zip file, that is listed
-    instead. Nothing is written to the root, and no image is unpacked: `Sample.member` says where it
-    is. (A zip file inside another is copied to the cache, once.) Links to folders are followed.
+    there is no image and no file of arrays but exactly one zip file, in a folder or in another zip
+    file, that is listed instead. Nothing is written to the root, and no image is unpacked:
+    `Sample.member` says where it is. (A zip file inside another is copied to the cache, once.)
+    Links to folders are followed.
 
     Args:
         root: A folder, or a zip file; a drive that may only be read will do.
@@ -248,7 +250,7 @@ def list_files(root: Path, *, obtain: str = "") -> Listing:
         raise DataError(f"{wanted}. {obtain}" if obtain else wanted)
     for _ in range(2):  # a zip file in a folder, or in a zip file; an archive may hold itself
         inner = listing.with_suffix(ARCHIVE_SUFFIX)
-        if listing.images or len(inner) != 1:
+        if listing.images or listing.with_suffix(ARRAYS_SUFFIX) or len(inner) != 1:
             break
         listing = _archive(inner[0].on_disk())
     return listing

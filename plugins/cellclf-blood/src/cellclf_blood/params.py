@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from cellclf import Params
 
-__all__ = ["DemoParams"]
+__all__ = ["BccdParams", "BloodMnistParams", "DemoParams", "FieldsParams"]
 
 
 class DemoParams(Params):
@@ -25,4 +27,37 @@ class DemoParams(Params):
         default=0,
         ge=0,
         description="Which cells are rendered; apart from the experiment's own seed.",
+    )
+
+
+class BloodMnistParams(Params):
+    """Which of the published files is read."""
+
+    size: Literal[28, 64, 128, 224] | None = Field(
+        default=None,
+        description="Height and width in pixels; needed where a folder holds several sizes.",
+    )
+
+
+class BccdParams(Params):
+    """Which of the published folders are read."""
+
+    parts: tuple[Literal["train", "test", "test_simple"], ...] = Field(
+        default=("train", "test"),
+        min_length=1,
+        description=(
+            "Folders to read. TEST_SIMPLE holds originals that images of the others may have been "
+            "made from; it counts as test."
+        ),
+    )
+
+
+class FieldsParams(Params):
+    """How cells are cut from fields."""
+
+    margin: float = Field(
+        default=0.0,
+        ge=0,
+        le=2,
+        description="Share of a box's width and height that is added on each side of it.",
     )

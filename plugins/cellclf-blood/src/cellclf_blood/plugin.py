@@ -6,23 +6,58 @@ from collections.abc import Iterator
 
 import cellclf
 from cellclf import DatasetSpec
-from cellclf_blood.params import DemoParams
-from cellclf_blood.vocabulary import CITATION, CLASSES, HOMEPAGE, LICENCE
+from cellclf_blood.params import BccdParams, BloodMnistParams, DemoParams, FieldsParams
+from cellclf_blood.sources import BCCD, BCCD_FIELDS, BLOODMNIST, PBC
+from cellclf_blood.vocabulary import CLASSES
 
 __all__ = ["cellclf_datasets"]
 
 
 @cellclf.hookimpl
 def cellclf_datasets() -> Iterator[DatasetSpec]:
-    """Offer the PBC set as published, and one rendered in its image."""
+    """Offer the published sets of blood cells, and one that is rendered."""
     yield DatasetSpec(
         name="blood_cells",
         summary="Eight classes of peripheral blood cells (PBC, Hospital Clinic of Barcelona)",
         load="cellclf_blood.published:load",
         classes=CLASSES,
-        licence=LICENCE,
-        citation=CITATION,
-        homepage=HOMEPAGE,
+        licence=PBC.licence,
+        citation=PBC.citation,
+        homepage=PBC.homepage,
+        obtain=PBC.obtain,
+    )
+    yield DatasetSpec(
+        name="bloodmnist",
+        summary="The same eight classes as arrays of 28 to 224 pixels, with an official division",
+        params=BloodMnistParams,
+        load="cellclf_blood.bloodmnist:load",
+        classes=CLASSES,
+        licence=BLOODMNIST.licence,
+        citation=BLOODMNIST.citation,
+        homepage=BLOODMNIST.homepage,
+        obtain=BLOODMNIST.obtain,
+    )
+    yield DatasetSpec(
+        name="bccd",
+        summary="Four classes of white cells (Kaggle, Blood Cell Images): augmented copies of few",
+        params=BccdParams,
+        load="cellclf_blood.kaggle_bccd:load",
+        classes=("eosinophil", "lymphocyte", "monocyte", "neutrophil"),
+        licence=BCCD.licence,
+        citation=BCCD.citation,
+        homepage=BCCD.homepage,
+        obtain=BCCD.obtain,
+    )
+    yield DatasetSpec(
+        name="blood_cell_fields",
+        summary="Red cells, white cells and platelets cut from whole fields by boxes (BCCD)",
+        params=FieldsParams,
+        load="cellclf_blood.fields:load",
+        classes=("red_cell", "white_cell", "platelet"),
+        licence=BCCD_FIELDS.licence,
+        citation=BCCD_FIELDS.citation,
+        homepage=BCCD_FIELDS.homepage,
+        obtain=BCCD_FIELDS.obtain,
     )
     yield DatasetSpec(
         name="blood_cells_demo",

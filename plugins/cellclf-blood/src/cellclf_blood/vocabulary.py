@@ -5,14 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = [
-    "CITATION",
-    "CLASSES",
-    "HOMEPAGE",
-    "LICENCE",
-    "class_of_file",
-    "class_of_folder",
-]
+__all__ = ["CLASSES", "class_of_file", "class_of_folder"]
 
 CLASSES: tuple[str, ...] = (
     "basophil",
@@ -25,16 +18,6 @@ CLASSES: tuple[str, ...] = (
     "platelet",
 )
 """In the order of the network's outputs; `ig` is an immature granulocyte."""
-
-LICENCE = "CC BY 4.0"
-
-CITATION = (
-    "Acevedo A, Merino A, Alferez S, Molina A, Boldu L, Rodellar J (2020). A dataset of "
-    "microscopic peripheral blood cell images for development of automatic recognition systems. "
-    "Data in Brief 30:105474. doi:10.1016/j.dib.2020.105474. Hospital Clinic of Barcelona."
-)
-
-HOMEPAGE = "https://data.mendeley.com/datasets/snkd93bnjr"
 
 # Every word that a folder of the class is known to carry; all words of its name must be among them.
 WORDS: Mapping[str, frozenset[str]] = {
