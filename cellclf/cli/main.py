@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cellclf import __version__
+from cellclf.cli.cache import app as cache_app
 from cellclf.cli.fetch import fetch
 from cellclf.cli.plugins import app as plugins_app
 from cellclf.cli.predict import predict
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(predict)
 app.command()(fetch)
+app.add_typer(cache_app, name="cache")
 app.add_typer(plugins_app, name="plugins")
 
 

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.data.archives import read_member
-from cellclf.data.decode import decode
+from cellclf.data.decode import decode, decode_square, resize
 from cellclf.data.fields import decoded_field
 from cellclf.data.header import read_header
 from cellclf.data.samples import Sample
 from cellclf.errors import ImageError
+from cellclf.terms import ResizeMode
 
-__all__ = ["content_hash", "image_size", "read_sample"]
+__all__ = ["Square", "content_hash", "image_size", "read_sample", "read_square"]
 
 Box = tuple[int, int, int, int]
 
 MAX_BYTES = 1 << 30
 """Longest file or unpacked member that is read: 1 GiB, more than any 100-megapixel image needs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Square:
+    """What one reading of a sample gave.
+
+    Attributes:
+        content: What `content_hash` gives; empty where the file could not be read at all.
+        image: `uint8`, `(size, size, 3)`, RGB; `None` where there is no usable image.
+        reason: Why there is none, or an empty string.
+    """
+
+    content: str
+    image: NDArray[np.uint8] | None
+    reason: str
 
 
 def content_hash(sample: Sample, images: NDArray[np.uint8] | None) -> str:
@@ -62,9 +79,7 @@ def read_sample(sample: Sample, images: NDArray[np.uint8] | None) -> tuple[str, 
     content = _bytes(sample)
     if sample.box is None:
         return _hash(content, None), decode(content)
-    # The cells of one field follow each other: what was decoded for one serves the next.
-    field = decoded_field(_hash(content, None), content)
-    return _hash(content, sample.box), _cut(field, sample.box).copy()
+    return _hash(content, sample.box), _cell(content, sample.box).copy()
 
 
 def image_size(sample: Sample) -> tuple[int, int]:
@@ -77,6 +92,40 @@ def image_size(sample: Sample) -> tuple[int, int]:
         ImageError: The file cannot be read, or its header is that of no usable image.
     """
     return read_header(_bytes(sample)).upright_size
+
+
+def read_square(
+    sample: Sample, images: NDArray[np.uint8] | None, *, size: int, mode: ResizeMode
+) -> Square:
+    """Read one sample as a network is shown it, for training and prediction alike.
+
+    The file is read once: hash and pixels are of the same bytes, whoever writes to it meanwhile.
+
+    Args:
+        sample: Where the image is.
+        images: `uint8`, `(n, height, width, 3)`: what `Sample.index` points into, if anything.
+        size: Pixels along each side, at least 1.
+        mode: How an image becomes square; see `cellclf.data.decode.resize`.
+
+    Raises:
+        DataError: A bad `size` or `mode`. A sample that cannot be read raises nothing.
+    """
+    content = ""
+    try:
+        if sample.path is None:
+            row = _row(sample, images)
+            content = _hash(row, sample.box)
+            image = resize(_cut(row, sample.box), size, mode)
+        else:
+            file = _bytes(sample)
+            content = _hash(file, sample.box)
+            if sample.box is None:
+                image = decode_square(file, size, mode)
+            else:
+                image = resize(_cell(file, sample.box), size, mode)
+    except ImageError as error:
+        return Square(content=content, image=None, reason=str(error))
+    return Square(content=content, image=image, reason="")
 
 
 def _hash(content: bytes | NDArray[np.uint8], box: Box | None) -> str:
@@ -121,6 +170,11 @@ def _bounded(content: bytes) -> bytes:
     if len(content) > MAX_BYTES:
         raise ImageError(f"the file is longer than {MAX_BYTES >> 30} GiB")
     return content
+
+
+def _cell(content: bytes, box: Box) -> NDArray[np.uint8]:
+    """Cut a cell from its field; cells of one field follow each other, so it is decoded once."""
+    return _cut(decoded_field(_hash(content, None), content), box)
 
 
 def _cut(image: NDArray[np.uint8], box: Box | None) -> NDArray[np.uint8]:

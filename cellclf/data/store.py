@@ -5,58 +5,46 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.data.decode import DECODE_VERSION, resize
-from cellclf.data.reading import content_hash, read_sample
+from cellclf.data.decode import resize
+from cellclf.data.holding import DRAFT, hold, remove, sweep
+from cellclf.data.reading import content_hash, read_square
 from cellclf.data.samples import Samples
+from cellclf.data.store_files import VERSIONS, Block, Form, read_store, sync_folder, write_store
 from cellclf.errors import DataError, ImageError
 from cellclf.progress import Progress
 from cellclf.terms import ResizeMode
 
 __all__ = ["ImageStore", "open_store"]
 
-PIXELS, RECORD = "images.npy", "store.json"
-DRAFT = ".writing-"
-ABANDONED = 24 * 60 * 60
-"""Seconds after which nobody is taken to be writing a draft any more."""
+STORES = "stores"
 
 UNREAD = ""
 """Content of a file that could not be read at all."""
 
-AT_ONCE = 256
-"""Images in the hands of the pool at one time: bounds memory, and is far above any core count."""
+FIRST = 64
+"""Images by which it is told whether an earlier run can have written the store at all."""
+
+BLOCKS_AHEAD = 4
+"""Blocks in the hands of the pool or waiting to be written, for each of its threads."""
 
 ATTEMPTS = 5
 """How often publishing is tried against writers of the same store; two need at most two."""
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Form:
-    """How many images of what size a store holds."""
-
-    n: int
-    size: int
-    mode: ResizeMode
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        return self.n, self.size, self.size, 3
+Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,9 +73,13 @@ def open_store(
     """Open the store of these images, writing it first where no earlier run did.
 
     The store's name follows from what the images show, in order, from `size`, `mode`,
-    `DECODE_VERSION` and OpenCV's own version: renamed or moved files find it again, a changed file
-    does not. It is written in a folder beside its place and moved there whole, so that one that is
-    there is complete, and of two processes writing the same one the later uses the earlier's.
+    `DECODE_VERSION` and the versions of the libraries that decode: renamed or moved files find it
+    again, a changed file does not. Nothing is concluded from a file's name, size or date.
+
+    It is written in a folder beside its place and moved there whole, after everything is on the
+    disk; of two processes writing the same one, the later uses the earlier's. Checksums of all its
+    pixels are compared at each opening, and one that is damaged is written again. While the images
+    are in use, `cellclf cache prune` leaves it alone.
 
     Args:
         samples: The images; they may be unreadable.
@@ -97,34 +89,78 @@ def open_store(
         progress: Told how many files are read.
 
     Raises:
-        DataError: No samples, a bad `size` or `mode`, a cache that cannot be written, or a file
-            that changed while it was being read.
+        DataError: No samples, a bad `size` or `mode`, or a cache that cannot be written.
     """
     if not samples:
         raise DataError("there are no images to read")
     resize(np.zeros((1, 1, 3), np.uint8), size, mode)  # refuses a bad size or mode before any work
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        content, missing = _contents(samples, pool, progress)
-        form = _Form(n=len(samples), size=size, mode=mode)
-        store = cache / "stores" / _key(content, form)
-        found = _open(store, form)
+    form = Form(n=len(samples), size=size, mode=mode)
+    folder = cache / STORES
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        found = _find(folder, samples, form, pool, progress)
         was_warm = found is not None
         if found is None:
             try:
-                _write(store, samples, content, form, pool, progress)
-                found = _open(store, form)
+                found = _write(folder, samples, form, pool, progress)
             except OSError as error:
                 raise _unwritable(cache, str(error.strerror or error)) from error
             if found is None:
                 raise _unwritable(cache, "what was written there cannot be read back")
-    images, unreadable = found
+    finally:
+        pool.shutdown(cancel_futures=True)
     return ImageStore(
-        images=images,
-        content=content,
-        unreadable=MappingProxyType({**unreadable, **missing}),
-        path=store,
+        images=found.images,
+        content=found.content,
+        unreadable=MappingProxyType(found.unreadable),
+        path=found.path,
         was_warm=was_warm,
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Found:
+    """A store that was opened."""
+
+    images: Pixels
+    content: tuple[str, ...]
+    unreadable: dict[int, str]
+    path: Path
+
+
+def _find(
+    folder: Path, samples: Samples, form: Form, pool: ThreadPoolExecutor, progress: Progress
+) -> _Found | None:
+    """Open the store that an earlier run wrote, if one did and it is whole."""
+    # Where no store begins with these images, there is no use in hashing all of them first: they
+    # are hashed as they are decoded, from the same bytes.
+    start = [_content(samples, row)[0] for row in range(min(FIRST, form.n))]
+    if not any(folder.glob(f"{_beginning(start, form)}-*")):
+        return None
+    content, missing = _contents(samples, form, pool, progress)
+    return _open(folder, content, missing, form, pool)
+
+
+def _open(
+    folder: Path,
+    content: tuple[str, ...],
+    missing: dict[int, str],
+    form: Form,
+    pool: ThreadPoolExecutor,
+) -> _Found | None:
+    path = folder / _name(content, form)
+    if not path.is_dir():
+        return None
+    claim = hold(path)
+    opened = read_store(path, form, pool)
+    if opened is None:
+        if claim is not None:
+            claim.release()
+        return None
+    images, unreadable = opened
+    if claim is not None:
+        claim.release_with(images)
+    return _Found(images=images, content=content, unreadable={**unreadable, **missing}, path=path)
 
 
 def _unwritable(cache: Path, reason: str) -> DataError:
@@ -134,17 +170,30 @@ def _unwritable(cache: Path, reason: str) -> DataError:
     )
 
 
-def _key(content: tuple[str, ...], form: _Form) -> str:
-    named = json.dumps([DECODE_VERSION, cv2.__version__, form.size, form.mode, content])
-    return hashlib.sha256(named.encode()).hexdigest()
+def _name(content: tuple[str, ...], form: Form) -> str:
+    return f"{_beginning(content[:FIRST], form)}-{_digest([form.n, *content])[:32]}"
+
+
+def _beginning(start: Iterable[str], form: Form) -> str:
+    return _digest([dict(VERSIONS), form.size, form.mode, *start])[:16]
+
+
+def _digest(named: list[object]) -> str:
+    return hashlib.sha256(json.dumps(named).encode()).hexdigest()
 
 
 def _in_order(
-    pool: ThreadPoolExecutor, work: Callable[[int], Result], count: int
+    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item]
 ) -> Iterator[Result]:
-    """`map`, but holding no more than `AT_ONCE` results that nobody has taken yet."""
-    for first in range(0, count, AT_ONCE):
-        yield from pool.map(work, range(first, min(first + AT_ONCE, count)))
+    """`map`, but holding no more than a few results that nobody has taken yet."""
+    ahead = BLOCKS_AHEAD * (os.cpu_count() or 1)
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _content(samples: Samples, row: int) -> tuple[str, str]:
@@ -156,118 +205,87 @@ def _content(samples: Samples, row: int) -> tuple[str, str]:
 
 
 def _contents(
-    samples: Samples, pool: ThreadPoolExecutor, progress: Progress
+    samples: Samples, form: Form, pool: ThreadPoolExecutor, progress: Progress
 ) -> tuple[tuple[str, ...], dict[int, str]]:
-    content, missing = [], {}
-    with progress.task("checking images", len(samples)) as task:
-        found = _in_order(pool, lambda row: _content(samples, row), len(samples))
-        for row, (digest, reason) in enumerate(found):
-            content.append(digest)
-            if reason:
-                missing[row] = reason
-            task.advance()
+    content: list[str] = []
+    missing: dict[int, str] = {}
+
+    def hashed(rows: range) -> list[tuple[str, str]]:
+        return [_content(samples, row) for row in rows]
+
+    with progress.task("checking images", form.n) as task:
+        for block in _in_order(pool, hashed, form.blocks):
+            for digest, reason in block:
+                if reason:
+                    missing[len(content)] = reason
+                content.append(digest)
+            task.advance(len(block))
     return tuple(content), missing
 
 
-def _open(store: Path, form: _Form) -> tuple[NDArray[np.uint8], dict[int, str]] | None:
-    """Pixels and reasons of a store that is whole, or `None`."""
-    try:
-        record = json.loads((store / RECORD).read_text(encoding="utf-8"))
-        unreadable = {int(row): str(reason) for row, reason in record["unreadable"].items()}
-        images = np.load(store / PIXELS, mmap_mode="r", allow_pickle=False)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    whole = (
-        isinstance(images, np.memmap)
-        and images.shape == form.shape == tuple(record["shape"])
-        and images.dtype == np.uint8
-        and images.flags.c_contiguous
-    )
-    return (images, unreadable) if whole else None
-
-
 def _write(
-    store: Path,
-    samples: Samples,
-    content: tuple[str, ...],
-    form: _Form,
-    pool: ThreadPoolExecutor,
-    progress: Progress,
-) -> None:
-    store.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(store.parent)
-    draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=store.parent))
-    unreadable: dict[int, str] = {}
+    folder: Path, samples: Samples, form: Form, pool: ThreadPoolExecutor, progress: Progress
+) -> _Found | None:
+    folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder)
+    draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=folder))
+    claim = hold(draft)
     try:
-        # Written as a plain file, not through a map: a full disk is then an error, not SIGBUS.
-        with (draft / PIXELS).open("wb") as file, progress.task("reading images", form.n) as task:
-            np.lib.format.write_array_header_1_0(
-                file, {"descr": "|u1", "fortran_order": False, "shape": form.shape}
-            )
-            rows = _in_order(pool, lambda row: _read(row, samples, content, form), form.n)
-            for row, (image, reason) in enumerate(rows):
-                if reason:
-                    unreadable[row] = reason
-                file.write(image.data)
-                task.advance()
-        record = {
-            "decode_version": DECODE_VERSION,
-            "opencv": cv2.__version__,
-            "shape": form.shape,
-            "mode": form.mode,
-            "unreadable": unreadable,
-        }
-        text = json.dumps(record, indent=1)
-        (draft / RECORD).write_text(text + "\n", encoding="utf-8")
-        _publish(draft, store, form)
+        with progress.task("reading images", form.n) as task:
+
+            def read(rows: range) -> tuple[Block, int]:
+                block = _block(samples, rows, form)
+                return block, block.checksum
+
+            def counted() -> Iterator[tuple[Block, int]]:
+                for block, checksum in _in_order(pool, read, form.blocks):
+                    yield block, checksum
+                    task.advance(len(block.content))
+
+            content, reasons = write_store(draft, form, counted())
+        missing = {row: reason for row, reason in reasons.items() if content[row] == UNREAD}
+        return _publish(draft, content, missing, form, pool)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        remove(draft)
+        if claim is not None:
+            claim.release()
 
 
-def _sweep(folder: Path) -> None:
-    """Remove the drafts of runs that were killed: they may be as large as a store."""
-    for draft in folder.glob(f"{DRAFT}*"):
-        with suppress(OSError):
-            if time.time() - draft.stat().st_mtime > ABANDONED:
-                shutil.rmtree(draft, ignore_errors=True)
+def _block(samples: Samples, rows: range, form: Form) -> Block:
+    """Read some samples; rows of those that are no image stay blank."""
+    images = np.zeros((len(rows), *form.shape[1:]), np.uint8)
+    content = []
+    reasons = {}
+    for place, row in enumerate(rows):
+        square = read_square(samples[row], samples.images, size=form.size, mode=form.mode)
+        content.append(square.content)
+        if square.image is None:
+            reasons[row] = square.reason
+        else:
+            images[place] = square.image
+    return Block(images=images, content=tuple(content), reasons=reasons)
 
 
-def _read(
-    row: int, samples: Samples, content: tuple[str, ...], form: _Form
-) -> tuple[NDArray[np.uint8], str]:
-    """One row of the store, and the reason why it is blank, if it is."""
-    blank = np.zeros((form.size, form.size, 3), np.uint8)
-    if content[row] == UNREAD:
-        return blank, ""
-    reason = ""
-    try:
-        digest, image = read_sample(samples[row], samples.images)
-    except ImageError as error:
-        reason = str(error)
-        digest, _ = _content(samples, row)
-    if digest != content[row]:
-        # The store would be kept under the name of what the file held before.
-        raise DataError(
-            f"{samples[row].id} changed while it was being read. Run again when nothing writes "
-            "to the images"
-        )
-    return (blank, reason) if reason else (resize(image, form.size, form.mode), "")
-
-
-def _publish(draft: Path, store: Path, form: _Form) -> None:
+def _publish(
+    draft: Path,
+    content: tuple[str, ...],
+    missing: dict[int, str],
+    form: Form,
+    pool: ThreadPoolExecutor,
+) -> _Found | None:
     """Move a finished draft to its place, unless a whole store has got there meanwhile."""
+    store = draft.parent / _name(content, form)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             draft.rename(store)
+            sync_folder(store.parent)
         except OSError:
-            if _open(store, form) is not None:
-                return
+            found = _open(store.parent, content, missing, form, pool)
+            if found is not None:
+                return found
             if attempt == ATTEMPTS:
                 raise
+            remove(store)  # what lies there is damaged
         else:
-            return
-        # What lies there is damaged. Moved aside before it is deleted: nobody sees half of it.
-        aside = Path(tempfile.mkdtemp(prefix=".damaged-", dir=store.parent))
-        with suppress(OSError):
-            store.rename(aside / store.name)
-        shutil.rmtree(aside, ignore_errors=True)
+            break
+    return _open(store.parent, content, missing, form, pool)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.data.decode import resize
-from cellclf.data.reading import read_sample
+from cellclf.data.reading import read_square
 from cellclf.data.samples import Sample
-from cellclf.errors import DataError, ImageError
+from cellclf.errors import DataError
 from cellclf.terms import ResizeMode
 
 __all__ = ["Chunk", "array_chunks", "checked_images", "file_chunks"]
@@ -102,11 +102,9 @@ def checked_images(images: NDArray[np.generic]) -> Images:
 
 def _read(path: Path, size: int, mode: ResizeMode) -> Images | str:
     """One image, or the reason why there is none."""
-    try:
-        _, image = read_sample(Sample(id=str(path), label="", path=str(path)), None)
-        return resize(image, size, mode)
-    except ImageError as error:
-        return str(error)
+    sample = Sample(id=str(path), label="", path=str(path))
+    square = read_square(sample, None, size=size, mode=mode)
+    return square.reason if square.image is None else square.image
 
 
 def _chunk(paths: Sequence[Path], found: Sequence[Images | str], size: int) -> Chunk:

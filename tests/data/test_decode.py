@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from cellclf.data.decode import decode, resize
+from cellclf.data.decode import decode, decode_square, resize
 from cellclf.errors import DataError, ImageError
 from tests.data.image_files import encoded, noise, picture
 
 JPEG_ERROR = 30  # levels that a smooth, very colourful picture may move at quality 95
+REDUCED_ERROR = 6  # levels between the two ways of halving a smooth picture
 FORMS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 LOSSLESS = {"PNG": {}, "BMP": {}, "TIFF": {}, "WEBP": {"lossless": True}}
 
@@ -224,7 +225,7 @@ def png_header(width: int, height: int) -> bytes:
 
 
 def test_a_header_that_promises_too_many_pixels_is_refused() -> None:
-    with pytest.raises(ImageError, match="too large: 50,000 x 50,000 pixels, at most 100 mega"):
+    with pytest.raises(ImageError, match="too large: 50,000 x 50,000 pixels, at most 32 mega"):
         decode(png_header(50_000, 50_000))
 
 
@@ -245,13 +246,75 @@ def test_the_limit_holds_for_every_kind_of_file(form: str) -> None:
 def test_pixels_that_are_no_whole_numbers_are_refused() -> None:
     done, content = cv2.imencode(".tif", np.ones((4, 4), np.float32))
     assert done
-    with pytest.raises(ImageError, match=r"whole numbers of 8 or 16 bits. Received: float32"):
+    with pytest.raises(ImageError, match=r"whole numbers of 8 or 16 bits. Received: 32 bits"):
         decode(content.tobytes())
 
 
 def test_a_grey_tiff_with_alpha_is_refused_rather_than_read_without_it() -> None:
     with pytest.raises(ImageError, match="save it as PNG"):
         decode(encoded(Image.new("LA", (4, 4)), "TIFF"))
+
+
+def test_a_progressive_jpeg_of_endless_scans_is_refused() -> None:
+    content = encoded(Image.fromarray(noise(8, 8)), "JPEG", progressive=True)
+    start = content.index(b"\xff\xc2") + 5
+    content = content[:start] + struct.pack(">HH", 5000, 5000) + content[start + 4 :]
+    last = content[content.rindex(b"\xff\xda") : -2]
+    with pytest.raises(ImageError, match="too large: 5,000 x 5,000 pixels, 110 scans"):
+        decode(content[:-2] + 100 * last + content[-2:])
+
+
+def test_a_jpeg_damaged_in_the_middle_is_refused_and_nothing_is_printed(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    content = encoded(Image.fromarray(noise()), "JPEG")
+    start = content.index(b"\xff\xda") + 14
+    gone = content[:start] + content[start + 400 : -2] + content[-2:]
+    for damaged in (gone, content[: len(content) // 2] + content[-2:]):
+        with pytest.raises(ImageError, match="the file is damaged"):
+            decode(damaged)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_jpeg_with_unusual_sampling_is_read() -> None:
+    content = bytearray(encoded(Image.new("RGB", (64, 64), (200, 40, 90)), "JPEG", subsampling=0))
+    start = content.index(b"\xff\xc0")
+    content[start + 14] = 0x12  # colour difference stored finer than brightness
+    assert decode(bytes(content)).shape[2] == 3
+
+
+@pytest.mark.parametrize("mode", ["stretch", "pad"])
+@pytest.mark.parametrize("shape", [(64, 48), (363, 360), (130, 1000), (17, 9)])
+def test_a_jpeg_decoded_for_its_size_looks_as_if_decoded_in_full(
+    mode: str, shape: tuple[int, int]
+) -> None:
+    content = encoded(Image.fromarray(picture(*shape)), "JPEG", quality=95)
+    whole = resize(decode(content), 16, mode)  # type: ignore[arg-type]
+    square = decode_square(content, 16, mode)  # type: ignore[arg-type]
+    assert square.shape == (16, 16, 3)
+    assert far(square, whole) <= REDUCED_ERROR
+
+
+@pytest.mark.parametrize("form", LOSSLESS)
+def test_what_is_no_jpeg_is_decoded_for_its_size_as_in_full(form: str) -> None:
+    content = encoded(Image.fromarray(picture(70, 50)), form, **LOSSLESS[form])
+    np.testing.assert_array_equal(
+        decode_square(content, 16, "stretch"), resize(picture(70, 50), 16, "stretch")
+    )
+
+
+def test_the_orientation_of_a_reduced_jpeg_is_honoured() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = Image.fromarray(np.ascontiguousarray(np.rot90(picture(96, 64), 1)))
+    content = encoded(stored, "JPEG", exif=exif, quality=95)
+    assert far(decode_square(content, 16, "stretch"), resize(picture(96, 64), 16, "stretch")) <= 12
+
+
+def test_every_value_of_sixteen_bits_is_divided_by_257_and_rounded() -> None:
+    values = np.arange(1 << 16, dtype=np.uint16).reshape(256, 256)
+    content = cv2.imencode(".png", values)[1].tobytes()
+    np.testing.assert_array_equal(decode(content)[..., 0], (values.astype(int) + 128) // 257)
 
 
 @settings(deadline=None, max_examples=150)

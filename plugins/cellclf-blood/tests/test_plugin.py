@@ -8,7 +8,6 @@ from importlib import import_module, resources
 
 from cellclf_blood.params import DemoParams
 from cellclf_blood.plugin import cellclf_datasets
-from cellclf_blood.vocabulary import CLASSES
 
 HEAVY = ("cv2", "jax", "keras", "matplotlib", "numpy", "pandas", "tensorflow", "torch")
 
@@ -22,11 +21,24 @@ def test_listing_the_plugin_imports_nothing_heavy() -> None:
     assert not set(json.loads(run.stdout)) & set(HEAVY)
 
 
-def test_both_sets_have_the_eight_classes_and_code_behind_them() -> None:
+def test_every_set_names_the_classes_of_the_code_behind_it() -> None:
     for spec in cellclf_datasets():
-        assert spec.classes == CLASSES
         module, _, function = spec.load.partition(":")
-        assert callable(getattr(import_module(module), function))
+        code = import_module(module)
+        assert callable(getattr(code, function))
+        assert spec.classes == code.CLASSES
+
+
+def test_every_published_set_comes_with_its_licence_citation_and_origin() -> None:
+    published = [spec for spec in cellclf_datasets() if not spec.synthetic]
+    names = {"blood_cells", "bloodmnist", "bccd", "blood_cell_fields"}
+    assert {spec.name for spec in published} == names
+    for spec in published:
+        assert spec.licence in {"CC BY 4.0", "MIT"}
+        assert spec.citation
+        assert spec.homepage.startswith("https://")
+        assert "Download" in spec.obtain
+        assert spec.needs_path
 
 
 def test_the_published_set_comes_with_its_licence_and_citation() -> None:
@@ -34,7 +46,6 @@ def test_the_published_set_comes_with_its_licence_and_citation() -> None:
     assert published.licence == "CC BY 4.0"
     assert "Acevedo" in published.citation
     assert "10.1016/j.dib.2020.105474" in published.citation
-    assert published.needs_path
     assert not published.synthetic
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from cellclf_blood.published import load
 from cellclf_blood.vocabulary import CLASSES
 
 from cellclf import DataError, NoParams
+from cellclf.testing.datasets import check_dataset
 
 LayOut = Callable[..., Path]
 
@@ -91,20 +92,51 @@ def test_a_single_class_is_refused(lay_out: LayOut) -> None:
 
 
 def test_a_folder_without_images_is_refused(lay_out: LayOut) -> None:
-    with pytest.raises(DataError, match="without any image"):
+    with pytest.raises(DataError, match=r"no image; found 1 \.txt.*data\.mendeley\.com"):
         load(NoParams(), root=lay_out("basophil/notes.txt"))
 
 
 def test_a_missing_folder_and_a_file_are_refused(lay_out: LayOut) -> None:
-    root = lay_out("set.zip")
-    with pytest.raises(DataError, match="does not exist"):
+    root = lay_out("set.jpg")
+    with pytest.raises(DataError, match=r"nothing there.*data\.mendeley\.com"):
         load(NoParams(), root=root / "nowhere")
-    with pytest.raises(DataError, match="is a file"):
-        load(NoParams(), root=root / "set.zip")
+    with pytest.raises(DataError, match="a file of another kind"):
+        load(NoParams(), root=root / "set.jpg")
+
+
+def test_a_part_that_stands_alone_divides_nothing(lay_out: LayOut) -> None:
+    root = lay_out("test/basophil/1.jpg", "test/platelet/2.jpg")
+    assert [sample.split for sample in load(NoParams(), root=root)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"PBC_dataset_normal_DIB/{label}/{label}_1.jpg" for label in CLASSES],
+        [f"bloodcells_dataset/{label}/{label}_1.jpg" for label in CLASSES],
+        [f"bloodcells/{part}/{label}/1.jpg" for label in CLASSES for part in ("train", "test")],
+    ],
+    ids=["as published", "as on Kaggle", "divided"],
+)
+def test_the_set_keeps_the_contract_of_datasets(draw: LayOut, names: list[str]) -> None:
+    check_dataset("blood_cells", root=draw(*names), zipped=True)
+
+
+def test_what_was_downloaded_is_read_as_it_is(draw: LayOut, zipped: Callable[[Path], Path]) -> None:
+    root = draw(
+        *("PBC_dataset_normal_DIB/ig/MY_1.jpg", "PBC_dataset_normal_DIB/monocyte/MO_1.jpg"),
+        *("PBC_dataset_normal_DIB/ig/._MY_1.jpg", "__MACOSX/PBC_dataset_normal_DIB/ig/._MY_1.jpg"),
+    )
+    expected = ["PBC_dataset_normal_DIB/ig/MY_1.jpg", "PBC_dataset_normal_DIB/monocyte/MO_1.jpg"]
+    archive = zipped(root)
+    outer = archive.with_name("snkd93bnjr-1.zip")
+    with zipfile.ZipFile(outer, "w") as file:
+        file.write(archive, "A dataset/PBC_dataset_normal_DIB.zip")
+    for place in (root, archive, outer):
+        assert [sample.id for sample in load(NoParams(), root=place)] == expected
 
 
 @pytest.mark.real_data
-@pytest.mark.skipif("CELLCLF_REAL_DATA" not in os.environ, reason="CELLCLF_REAL_DATA is not set")
-def test_the_published_set_is_read_whole() -> None:
-    samples = load(NoParams(), root=Path(os.environ["CELLCLF_REAL_DATA"], "pbc"))
-    assert samples.counts == dict.fromkeys(CLASSES, 240)
+def test_the_published_set_is_read_whole(real_data: Path) -> None:
+    assert load(NoParams(), root=real_data / "pbc").counts == dict.fromkeys(CLASSES, 240)
+    check_dataset("blood_cells", root=real_data / "pbc", zipped=True)

@@ -111,7 +111,8 @@ def _named_size(file: ListedFile) -> int | None:
 
 
 def _divisions(path: Path) -> tuple[_Division, ...]:
-    with np.load(path, allow_pickle=False) as arrays:
+    # Opened here: NumPy leaves a damaged file open that it opened itself.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         wanted = [f"{word}_{what}" for word in PARTS for what in ("images", "labels")]
         missing = [name for name in wanted if name not in arrays.files]
         if missing:

@@ -87,7 +87,7 @@ def load(params: FieldsParams, *, root: Path) -> Samples:
         for sample in _cells(field, part, params.margin, odd)
     )
     classes = present_classes((sample.label for sample in samples), CLASSES, at=listing)
-    notes += [f"{count} {what}" for what, count in sorted(odd.items())]
+    notes += [f"{what}: {count}" for what, count in sorted(odd.items())]
     return Samples(samples=samples, classes=classes, notes=tuple(notes))
 
 
@@ -102,10 +102,10 @@ def _fields(listing: Listing) -> tuple[list[_Field], list[str]]:
         if place in annotations
     ]
     missing = {
-        "fields have no annotation and are left out": len(images) - len(fields),
-        "annotations have no field and are left out": len(annotations) - len(fields),
+        "fields left out, without an annotation": len(images) - len(fields),
+        "annotations left out, without a field": len(annotations) - len(fields),
     }
-    return fields, [f"{count} {what}" for what, count in missing.items() if count]
+    return fields, [f"{what}: {count}" for what, count in missing.items() if count]
 
 
 def _by_place(files: tuple[ListedFile, ...], folder: str) -> dict[tuple[str, str], ListedFile]:
@@ -159,12 +159,12 @@ def _cells(field: _Field, part: Part | None, margin: float, odd: Counter[str]) -
     for number, (box, label) in enumerate(zip(boxes, labels, strict=True)):
         cut = _cut(box, size, margin=0.0)
         if min(cut[2] - cut[0], cut[3] - cut[1]) < LEAST_SIDE:
-            odd[f"boxes have sides of less than {LEAST_SIDE} pixels and are left out"] += 1
+            odd[f"boxes left out, with sides of less than {LEAST_SIDE} pixels"] += 1
         elif (label, cut) in seen:
-            odd["boxes are drawn twice and are left out once"] += 1
+            odd["boxes left out, drawn twice"] += 1
         else:
             if cut != (box.left, box.top, box.right, box.bottom):
-                odd["boxes reach out of their field, or between pixels, and are fitted"] += 1
+                odd["boxes fitted, reaching out of their field or between pixels"] += 1
             seen.add((label, cut))
             yield field.image.sample(
                 id=f"{field.image.id}#{number:03d}",

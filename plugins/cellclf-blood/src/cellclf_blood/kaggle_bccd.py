@@ -99,10 +99,7 @@ def _notes(
 ) -> Iterator[str]:
     whole = len(listing.images) - len(cells)
     if whole:
-        yield f"{whole} whole fields in JPEGImages are no single cells and are left out"
+        yield f"images left out, whole fields in JPEGImages: {whole}"
     for folder, count in Counter(folders).items():
         if folder is not None and folder not in params.parts:
-            yield (
-                f"{count} images in {folder.upper()} are left out; the parameter `parts` chooses "
-                "the folders"
-            )
+            yield f"images left out, in {folder.upper()} (the parameter `parts` chooses): {count}"
