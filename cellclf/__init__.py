@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cellclf.auditing.audit import Audit
     from cellclf.auditing.findings import Finding
     from cellclf.data.decode import IMAGE_SUFFIXES
+    from cellclf.data.download import download
+    from cellclf.data.kaggle import download_from_kaggle
     from cellclf.data.listing import ListedFile, Listing, list_files
     from cellclf.data.samples import Sample, Samples
     from cellclf.errors import (
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from cellclf.network.backend import prepare_backend
     from cellclf.network.pretrained import copy_weights, published_network
     from cellclf.pipeline.audit_data import audit
+    from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
     from cellclf.pipeline.run import run
     from cellclf.progress import Progress
@@ -72,6 +75,7 @@ _HOME = {
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
     "Finding": "cellclf.auditing.findings",
+    "Fetched": "cellclf.pipeline.fetch",
     "FinishedRun": "cellclf.pipeline.finished",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
@@ -93,6 +97,9 @@ _HOME = {
     "audit": "cellclf.pipeline.audit_data",
     "cached_file": "cellclf.files",
     "copy_weights": "cellclf.network.pretrained",
+    "download": "cellclf.data.download",
+    "download_from_kaggle": "cellclf.data.kaggle",
+    "fetch": "cellclf.pipeline.fetch",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.classifier",
@@ -116,6 +123,7 @@ __all__ = [
     "DatasetSpec",
     "Experiment",
     "ExperimentError",
+    "Fetched",
     "Finding",
     "FinishedRun",
     "ImageError",
@@ -138,6 +146,9 @@ __all__ = [
     "audit",
     "cached_file",
     "copy_weights",
+    "download",
+    "download_from_kaggle",
+    "fetch",
     "hookimpl",
     "list_files",
     "load",

@@ -26,7 +26,7 @@ from cellclf.specs import (
     resolve,
 )
 
-__all__ = ["Chosen", "Plan", "data_plan", "plan"]
+__all__ = ["Chosen", "Plan", "choose", "data_plan", "plan"]
 
 SpecT = TypeVar("SpecT", bound=Spec)
 
@@ -146,6 +146,37 @@ def data_plan(
         models={},
         metrics={},
     )
+
+
+def choose(
+    kind: type[SpecT],
+    name: str,
+    params: Mapping[str, Any],
+    registry: Registry,
+    *,
+    at: str,
+    params_at: str,
+) -> Chosen[SpecT]:
+    """Resolve one name outside of an experiment, and check its parameters.
+
+    Args:
+        kind: What it is the name of.
+        name: The name, or `distribution/name`.
+        params: Its parameters as plain values.
+        registry: Where it is looked up.
+        at: What a message calls the place of the name.
+        params_at: What a message calls the place of the parameters.
+
+    Raises:
+        PluginError: Nothing, or more than one thing, is offered under that name.
+        ExperimentError: The parameters are wrong.
+    """
+    registry.offer(kind, name)
+    problems: list[Problem] = []
+    found = _Desk(registry, problems)._choose(kind, name, params, at=at, params_at=params_at)
+    if found is None:
+        raise ExperimentError(problems, source=f"{kind.kind} {name!r}")
+    return found
 
 
 def _parse(raw: Mapping[str, Any]) -> tuple[Experiment, list[Problem]]:

@@ -10,6 +10,7 @@ import typer
 from cellclf import __version__
 from cellclf.cli.audit import audit
 from cellclf.cli.cache import app as cache_app
+from cellclf.cli.fetch import fetch
 from cellclf.cli.plugins import app as plugins_app
 from cellclf.cli.predict import predict
 from cellclf.cli.run import run
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(audit)
 app.command()(predict)
+app.command()(fetch)
 app.add_typer(cache_app, name="cache")
 app.add_typer(plugins_app, name="plugins")
 

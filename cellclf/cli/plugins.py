@@ -93,8 +93,12 @@ def _shown(offer: Offer[Spec]) -> list[str]:
         f"{spec.kind} {spec.name}  ({offer.distribution} {offer.version})",
         f"    {spec.summary}",
     ]
-    known = {name: getattr(spec, name, "") for name in ("licence", "citation", "homepage")}
+    known = {
+        name: getattr(spec, name, "") for name in ("licence", "citation", "homepage", "obtain")
+    }
     lines += [f"    {name}: {value}" for name, value in known.items() if value]
+    if getattr(spec, "fetch", None) is not None:
+        lines.append(f"    fetch: cellclf fetch {spec.name} --to FOLDER")
     if classes := getattr(spec, "classes", ()):
         lines.append(f"    classes: {', '.join(classes)}")
     lines.append("    parameters:" if spec.params.model_fields else "    no parameters")

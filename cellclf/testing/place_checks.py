@@ -28,6 +28,11 @@ def check_same(loader: Loader, first: Samples, second: Samples, when: str) -> No
         f"Received: {first.classes} and {second.classes}",
     )
     require(
+        first.notes == second.notes,
+        f"{loader.name} must give the same `Samples.notes` {when}: a note must not say where the "
+        f"files lie. Received: {first.notes} and {second.notes}",
+    )
+    require(
         len(first) == len(second),
         f"{loader.name} must give the same samples {when}. "
         f"Received: {len(first)} and {len(second)} samples",

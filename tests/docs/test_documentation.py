@@ -21,6 +21,7 @@ from cellclf import errors
 from cellclf.checking import plan
 from cellclf.experiment import Experiment, SplitSettings
 from cellclf.registry import installed
+from cellclf.specs import DatasetSpec
 from tests.docs.snippets import PAGES, ROOT, snippets, title_of
 from tests.images import write_folder
 
@@ -54,6 +55,9 @@ def place(tmp_path: Path) -> Path:
     write_folder(tmp_path / "cells", blood)
     write_folder(tmp_path / "PBC_dataset_normal_DIB", blood)
     write_folder(tmp_path, {"new": 5}, suffix=".jpg")
+    write_folder(tmp_path / "data" / "malaria", {"Parasitized": 24, "Uninfected": 24})
+    for file in sorted((tmp_path / "data").rglob("*.png")):
+        file.rename(file.with_name(f"C{file.stem}P{file.stem}ThinF_IMG_1_cell_1.png"))
     write_folder(tmp_path / "slides", {"patient 1": 3, "patient 2": 3})
     for number, file in enumerate(sorted((tmp_path / "slides").rglob("*.png"))):
         file.rename(file.with_name(f"{('round', 'long')[number % 2]}_{number}.png"))
@@ -199,7 +203,7 @@ def test_every_setting_is_on_the_page_of_the_experiment(generated: ModuleType) -
 
 def test_every_command_is_on_the_page_of_the_command_line(generated: ModuleType) -> None:
     page = generated.on_page_markdown((ROOT / "docs/reference/command-line.md").read_text("utf-8"))
-    for command in ("run", "audit", "predict", "plugins list", "plugins show"):
+    for command in ("run", "audit", "predict", "fetch", "plugins list", "plugins show"):
         assert f"`cellclf {command}`" in page
     for option in ("--epochs VALUE", "--set KEY=VALUE", "--json", "--out VALUE"):
         assert f"`{option}`" in page
@@ -207,8 +211,19 @@ def test_every_command_is_on_the_page_of_the_command_line(generated: ModuleType)
 
 def test_every_first_party_name_is_on_the_page_of_names(generated: ModuleType) -> None:
     page = generated.on_page_markdown((ROOT / "docs/reference/offers.md").read_text("utf-8"))
-    for name in ("image_folder", "blood_cells_demo", "stain", "vgg16", "roc_auc"):
+    sets = ("image_folder", "blood_cells_demo", "malaria", "red_cell_shapes")
+    for name in (*sets, "stain", "vgg16", "roc_auc"):
         assert f"### `{name}`" in page
+
+
+def test_every_public_set_is_on_the_page_that_says_which_can_be_fetched() -> None:
+    page = (ROOT / "docs/how-to/get-a-data-set.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \|[^|]*\| (yes|no), [^|]*\|", page, re.MULTILINE))
+    registry = installed()
+    offers = [registry.offer(DatasetSpec, name) for name in registry.names(DatasetSpec)]
+    ours = [offer.spec for offer in offers if offer.distribution.startswith("cellclf-")]
+    published = {spec.name: "yes" if spec.fetch else "no" for spec in ours if spec.homepage}
+    assert told == published
 
 
 def test_every_environment_variable_is_documented() -> None:
@@ -224,6 +239,8 @@ def dependencies() -> set[str]:
     for file in (ROOT / "pyproject.toml", *(ROOT / "plugins").glob("*/pyproject.toml")):
         content = tomllib.loads(file.read_text(encoding="utf-8"))
         lines += content["project"]["dependencies"]
+        for extra in content["project"].get("optional-dependencies", {}).values():
+            lines += extra
         lines += content["build-system"]["requires"]
     for line in (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith(("#", "-")):

@@ -70,7 +70,8 @@ def load(params: ShapeParams | LooseParams, *, root: Path) -> Samples:
     if fault == "classes in another order":
         classes = classes[::-1]
     wrong = np.zeros((1, 4, 4), np.uint8) if fault == "grey images" else None
-    return Samples(samples=tuple(samples), classes=classes, images=wrong)
+    notes = (f"2 files of {root} are left out",) if fault == "a note that names the place" else ()
+    return Samples(samples=tuple(samples), classes=classes, images=wrong, notes=notes)
 
 
 def _found(root: Path, fault: str) -> Iterator[Sample]:

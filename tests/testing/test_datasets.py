@@ -70,6 +70,7 @@ def test_nothing_is_left_beside_the_files(shapes: Path) -> None:
         ("a box beside the image", r"readable image. Received: long/000.png: the box must lie"),
         ("another order each time", r"the same samples in the same order when it is loaded twice"),
         ("a backend is imported", r"`load` of dataset 'shapes' must not import.*Received: torch"),
+        ("a note that names the place", r"a note must not say where the files lie"),
         ("a trace is left", r"must leave the files as they are"),
         ("another error where there is nothing", r"refuse a folder that does not exist with a "),
         ("a refusal without the place", r"must name the place when it refuses a folder that does"),

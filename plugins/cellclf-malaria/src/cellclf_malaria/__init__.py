@@ -1,0 +1,1 @@
+"""Red cells with and without malaria parasites for cellclf."""

@@ -1,0 +1,1 @@
+"""Twelve shapes of red cells for cellclf."""
