@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,8 +169,10 @@ def _bytes(sample: Sample) -> bytes:
     try:
         if sample.member is not None:
             return _bounded(read_member(path, sample.member, most=MAX_BYTES + 1))
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        with path.open("rb", buffering=0) as file:
+            # No more than is there is asked for: Python would set that much memory aside first.
+            stated = os.fstat(file.fileno()).st_size
+            content = file.read(min(stated, MAX_BYTES) + 1)
     except FileNotFoundError:
         raise ImageError("the file does not exist") from None
     except IsADirectoryError:

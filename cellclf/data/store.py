@@ -134,6 +134,8 @@ def _find(
     """Open the store that an earlier run wrote, if one did and it is whole."""
     # Where no store begins with these images, there is no use in hashing all of them first: they
     # are hashed as they are decoded, from the same bytes.
+    if not any(folder.glob("*-*")):
+        return None
     start = [_content(samples, row)[0] for row in range(min(FIRST, form.n))]
     if not any(folder.glob(f"{_beginning(start, form)}-*")):
         return None
