@@ -54,8 +54,8 @@ def test_equal_images_and_copies_that_cross_are_named() -> None:
         ("validation", {}, "c"),
         pairs=[(2, 3)],
     )
-    assert same.detail == "one image, or copies of it, is in train (0) and test (1)"
-    assert near.detail == "one image, or copies of it, is in train (2) and validation (3)"
+    assert same.detail == "one image, or copies or cuts of it, is in train (0) and test (1)"
+    assert near.detail == "one image, or copies or cuts of it, is in train (2) and validation (3)"
     assert (same.files, near.files) == (("0", "1"), ("2", "3"))
 
 
