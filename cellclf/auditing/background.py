@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from cellclf.auditing.findings import Finding
 from cellclf.data.samples import Samples
@@ -105,6 +103,9 @@ def probe_background(
     Returns:
         The figure, or `None` where fewer than two classes have the five units that it takes.
     """
+    # Imported here: it takes longer than to say that there is no such folder.
+    from sklearn.ensemble import ExtraTreesClassifier
+
     rng = np.random.default_rng(seed)
     rows, kept = _chosen(labels, units, len(classes), rng)
     if len(kept) < 2:
@@ -186,6 +187,8 @@ def _folds(
     x: NDArray[np.float32], y: NDArray[np.intp], unit: NDArray[np.intp], seed: int
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Rows to train on and to ask about; no unit is in both."""
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
     if len(np.unique(unit)) == len(unit):  # the same, in a hundredth of the time
         plain = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
         yield from plain.split(x, y)

@@ -202,10 +202,12 @@ def test_copies_that_were_turned_mirrored_and_recoloured_are_found(
     done = command("--data", "cells", "--json", "found.json")
     assert done.status == 0
     listed = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
-    found = {one["kind"]: one["files"] for one in listed}
-    assert found["near_duplicate"] == ["ig/0.png", "ig/mirrored.png", "ig/turned.png"]
-    assert found["label_conflict"] == ["ig/1.png", "platelet/wrong.png"]
-    assert "exact_duplicate" not in found
+    found = [(one["kind"], one["files"]) for one in listed]
+    assert found[:3] == [
+        ("near_duplicate", ["ig/0.png", "ig/mirrored.png", "ig/turned.png"]),
+        ("near_duplicate", ["ig/1.png", "platelet/wrong.png"]),
+        ("label_conflict", ["ig/1.png", "platelet/wrong.png"]),
+    ]
 
 
 def _cell(number: int) -> NDArray[np.uint8]:

@@ -72,7 +72,7 @@ def test_pictures_stand_side_by_side_with_label_and_given_part(tmp_path: Path) -
     assert all(str(one["src"]).startswith("data:image/jpeg;base64,") for one in pictures)
     assert "given: train" in shown.text
     assert "given: test" in shown.text
-    assert "the same image is in train" in shown.text
+    assert "one image, or copies or cuts of it, is in train" in shown.text
 
 
 def test_names_are_escaped_and_nothing_is_fetched(tmp_path: Path) -> None:

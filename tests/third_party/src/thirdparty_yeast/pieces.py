@@ -26,6 +26,9 @@ def load(params: Any, *, root: Path | None) -> cellclf.Samples:
             cv2.circle(image, (x, y), 6, (150, 120, 90), -1)
             if label == "budding":
                 cv2.circle(image, (x + 6, y - 6), 4, (90, 60, 160), -1)
+            # Without grain, cells drawn alike but for their place are copies of each other.
+            grain = rng.normal(0, 30, image.shape)
+            image = np.clip(image + grain, 0, 255).astype(np.uint8)
             samples.append(
                 cellclf.Sample(id=f"{label}/{number:03}", label=label, index=len(images))
             )
