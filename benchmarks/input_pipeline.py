@@ -10,9 +10,9 @@ read once before anything is timed, so the page cache is equal for both. Alterna
 process, medians:
 
 - an epoch of the dataset: read, decode, resize and batch every image, once the dataset exists;
-- a cold store: hash, decode, resize, checksum and write every image, down to the disk, rename, and
-  verify what was written. Keras' default leaves pixels out when it shrinks, so the dataset is timed
-  with `interpolation="area"` as well;
+- a cold store: hash, decode, resize, checksum and write every image, down to the disk, and rename.
+  Keras' default leaves pixels out when it shrinks, so the dataset is timed with
+  `interpolation="area"` as well;
 - a warm epoch: every image of an open store, in batches of the same length, copied;
 - opening a warm store: hash every file, compare the checksums of all pixels.
 
@@ -30,7 +30,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -135,27 +135,34 @@ def samples_of(files: list[Path]) -> Samples:
 
 
 def memory(place: Path) -> None:
+    peaks = memory_peaks(place, (FEW, MANY))
+    for (what, count), (own, everything) in peaks.items():
+        print(
+            f"{what} {count:,} images: at most {own:.0f} MiB of its own, "
+            f"{everything:.0f} MiB with mapped files"
+        )
+    for what in ("write", "read"):
+        own = peaks[what, MANY][0] / peaks[what, FEW][0]
+        print(f"{what}: own memory, {MANY:,} images / {FEW:,}: {own:.2f}")
+
+
+def memory_peaks(place: Path, counts: Sequence[int]) -> dict[tuple[str, int], tuple[float, float]]:
+    """MiB of its own, and all with mapped files, of processes that write and read a store."""
     folder = place / "many"
     folder.mkdir()
     rng = np.random.default_rng(0)
-    for number in range(MANY):
+    for number in range(max(counts)):
         coarse = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
         cv2.imwrite(str(folder / f"{number:05}.jpg"), cv2.resize(coarse, (96, 96)))
     peaks: dict[tuple[str, int], tuple[float, float]] = {}
     for what in ("write", "read"):
-        for count in (FEW, MANY):
+        for count in counts:
             cache = place / f"memory-{count}"
             command = [sys.executable, __file__, "--measure", str(folder), str(count), str(cache)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             own, everything = map(float, done.stdout.split())
             peaks[what, count] = own, everything
-            print(
-                f"{what} {count:,} images: at most {own:.0f} MiB of its own, "
-                f"{everything:.0f} MiB with mapped files"
-            )
-    for what in ("write", "read"):
-        own = peaks[what, MANY][0] / peaks[what, FEW][0]
-        print(f"{what}: own memory, {MANY:,} images / {FEW:,}: {own:.2f}")
+    return peaks
 
 
 def measure(folder: Path, count: int, cache: Path) -> None:

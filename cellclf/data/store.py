@@ -148,8 +148,9 @@ def _open(
     content: tuple[str, ...],
     missing: dict[int, str],
     form: Form,
-    pool: ThreadPoolExecutor,
+    pool: ThreadPoolExecutor | None,
 ) -> _Found | None:
+    """Open a store if it is there and whole; `pool` as `read_store` has it."""
     path = folder / _name(content, form)
     if not path.is_dir():
         return None
@@ -290,4 +291,4 @@ def _publish(
             remove(store)  # what lies there is damaged
         else:
             break
-    return _open(store.parent, content, missing, form, pool)
+    return _open(store.parent, content, missing, form, None)
