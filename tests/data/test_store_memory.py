@@ -19,5 +19,5 @@ def test_ten_times_the_images_take_no_more_memory_to_write_or_to_read(tmp_path: 
     peaks = memory_peaks(tmp_path, (FEW, MANY))
     for what in ("write", "read"):
         (few, _), (many, _) = peaks[what, FEW], peaks[what, MANY]
-        assert 0 < few
+        assert few > 0
         assert many < few + ALLOWED
