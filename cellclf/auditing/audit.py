@@ -151,7 +151,7 @@ def audit(
     listener = progress or Silent()
     place = cache or cache_folder()
     measured = measure(samples, cache=place, progress=listener, content=content)
-    links = links_between(measured, cache=place, progress=listener)
+    links = links_between(samples, measured, cache=place, progress=listener)
     return judged(samples, measured, links)
 
 

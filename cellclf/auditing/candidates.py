@@ -55,13 +55,17 @@ class Candidates:
     votes: NDArray[np.intp]
 
 
-def candidates(descriptions: Sequence[Description | None]) -> Candidates:
+def candidates(
+    descriptions: Sequence[Description | None], *, files: NDArray[np.intp] | None = None
+) -> Candidates:
     """Return the pairs of images that are worth a closer look.
 
     The same descriptions give the same pairs: the hyperplanes are drawn from a fixed seed.
 
     Args:
         descriptions: One an image; `None` takes part in no pair.
+        files: Number of the file that each image was cut from, shape `(n,)`; images of one file are
+            no pair. Where left out, each has a file of its own.
     """
     counts = [0 if one is None else len(one.descriptors) for one in descriptions]
     held = [one.descriptors for one in descriptions if one is not None]
@@ -69,8 +73,9 @@ def candidates(descriptions: Sequence[Description | None]) -> Candidates:
         return _ranked(np.empty((3, 0), np.intp), np.empty(0, np.intp))
     descriptors = np.concatenate(held)
     owner = np.repeat(np.arange(len(counts)), counts)
+    file = owner if files is None else files[owner]
     # One pair of descriptors may meet in several tables, and has one vote.
-    votes = np.unique(np.concatenate(list(_votes(descriptors, owner))))
+    votes = np.unique(np.concatenate(list(_votes(descriptors, file))))
     one, other, turned = _decoded(votes, len(descriptors))
     images = _encoded(owner[one], owner[other], turned, len(counts))
     counted, times = np.unique(images, return_counts=True)
@@ -111,7 +116,7 @@ def _among_best(image: NDArray[np.intp]) -> NDArray[np.bool_]:
     return place < PARTNERS
 
 
-def _votes(descriptors: NDArray[np.uint8], owner: NDArray[np.intp]) -> Iterator[NDArray[np.int64]]:
+def _votes(descriptors: NDArray[np.uint8], file: NDArray[np.intp]) -> Iterator[NDArray[np.int64]]:
     """Near pairs of descriptors, one of them taken mirrored or neither, as `_encoded`.
 
     Entries are the descriptors and, numbered on from them, their mirror images.
@@ -131,7 +136,7 @@ def _votes(descriptors: NDArray[np.uint8], owner: NDArray[np.intp]) -> Iterator[
             one, other = order[:-step][together], order[step:][together]
             turned = (one >= n).astype(np.intp) + (other >= n)
             # Two mirror images meet whenever their originals do; one of both is enough.
-            new = (owner[one % n] != owner[other % n]) & (turned < 2)
+            new = (file[one % n] != file[other % n]) & (turned < 2)
             one, other, turned = one[new], other[new], turned[new]
             near = _near(descriptors, one, other)
             yield _encoded(one[near] % n, other[near] % n, turned[near], n)

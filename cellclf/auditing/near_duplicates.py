@@ -55,44 +55,49 @@ class Link:
 
 
 def near_duplicates(
-    descriptions: Sequence[Description | None], *, progress: Progress
+    descriptions: Sequence[Description | None],
+    *,
+    progress: Progress,
+    files: NDArray[np.intp] | None = None,
 ) -> tuple[Link, ...]:
     """Find the images that show the same, by their keypoints and then by their pixels.
 
     Candidates come from an index (`cellclf.auditing.candidates`); each is accepted or refused by
-    registration (`cellclf.auditing.registration`). Two images that are joined already, over others,
-    are not compared again: the links are the branches of trees, one tree a cluster, and the
-    clusters are the connected components.
+    registration (`cellclf.auditing.registration`). Two images that are joined by copies already,
+    directly or over others, are not compared again: the clusters are the connected components.
 
     Args:
         descriptions: What `describe` gave for each image; `None` takes part in no pair.
         progress: Told how many candidates are compared.
+        files: Number of the file that each image was cut from, shape `(n,)`: cuts from one file
+            overlap by right, and are not compared. Where left out, each has a file of its own.
 
     Returns:
         Links, by row. What is linked depends on the descriptions alone.
     """
-    found = candidates(descriptions)
-    joined = DisjointSet(range(len(descriptions)))
+    found = candidates(descriptions, files=files)
+    copied, joined = (DisjointSet(range(len(descriptions))) for _ in range(2))
     links: list[Link] = []
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
         progress.task("looking for copies", len(found.pairs)) as task,
     ):
         for batch in _batches(found):
-            open_ = [row for row in batch if not joined.connected(*found.pairs[row])]
+            open_ = [row for row in batch if not copied.connected(*found.pairs[row])]
             results = pool.map(lambda row: _registered(descriptions, found, row), open_)
             for row, result in zip(open_, results, strict=True):
-                first, second = (int(end) for end in found.pairs[row])
-                if result is not None and joined.merge(first, second):
-                    links.append(
-                        Link(
-                            first=first,
-                            second=second,
-                            mirrored=bool(found.mirrored[row]),
-                            overlap=round(result.overlap, 3),
-                            correlation=round(result.correlation, 3),
-                        )
-                    )
+                if result is None:
+                    continue
+                link = Link(
+                    first=int(found.pairs[row, 0]),
+                    second=int(found.pairs[row, 1]),
+                    mirrored=bool(found.mirrored[row]),
+                    overlap=round(result.overlap, 3),
+                    correlation=round(result.correlation, 3),
+                )
+                new_copy = link.is_copy and copied.merge(link.first, link.second)
+                if joined.merge(link.first, link.second) or new_copy:
+                    links.append(link)
             task.advance(len(batch))
     return tuple(sorted(links, key=lambda link: (link.first, link.second)))
 

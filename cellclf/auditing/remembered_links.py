@@ -9,17 +9,20 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from cellclf.auditing.keypoints import DESCRIPTION_VERSION
 from cellclf.auditing.measure import Measurements
 from cellclf.auditing.near_duplicates import Link, near_duplicates
+from cellclf.data.samples import Samples
+from cellclf.data.units import renumbered
 from cellclf.errors import RunError
 from cellclf.files import replacing
 from cellclf.progress import Progress
 
 __all__ = ["LINK_VERSION", "links_between"]
 
-LINK_VERSION = 1
+LINK_VERSION = 2
 """Raise it when other links may come of the same descriptions."""
 
 LINK = np.dtype(
@@ -34,23 +37,27 @@ LINK = np.dtype(
 """The fields of `Link`, in order."""
 
 
-def links_between(measured: Measurements, *, cache: Path, progress: Progress) -> tuple[Link, ...]:
+def links_between(
+    samples: Samples, measured: Measurements, *, cache: Path, progress: Progress
+) -> tuple[Link, ...]:
     """Return `near_duplicates` of what was measured, from the last audit where nothing changed.
 
-    What is linked depends on what the images show, in their order, and on nothing else: the file is
-    called after that.
+    What is linked depends on what the images show, in their order, and on which of them are cut
+    from one file: what is kept is called after that.
 
     Args:
+        samples: The set.
         measured: As `measure`.
         cache: Folder under which links are kept, in `audits/`.
         progress: Told how far the search has come.
     """
+    files = _files_of_cuts(samples)
     versions = [LINK_VERSION, DESCRIPTION_VERSION, cv2.__version__]
     shown = [
         digest if readable else ""
         for digest, readable in zip(measured.content, measured.readable, strict=True)
     ]
-    name = hashlib.sha256(json.dumps([versions, shown]).encode()).hexdigest()
+    name = hashlib.sha256(json.dumps([versions, shown, files.tolist()]).encode()).hexdigest()
     path = cache / "audits" / f"links-{name}.npy"
     try:
         kept = np.load(path, allow_pickle=False)
@@ -58,10 +65,21 @@ def links_between(measured: Measurements, *, cache: Path, progress: Progress) ->
         kept = None
     if kept is not None and kept.dtype == LINK:
         return tuple(Link(**dict(zip(LINK.names or (), row, strict=True))) for row in kept.tolist())
-    links = near_duplicates(measured.descriptions, progress=progress)
+    links = near_duplicates(measured.descriptions, progress=progress, files=files)
     try:
         with replacing(path) as partial:
             np.save(partial, np.array([astuple(link) for link in links], LINK), allow_pickle=False)
     except RunError as error:
         progress.warn(f"the next audit will take as long as this one: {error}")
     return links
+
+
+def _files_of_cuts(samples: Samples) -> NDArray[np.intp]:
+    """Number of the file that each sample is cut from; an image that is whole has its own."""
+    names: dict[object, int] = {}
+    numbers = []
+    for row, sample in enumerate(samples):
+        whole = sample.box is None
+        address = row if whole else (sample.path, sample.member, sample.index)
+        numbers.append(names.setdefault(address, len(names)))
+    return renumbered(np.array(numbers, dtype=np.intp))

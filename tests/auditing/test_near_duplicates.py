@@ -95,6 +95,15 @@ def test_two_cuts_from_one_field_are_linked_with_a_smaller_overlap() -> None:
     assert not link.is_copy
 
 
+def test_copies_are_told_although_a_cut_of_their_field_joins_them_already() -> None:
+    field = np.hstack([cell(0), cell(1)])
+    cut = field[:, SIZE * 2 // 5 : SIZE * 7 // 5].copy()
+    links = linked([cell(0), cut, warped(cell(0), angle=25)])
+    copies = [(link.first, link.second) for link in links if link.is_copy]
+    assert copies == [(0, 2)]
+    assert len(links) == 2
+
+
 def test_fill_in_the_corners_links_nothing() -> None:
     images = [warped(cell(number), angle=20, zoom=0.8) for number in range(6)]
     assert linked(images) == ()

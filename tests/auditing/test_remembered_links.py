@@ -11,8 +11,13 @@ from cellclf.auditing.keypoints import describe
 from cellclf.auditing.measure import Measurements
 from cellclf.auditing.near_duplicates import near_duplicates
 from cellclf.auditing.remembered_links import LINK, links_between
+from cellclf.data.samples import Sample, Samples
 from cellclf.progress import Silent
 from tests.data.image_files import noise, picture
+
+CELLS = Samples(
+    samples=tuple(Sample(id=f"{n}", label="ig", path=f"{n}") for n in range(5)), classes=("ig",)
+)
 
 
 def measured() -> Measurements:
@@ -29,28 +34,42 @@ def measured() -> Measurements:
 
 def test_links_are_found_once_and_then_remembered(tmp_path: Path) -> None:
     images = measured()
-    found = links_between(images, cache=tmp_path, progress=Silent())
+    found = links_between(CELLS, images, cache=tmp_path, progress=Silent())
     assert found == near_duplicates(images.descriptions, progress=Silent())
     assert [(link.first, link.second, link.mirrored) for link in found] == [(0, 4, True)]
     # Nothing can be found in these any more: what comes is what was kept.
     emptied = replace(images, descriptions=(describe(np.zeros((40, 40, 3), np.uint8)),) * 5)
-    assert links_between(emptied, cache=tmp_path, progress=Silent()) == found
+    assert links_between(CELLS, emptied, cache=tmp_path, progress=Silent()) == found
 
 
 def test_other_images_and_another_order_have_links_of_their_own(tmp_path: Path) -> None:
     images = measured()
-    links_between(images, cache=tmp_path, progress=Silent())
+    links_between(CELLS, images, cache=tmp_path, progress=Silent())
     turned = replace(images, content=tuple("ebcda"), descriptions=images.descriptions[::-1])
-    links_between(turned, cache=tmp_path, progress=Silent())
+    links_between(CELLS, turned, cache=tmp_path, progress=Silent())
     unread = replace(images, descriptions=(*images.descriptions[:4], None))
-    assert links_between(unread, cache=tmp_path, progress=Silent()) == ()
+    assert links_between(CELLS, unread, cache=tmp_path, progress=Silent()) == ()
     assert len(list((tmp_path / "audits").iterdir())) == 3
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", b"\x93NUMPY"])
 def test_a_damaged_file_is_as_none(tmp_path: Path, damage: bytes) -> None:
-    found = links_between(measured(), cache=tmp_path, progress=Silent())
+    found = links_between(CELLS, measured(), cache=tmp_path, progress=Silent())
     (kept,) = (tmp_path / "audits").iterdir()
     kept.write_bytes(damage)
-    assert links_between(measured(), cache=tmp_path, progress=Silent()) == found
+    assert links_between(CELLS, measured(), cache=tmp_path, progress=Silent()) == found
     assert np.load(kept).dtype == LINK
+
+
+def test_cuts_from_one_file_are_not_compared(tmp_path: Path) -> None:
+    def cut_from(*fields: str) -> Samples:
+        cuts = tuple(
+            Sample(id=f"{n}", label="ig", path=field, box=(n, 0, n + 40, 40))
+            for n, field in enumerate(fields)
+        )
+        return Samples(samples=cuts, classes=("ig",))
+
+    apart = links_between(cut_from(*"abcde"), measured(), cache=tmp_path, progress=Silent())
+    together = links_between(cut_from(*"abcda"), measured(), cache=tmp_path, progress=Silent())
+    assert [(link.first, link.second) for link in apart] == [(0, 4)]
+    assert together == ()
