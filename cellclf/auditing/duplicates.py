@@ -37,8 +37,7 @@ def duplicate_findings(
             severity="warning",
             files=_files(samples, rows),
             detail=f"{len(rows)} samples of {', '.join(map(repr, sorted(labels)))} show the same: "
-            "copies of one image that were turned, cut, recoloured or saved anew, or overlapping "
-            "cuts of one",
+            "copies, or overlapping cuts, of one image",
         )
     for rows in like.conflicts:
         labels = {samples[row].label for row in rows}

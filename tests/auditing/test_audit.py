@@ -115,7 +115,7 @@ def test_copies_of_one_label_are_one_finding_that_counts_them() -> None:
         "warning",
         ("0.png", "1.png", "2.png", "3.png"),
     )
-    assert near.detail.startswith("4 samples of 'ig' show the same: copies of one image")
+    assert near.detail.startswith("4 samples of 'ig' show the same: copies, or overlapping")
     assert exact.files == ("0.png", "1.png")
 
 
