@@ -234,8 +234,8 @@ def list_files(root: Path, *, obtain: str = "") -> Listing:
         ...     for name in ("cells/ig/1.jpg", "cells/ig/2.jpg", "__MACOSX/cells/ig/._1.jpg"):
         ...         archive.writestr(name, b"")
         >>> listing = list_files(place)
-        >>> [image.id for image in listing.images]
-        ['cells/ig/1.jpg', 'cells/ig/2.jpg']
+        >>> print(*(image.id for image in listing.images))
+        cells/ig/1.jpg cells/ig/2.jpg
         >>> listing.images[0].sample(label="ig").member
         'cells/ig/1.jpg'
     """
