@@ -23,13 +23,13 @@ def duplicate_findings(
     """
     for rows in like.same:
         labels = {samples[row].label for row in rows}
-        if len(labels) == 1:
-            yield Finding(
-                kind="exact_duplicate",
-                severity="note",
-                files=_files(samples, rows),
-                detail=f"{len(rows)} samples of {labels.pop()!r} are the same image",
-            )
+        yield Finding(
+            kind="exact_duplicate",
+            severity="note",
+            files=_files(samples, rows),
+            detail=f"{len(rows)} samples of {', '.join(map(repr, sorted(labels)))} are the same "
+            "image",
+        )
     for rows in like.copies:
         labels = {samples[row].label for row in rows}
         yield Finding(

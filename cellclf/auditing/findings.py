@@ -37,7 +37,7 @@ class Finding:
     Attributes:
         kind: `unreadable`: a file that is no usable image. `suspicious`: files that can be read but
             may not be what they seem. `exact_duplicate`: samples that show the same, bit for bit,
-            and are called the same; `near_duplicate`: the same for copies that were turned, cut,
+            whatever they are called; `near_duplicate`: the same for copies that were turned, cut,
             recoloured or saved anew, and for overlapping cuts of one image; `label_conflict`:
             equal images or copies that are called differently. `split_leak`: what belongs together
             lies in more than one given part. `small_class`: too little to learn from or to judge

@@ -106,19 +106,16 @@ def measure(
         )
 
     found: list[tuple[str, Measured | str]] = []
-    with (
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-        progress.task("looking at images", len(samples)) as task,
-    ):
-        for one in _in_order(pool, look, len(samples)):
-            found.append(one)
-            task.advance()
-    measured = {digest: one for digest, one in found if isinstance(one, Measured)}
-    if measured.keys() - known.keys():
-        try:
-            remember(kept, list(measured), list(measured.values()))
-        except RunError as error:
-            progress.warn(f"the next audit will take as long as this one: {error}")
+    try:
+        with (
+            ThreadPoolExecutor(os.cpu_count()) as pool,
+            progress.task("looking at images", len(samples)) as task,
+        ):
+            for one in _in_order(pool, look, len(samples)):
+                found.append(one)
+                task.advance()
+    finally:  # of an audit that was stopped, too: the next one goes on from there
+        _keep(kept, known, found, len(samples), progress)
     return _gathered(found)
 
 
@@ -142,6 +139,25 @@ def _content(samples: Samples, row: int) -> str:
         return content_hash(samples[row], samples.images)
     except ImageError:
         return UNREAD
+
+
+def _keep(
+    path: Path,
+    known: Mapping[str, Measured],
+    found: Sequence[tuple[str, Measured | str]],
+    wanted: int,
+    progress: Progress,
+) -> None:
+    """Remember what was measured, if any of it is new; what was not reached stays as it was."""
+    measured = {digest: one for digest, one in found if isinstance(one, Measured)}
+    if not measured.keys() - known.keys():
+        return
+    if len(found) < wanted:
+        measured = {**known, **measured}
+    try:
+        remember(path, list(measured), list(measured.values()))
+    except RunError as error:
+        progress.warn(f"the next audit will take as long as this one: {error}")
 
 
 def _gathered(found: Sequence[tuple[str, Measured | str]]) -> Measurements:

@@ -8,29 +8,44 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.auditing.appearance import APPEARANCE, APPEARANCE_VERSION
 from cellclf.auditing.keypoints import DESCRIPTION_VERSION, Description
-from cellclf.data.decode import DECODE_VERSION
 from cellclf.data.samples import Samples
+from cellclf.data.store_files import VERSIONS
 from cellclf.files import replacing
 
-__all__ = ["Measured", "file_for", "recalled", "remember"]
+__all__ = ["DAMAGED", "Measured", "file_for", "recalled", "remember"]
 
 FORMAT = 1
 """Raise it when the layout of the file changes."""
 
 DIGEST = "S64"
 """SHA-256 in hexadecimal."""
+
+DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    StopIteration,
+    RuntimeError,  # a flag that says encrypted, a compression that there is not
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+)
+"""What reading a damaged file of arrays can raise; it is then as if there were none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +66,7 @@ def file_for(samples: Samples, cache: Path) -> Path:
 
     The name changes with everything that could make the numbers come out otherwise.
     """
-    versions = [FORMAT, APPEARANCE_VERSION, DESCRIPTION_VERSION, DECODE_VERSION, cv2.__version__]
+    versions = [FORMAT, APPEARANCE_VERSION, DESCRIPTION_VERSION, dict(VERSIONS)]
     digest = hashlib.sha256(json.dumps(versions).encode())
     shape = None if samples.images is None else samples.images.shape
     for sample in samples:
@@ -99,7 +114,7 @@ def recalled(path: Path) -> Mapping[str, Measured]:
             )
             for row, digest in enumerate(content)
         }
-    except (OSError, EOFError, ValueError, LookupError, StopIteration, zipfile.BadZipFile):
+    except DAMAGED:
         return {}
 
 

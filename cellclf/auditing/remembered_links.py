@@ -6,15 +6,17 @@ import hashlib
 import json
 from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.auditing.keypoints import DESCRIPTION_VERSION
 from cellclf.auditing.measure import Measurements
 from cellclf.auditing.near_duplicates import Link, near_duplicates
+from cellclf.auditing.remembered import DAMAGED
 from cellclf.data.samples import Samples
+from cellclf.data.store_files import VERSIONS
 from cellclf.data.units import renumbered
 from cellclf.errors import RunError
 from cellclf.files import replacing
@@ -52,26 +54,37 @@ def links_between(
         progress: Told how far the search has come.
     """
     files = _files_of_cuts(samples)
-    versions = [LINK_VERSION, DESCRIPTION_VERSION, cv2.__version__]
+    versions = [LINK_VERSION, DESCRIPTION_VERSION, dict(VERSIONS)]
     shown = [
         digest if readable else ""
         for digest, readable in zip(measured.content, measured.readable, strict=True)
     ]
     name = hashlib.sha256(json.dumps([versions, shown, files.tolist()]).encode()).hexdigest()
-    path = cache / "audits" / f"links-{name}.npy"
-    try:
-        kept = np.load(path, allow_pickle=False)
-    except (OSError, EOFError, ValueError):
-        kept = None
-    if kept is not None and kept.dtype == LINK:
+    path = cache / "audits" / f"links-{name}.npz"
+    kept = _recalled(path, len(samples))
+    if kept is not None:
         return tuple(Link(**dict(zip(LINK.names or (), row, strict=True))) for row in kept.tolist())
     links = near_duplicates(measured.descriptions, progress=progress, files=files)
     try:
+        table = np.array([astuple(link) for link in links], LINK)
         with replacing(path) as partial:
-            np.save(partial, np.array([astuple(link) for link in links], LINK), allow_pickle=False)
+            np.savez(partial, links=table)
     except RunError as error:
         progress.warn(f"the next audit will take as long as this one: {error}")
     return links
+
+
+def _recalled(path: Path, count: int) -> NDArray[Any] | None:
+    """The links that were kept, if they are whole: a zip file has a checksum of each array."""
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            kept: NDArray[Any] = file["links"]
+    except DAMAGED:
+        return None
+    if kept.dtype != LINK or kept.ndim != 1:
+        return None
+    possible = (kept["first"] >= 0) & (kept["first"] < kept["second"]) & (kept["second"] < count)
+    return kept if possible.all() else None
 
 
 def _files_of_cuts(samples: Samples) -> NDArray[np.intp]:

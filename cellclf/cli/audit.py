@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["audit"]
 
+INTERRUPTED = 130
+"""Exit status of a command ended by Ctrl-C, as shells have it: 128 + SIGINT."""
+
 NOT_SAFE = 3
 """Exit status where errors were found: the command worked, the set is not safe to use as it is."""
 
@@ -85,8 +88,12 @@ def audit(
             if path.is_dir():
                 raise RunError(f"{option} must be a file. Received: {path}, which is a folder")
             require_writable(path.parent)
-    with command_progress() as progress:
-        found = audit_data(raw, source=source, progress=progress)
+    try:
+        with command_progress() as progress:
+            found = audit_data(raw, source=source, progress=progress)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. The same command goes on where this one was.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     _print(found)
     if json is not None:
         found.write_json(json)

@@ -88,7 +88,7 @@ def download(
 def _alone(to: Path) -> Iterator[None]:
     """Keep other processes of this machine from fetching the same file to the same place."""
     name = hashlib.sha256(str(to.absolute()).encode(errors="surrogateescape")).hexdigest()
-    place = cache_folder() / "locks" / f"{name}.lock"
+    place = cache_folder() / ".locks" / f"{name}.lock"
     lock = FileLock(place, timeout=0)
     try:
         require_writable(place.parent)

@@ -94,9 +94,10 @@ def test_groups_duplicates_and_near_duplicates_join_through_each_other() -> None
 def test_a_duplicate_with_one_label_is_a_note_and_with_two_a_conflict() -> None:
     samples = cells(*[("ig", {}, None)] * 3, ("platelet", {}, None))
     result = found(samples, ["a", "a", "b", "b"])
-    first, second = about_ties(result)
+    first, contrary, second = about_ties(result)
     assert (first.kind, first.severity) == ("exact_duplicate", "note")
     assert first.files == ("0.png", "1.png")
+    assert (contrary.kind, contrary.files) == ("exact_duplicate", ("2.png", "3.png"))
     assert (second.kind, second.severity) == ("label_conflict", "warning")
     assert second.files == ("2.png", "3.png")
     assert second.detail == "one image is labelled 'ig', 'platelet'"

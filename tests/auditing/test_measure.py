@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +11,10 @@ from PIL import Image
 
 from cellclf.auditing.file_facts import ALPHA, CMYK, DEEP, FORMS, PAGES, file_facts
 from cellclf.auditing.measure import Measurements, measure
+from cellclf.auditing.remembered import file_for, recalled
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample, Samples
-from cellclf.progress import Silent
+from cellclf.progress import Silent, Task
 from tests.data.image_files import encoded, noise, picture
 
 
@@ -145,3 +148,35 @@ def test_several_pages_are_noticed_and_nonsense_is_unknown() -> None:
     stack = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     assert file_facts(stack) == (FORMS.index("TIFF"), PAGES)
     assert file_facts(b"nonsense") == (0, 0)
+
+
+def test_an_audit_that_was_stopped_goes_on_from_there(tmp_path: Path) -> None:
+    class Stopping(Silent):
+        """Stops the work after five images, as Ctrl-C does."""
+
+        @contextmanager
+        def task(self, description: str, total: int) -> Iterator[Task]:
+            del description, total
+            yield self
+
+        def __init__(self) -> None:
+            self.left = 5
+
+        def advance(self, steps: int = 1, *, note: str = "") -> None:
+            del note
+            self.left -= steps
+            if not self.left:
+                raise KeyboardInterrupt
+
+    images = np.stack([noise(30, 30, seed=n) for n in range(12)])
+    samples = Samples(
+        samples=tuple(Sample(id=f"{n}", label="ig", index=n) for n in range(12)),
+        classes=("ig",),
+        images=images,
+    )
+    with pytest.raises(KeyboardInterrupt):
+        measure(samples, cache=tmp_path, progress=Stopping())
+    assert len(recalled(file_for(samples, tmp_path))) == 5
+    done = measure(samples, cache=tmp_path, progress=Silent())
+    assert all(done.readable)
+    assert len(recalled(file_for(samples, tmp_path))) == 12

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def test_a_damaged_file_is_as_none(tmp_path: Path, damage: bytes) -> None:
     (kept,) = (tmp_path / "audits").iterdir()
     kept.write_bytes(damage)
     assert links_between(CELLS, measured(), cache=tmp_path, progress=Silent()) == found
-    assert np.load(kept).dtype == LINK
+    assert np.load(kept)["links"].dtype == LINK
 
 
 def test_cuts_from_one_file_are_not_compared(tmp_path: Path) -> None:
@@ -73,3 +74,18 @@ def test_cuts_from_one_file_are_not_compared(tmp_path: Path) -> None:
     together = links_between(cut_from(*"abcda"), measured(), cache=tmp_path, progress=Silent())
     assert [(link.first, link.second) for link in apart] == [(0, 4)]
     assert together == ()
+
+
+def test_a_bit_that_was_lost_is_noticed(tmp_path: Path) -> None:
+    found = links_between(CELLS, measured(), cache=tmp_path, progress=Silent())
+    (kept,) = (tmp_path / "audits").iterdir()
+    whole = kept.read_bytes()
+    for place in range(0, len(whole), 7):
+        kept.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        again = links_between(CELLS, measured_once(), cache=tmp_path, progress=Silent())
+        assert again == found
+
+
+@cache
+def measured_once() -> Measurements:
+    return measured()
