@@ -148,7 +148,7 @@ def test_what_the_audit_found_is_said_and_recorded() -> None:
     assert "'lymphocyte' is too small to be judged well: 14 independent sources" in small
     assert "sorted by the border pixels alone" in border  # each class has a shade of its own
     kinds = [finding["kind"] for finding in finished.record["findings"]]
-    assert kinds[:2] == ["unreadable", "label_conflict"]
+    assert kinds[:3] == ["unreadable", "exact_duplicate", "label_conflict"]
     assert finished.record["sources"][0]["units"] == 14
     assert finished.record["background_probe"]["classes"] == list(CLASSES)
     assert "neutrophil/text.png" in (finished.path / "audit.html").read_text()
