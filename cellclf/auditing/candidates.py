@@ -28,7 +28,7 @@ NEIGHBOURS = 6
 """Descriptors that one is compared with in its bucket, in the order of one more projection."""
 
 NEAR = 0.08
-"""Largest squared Hellinger distance of descriptors that vote; copies' are mostly below 0.05."""
+"""Largest squared Hellinger distance of descriptors that vote."""
 
 LEAST_VOTES = 3
 """Fewer votes than this are chance."""

@@ -31,8 +31,7 @@ LEAST_OVERLAP = 0.2
 """Share of the smaller of both contents that must be seen in the other."""
 
 LEAST_CORRELATION = 0.75
-"""Least correlation of the details in the overlap: copies have 0.8 and more, cells that are merely
-alike below 0.65 (`benchmarks/near_duplicates.py` prints both)."""
+"""Least correlation of the details in the overlap; cells that are merely alike stay below."""
 
 FINE, COARSE = 0.75, 3.0
 """Standard deviations in pixels between which details lie: not noise, not shading."""

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cellclf.cli.run import INTERRUPTED
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from cellclf.auditing.audit import Audit
 
 __all__ = ["audit"]
-
-INTERRUPTED = 130
-"""Exit status of a command ended by Ctrl-C, as shells have it: 128 + SIGINT."""
 
 NOT_SAFE = 3
 """Exit status where errors were found: the command worked, the set is not safe to use as it is."""
