@@ -196,6 +196,12 @@ class TrainingSettings(_Settings):
     """How the weights are fitted."""
 
     epochs: Whole = Field(100, ge=1, description="Passes over the balanced training part.")
+    time_budget: float | None = Field(
+        None,
+        gt=0,
+        description="Seconds that each model may train for, in place of a number of epochs: the "
+        "schedule is fitted to them, and early stopping does not apply.",
+    )
     batch_size: Whole = Field(32, ge=2, le=4096, description="Images a step.")
     learning_rate: float | None = Field(
         None, gt=0, le=10, description="Peak rate; the architecture's own where left out."

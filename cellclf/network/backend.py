@@ -30,6 +30,7 @@ __all__ = [
     "jit_compile",
     "prepare_backend",
     "seed_everything",
+    "settle",
     "versions",
 ]
 
@@ -124,6 +125,17 @@ def jit_compile() -> bool:
     if name == "tensorflow":
         return bool(import_module("tensorflow").config.list_physical_devices("GPU"))
     return name == "jax"
+
+
+def settle(model: Any) -> None:
+    """Bring the variables of a model that is being fitted up to its last step.
+
+    During an epoch JAX keeps the state of training to itself; call this before variables are read
+    or changed between two steps.
+    """
+    sync = getattr(model, "jax_state_sync", None)
+    if sync is not None:
+        sync()
 
 
 def seed_everything(seed: int) -> None:

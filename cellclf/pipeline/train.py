@@ -32,7 +32,7 @@ from cellclf.progress import Progress
 from cellclf.run_directory import RunDirectory, read_json
 from cellclf.specs import ModelSpec
 from cellclf.terms import JUDGED, Part
-from cellclf.training.checkpoint import discard_checkpoint
+from cellclf.training.checkpoint import discard_checkpoints
 from cellclf.training.fit import fit
 from cellclf.training.history import History
 
@@ -99,7 +99,7 @@ def train(
         "bundle_sha256": bundle,
     }
     write_json(facts_file, facts)
-    discard_checkpoint(directory.training(label))
+    discard_checkpoints(directory.training(label))
     return Trained(label=label, history=history.table, predictions=table, facts=facts)
 
 

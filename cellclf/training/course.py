@@ -6,22 +6,22 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from cellclf.errors import RunError, TrainingError
-from cellclf.training.checkpoint import Arrays, Checkpoint, assign, values_of, write_checkpoint
+from cellclf.network.backend import settle
+from cellclf.training.checkpoint import Arrays, Checkpoint, Checkpoints, assign, values_of
 from cellclf.training.feed import TrainingFeed
 from cellclf.training.history import EpochRow, best_of
-from cellclf.training.schedule import rate_at
+from cellclf.training.schedule import Clock, rate_at
 
 if TYPE_CHECKING:
     from cellclf.experiment import TrainingSettings
     from cellclf.progress import Progress, Task
 
-__all__ = ["ACCURACY", "LOSS", "Course", "Place"]
+__all__ = ["ACCURACY", "CHECKPOINT_SECONDS", "LOSS", "Course", "Keeping", "Plan", "Standing"]
 
 LOSS = "cross_entropy"
 ACCURACY = "accuracy"
@@ -32,14 +32,70 @@ Logs = Mapping[str, Any] | None
 SECONDS_BETWEEN_REPORTS = 0.1
 """Reading a loss waits for the accelerator to reach that step, so it is not done at each."""
 
+CHECKPOINT_SECONDS = 10.0
+"""Most that is lost to a kill, where writing is quick."""
 
-@dataclass(frozen=True)
-class Place:
-    """Where a fit keeps its checkpoint, and how it knows it again."""
+CHECKPOINT_SHARE = 0.02
+"""Most of the time that may go into writing checkpoints of a large network."""
 
-    path: Path
-    mark: str
+VALIDATING_SHARE = 0.5
+"""Cost of a batch that is validated on over one that is trained on, until it is measured; a third
+would do for the arithmetic alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a fit is to do.
+
+    Attributes:
+        settings: Epochs or time, averaging and stopping.
+        schedule: Learning rate by step; where there is a clock, by its shares.
+        peak: The highest rate.
+        clock: Where the fit stands in the time that there is; `None` where it counts epochs.
+        validation_batches: How many batches are validated on.
+    """
+
+    settings: TrainingSettings
+    schedule: keras.optimizers.schedules.LearningRateSchedule
+    peak: float
+    clock: Clock | None
+    validation_batches: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """Where a fit keeps its checkpoints, and how often.
+
+    Attributes:
+        checkpoints: The place.
+        progress: Told when one cannot be written.
+        every: Seconds between two of them; more where writing is slow.
+    """
+
+    checkpoints: Checkpoints
     progress: Progress
+    every: float = CHECKPOINT_SECONDS
+
+
+@dataclass(kw_only=True)
+class Standing:
+    """How far a fit has come: where a checkpoint left it, or its beginning.
+
+    Attributes:
+        rows: The epochs done.
+        batch: Batches done of the epoch after them.
+        epoch_seconds: Time that those batches took.
+        seconds: Time that the fit took so far.
+        metrics: Values of the metrics' variables after those batches; empty where there are none.
+        best: The model's weights after the best epoch; before the first, those it began with.
+    """
+
+    rows: tuple[EpochRow, ...] = ()
+    batch: int = 0
+    epoch_seconds: float = 0.0
+    seconds: float = 0.0
+    metrics: Arrays
+    best: Arrays
 
 
 class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
@@ -57,59 +113,81 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self,
         model: keras.Model,
         feed: TrainingFeed,
-        rows: tuple[EpochRow, ...],
-        best: Arrays,
+        standing: Standing,
         *,
-        settings: TrainingSettings,
-        schedule: keras.optimizers.schedules.LearningRateSchedule,
-        peak: float,
+        plan: Plan,
+        keeping: Keeping,
         task: Task,
-        place: Place,
     ) -> None:
         super().__init__(add_history=True, add_progbar=False, model=model)
-        self.rows = rows
-        self.best = best
+        self.rows = standing.rows
+        self.best = standing.best
         self._feed = feed
-        self._settings = settings
-        self._schedule = schedule
-        self._peak = peak
+        self._plan = plan
+        self._keeping = keeping
         self._task = task
-        self._place = place
+        self._batch = standing.batch
+        self._metrics = standing.metrics
         self._trained: Arrays = []
         self._unreported = 0
-        self._started = self._reported = time.monotonic()
-        if rows:
-            note = f"resumed after epoch {len(rows)}"
-            task.advance(len(feed) * len(rows), note=note)
+        self._validation_seconds = 0.0
+        self._writing_seconds = 0.0
+        now = time.monotonic()
+        self._reported = self._written = self._steps_since = self._validation_began = now
+        self._began = self._told = now - standing.seconds
+        self._epoch_began = now - standing.epoch_seconds
+        self._steps_timed = 0
+        if self.rows or self._batch:
+            self._announce_resumption(standing.seconds)
 
     @property
     def ended(self) -> bool:
         """Whether there is nothing left to do."""
-        if len(self.rows) == self._settings.epochs:
+        if self._plan.clock is not None:
+            return self._plan.clock.over
+        settings = self._plan.settings
+        if len(self.rows) == settings.epochs:
             return True
-        if not self.rows or not self._settings.early_stopping:
+        if not self.rows or not settings.early_stopping:
             return False
-        return len(self.rows) - best_of(self.rows).epoch >= self._settings.patience
+        return len(self.rows) - best_of(self.rows).epoch >= settings.patience
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Have the feed give the batches of this epoch."""
+        """Have the feed give the batches of this epoch, from the first that is not done."""
         super().on_epoch_begin(epoch, logs)
-        self._feed.begin(epoch)
-        self._started = time.monotonic()
+        now = time.monotonic()
+        if self._batch:  # an epoch that was interrupted in its midst
+            assign(self.model.metrics_variables, self._metrics)
+        else:
+            self._epoch_began = now
+        self._steps_since, self._steps_timed = now, 0
+        self._feed.begin(epoch, self._batch)
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Do nothing."""
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Count the step; look at the loss and report at most ten times a second."""
+        """Count the step; look at the loss, the clock and the disk at most ten times a second."""
+        self._batch += 1
         self._unreported += 1
-        if logs and time.monotonic() - self._reported >= SECONDS_BETWEEN_REPORTS:
+        self._steps_timed += 1
+        now = time.monotonic()
+        if logs and now - self._reported >= SECONDS_BETWEEN_REPORTS:
             self._report(float(logs[LOSS]))
+            if self._plan.clock is not None:
+                self._follow(self._plan.clock, now)
+            if now - self._written >= self._checkpoint_pause and self._batch < len(self._feed):
+                settle(self.model)
+                self._write_checkpoint()
+        if self._batch == len(self._feed) > self._steps_timed:
+            # An epoch that was resumed in its midst has fewer steps left than Keras counts.
+            self.model.stop_training = True
 
     def on_test_begin(self, logs: Logs = None) -> None:
         """Validate the averaged weights, if there are any; training goes on with its own."""
         super().on_test_begin(logs)
-        if self._settings.averaging > 0:
+        self._validation_began = time.monotonic()
+        if self._plan.settings.averaging > 0:
             weights = self.model.trainable_variables
             self._trained = values_of(weights)
             self.model.optimizer.finalize_variable_values(weights)
@@ -131,52 +209,118 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         seen = {name: float(value) for name, value in (logs or {}).items()}
         self._report(seen[LOSS])
         self._must_be_finite(seen[f"val_{LOSS}"])
+        now = time.monotonic()
+        self._validation_seconds = now - self._validation_began
         row = EpochRow(
             epoch=epoch + 1,
             loss=seen[LOSS],
             accuracy=seen[ACCURACY],
             validation_loss=seen[f"val_{LOSS}"],
             validation_accuracy=seen[f"val_{ACCURACY}"],
-            learning_rate=rate_at(self._schedule, len(self._feed) * (epoch + 1) - 1),
-            seconds=time.monotonic() - self._started,
+            learning_rate=self._rate(),
+            seconds=now - self._epoch_began,
         )
         self.rows = (*self.rows, row)
+        self._batch = 0
         if best_of(self.rows) is row:
             self.best = values_of(self.model.weights)
-        if self._settings.averaging > 0:
+        if self._plan.settings.averaging > 0:
             assign(self.model.trainable_variables, self._trained)
-        self._write_checkpoint()
+        if self._plan.clock is not None:
+            self._follow(self._plan.clock, now)
         self.model.stop_training = self.ended
+        if self.ended or now - self._written >= self._checkpoint_pause:
+            self._write_checkpoint()
+
+    @property
+    def _checkpoint_pause(self) -> float:
+        return max(self._keeping.every, self._writing_seconds / CHECKPOINT_SHARE)
+
+    def _follow(self, clock: Clock, now: float) -> None:
+        """Let the rate, and the span of the averages, be those of this time; stop when it is up."""
+        settle(self.model)
+        used = now - self._began
+        if not clock.started:
+            clock.start(used=used)
+        share = clock.move(used=used, reserve=self._reserve(now))
+        optimizer = self.model.optimizer
+        optimizer.learning_rate = clock.rate(self._plan.schedule)
+        if share > 0:
+            steps = len(self.rows) * len(self._feed) + self._batch
+            optimizer.average_over(self._plan.settings.averaging * steps / share)
+        if clock.over:
+            self.model.stop_training = True
+
+    def _reserve(self, now: float) -> float:
+        """Seconds that the last validation will take."""
+        if self._validation_seconds:
+            return self._validation_seconds
+        step = (now - self._steps_since) / max(1, self._steps_timed)
+        return step * self._plan.validation_batches * VALIDATING_SHARE
+
+    def _rate(self) -> float:
+        """Learning rate of the last step."""
+        if self._plan.clock is not None:
+            return self._plan.clock.rate(self._plan.schedule)
+        return rate_at(self._plan.schedule, len(self.rows) * len(self._feed) + self._batch - 1)
 
     def _report(self, loss: float) -> None:
         self._must_be_finite(loss)
-        note = f"epoch {len(self.rows) + 1}/{self._settings.epochs} loss {loss:.3f}"
+        note = f"epoch {len(self.rows) + 1}{self._of_epochs} loss {loss:.3f}"
         if self.rows:
             note += f" validation accuracy {self.rows[-1].validation_accuracy:.3f}"
         # Set before the listener is told: it may interrupt.
         steps, self._unreported = self._unreported, 0
         self._reported = time.monotonic()
+        if self._plan.clock is not None:
+            steps = int(self._reported - self._told)
+            self._told += steps
         if steps:
             self._task.advance(steps, note=note)
+
+    @property
+    def _of_epochs(self) -> str:
+        clock = self._plan.clock
+        if clock is None:
+            return f"/{self._plan.settings.epochs}"
+        return f", {clock.share:.0%} of {clock.seconds:g} s,"
+
+    def _announce_resumption(self, seconds: float) -> None:
+        note = f"resumed after epoch {len(self.rows)}"
+        if self._batch:
+            note += f" and {self._batch} of {len(self._feed)} batches"
+        done = len(self._feed) * len(self.rows) + self._batch
+        if self._plan.clock is not None:
+            done = int(seconds)
+            self._told += done
+        self._task.advance(done, note=note)
 
     def _must_be_finite(self, loss: float) -> None:
         if not math.isfinite(loss):
             raise TrainingError(
                 f"training diverged: the loss became {loss:g} in epoch {len(self.rows) + 1}. Lower "
-                f"`training.learning_rate`, for example to {self._peak / 10:g}. "
-                f"Received: learning_rate={self._peak:g}"
+                f"`training.learning_rate`, for example to {self._plan.peak / 10:g}. "
+                f"Received: learning_rate={self._plan.peak:g}"
             )
 
     def _write_checkpoint(self) -> None:
         """Write where the fit stands; a full disk costs only the means to resume."""
+        began = time.monotonic()
+        clock = self._plan.clock
         checkpoint = Checkpoint(
             rows=self.rows,
+            batch=self._batch,
+            epoch_seconds=began - self._epoch_began if self._batch else 0.0,
+            seconds=began - self._began,
+            share=0.0 if clock is None else clock.share,
             model=values_of(self.model.variables),
             optimizer=values_of(self.model.optimizer.variables),
+            metrics=values_of(self.model.metrics_variables),
             best=self.best,
         )
-        place = self._place
         try:
-            write_checkpoint(place.path, checkpoint, mark=place.mark)
+            self._keeping.checkpoints.write(checkpoint)
         except RunError as error:
-            place.progress.warn(f"an interrupted training could not go on: {error}")
+            self._keeping.progress.warn(f"an interrupted training could not go on: {error}")
+        self._written = time.monotonic()
+        self._writing_seconds = self._written - began

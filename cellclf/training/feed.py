@@ -11,19 +11,29 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from cellclf.data.batches import TrainingBatches
+__all__ = ["Batch", "Batches", "TrainingFeed", "ValidationFeed", "preparing_threads"]
 
-__all__ = ["Batch", "TrainingFeed", "ValidationFeed", "preparing_threads"]
+Batch = tuple[NDArray[Any], NDArray[np.float32], NDArray[np.float32]]
+"""Images `(b, h, w, 3)` or features `(b, f)`, one-hot labels `(b, classes)` and weights `(b,)`."""
 
-Batch = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]
-"""Images `(b, h, w, 3)`, one-hot labels `(b, classes)` and weights `(b,)`."""
+
+class Batches(Protocol):
+    """What can be trained on: every batch is a function of its number and the epoch alone."""
+
+    def __len__(self) -> int:
+        """Batches in one epoch."""
+        ...
+
+    def batch(self, number: int, epoch: int) -> Batch:
+        """Return one batch; called from several threads."""
+        ...
+
 
 AHEAD = 8
 """Batches in preparation beyond the one asked for."""
@@ -49,25 +59,27 @@ class TrainingFeed(keras.utils.PyDataset):  # type: ignore[misc]
     """The batches of an epoch, prepared in the threads of `pool` while the network works.
 
     Whatever is read after `begin` is of that epoch. What Keras reads before, to see the shapes or
-    ahead of time, it throws away.
+    ahead of time, it throws away. Of an epoch that is begun in its midst, batch 0 is the first that
+    is not done; what is asked for beyond the last is thrown away too.
 
     Attributes:
         failure: What went wrong in preparing a batch. Backends wrap an exception from a feed in
             one of their own; this is the first, as it was raised.
     """
 
-    def __init__(self, batches: TrainingBatches, *, epoch: int, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, batches: Batches, *, epoch: int, pool: ThreadPoolExecutor) -> None:
         super().__init__(workers=1)
         self.failure: Exception | None = None
         self._batches = batches
         self._epoch = epoch
+        self._done = 0
         self._pool = pool
         self._coming: dict[int, Future[Batch]] = {}
 
-    def begin(self, epoch: int) -> None:
-        """Turn to `epoch`, counted from 0."""
-        if epoch != self._epoch:
-            self._epoch = epoch
+    def begin(self, epoch: int, done: int = 0) -> None:
+        """Turn to `epoch`, counted from 0, of which the first `done` batches are not given."""
+        if (epoch, done) != (self._epoch, self._done):
+            self._epoch, self._done = epoch, done
             self._coming = {}
 
     def __len__(self) -> int:
@@ -76,6 +88,7 @@ class TrainingFeed(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, number: int) -> Batch:
         """Return one batch; the same number gives the same batch however often it is asked for."""
         coming = self._coming
+        number = min(number + self._done, len(self) - 1)
         try:
             for ahead in range(number, min(number + 1 + AHEAD, len(self))):
                 if ahead not in coming:
@@ -88,13 +101,13 @@ class TrainingFeed(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
-    """Chosen rows of an image store, in order, in batches of one size.
+    """Chosen rows of an image store, or of a table of features, in order, in batches of one size.
 
     The last batch is filled up with copies of weight zero, so that a backend that compiles for
     each shape compiles once.
 
     Args:
-        images: `uint8`, `(n, size, size, 3)`, RGB; may be a memory map.
+        images: `uint8`, `(n, size, size, 3)`, RGB, or features `(n, f)`; may be a memory map.
         rows: The rows to validate on, shape `(m,)`.
         labels: Class number of every image of the set, shape `(n,)`.
         num_classes: How many classes there are.
@@ -103,7 +116,7 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __init__(
         self,
-        images: NDArray[np.uint8],
+        images: NDArray[Any],
         rows: NDArray[np.intp],
         labels: NDArray[np.intp],
         *,
