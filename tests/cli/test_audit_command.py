@@ -3,8 +3,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
@@ -16,40 +14,17 @@ from rich.console import Console
 
 import cellclf
 from cellclf.cli.audit import NOT_SAFE, draw
-from cellclf.cli.main import main
 from cellclf.errors import ExperimentError
+from tests.conftest import Command
 from tests.images import write_folder
 
 CLASSES = {"lymphocyte": 8, "monocyte": 8}
 
 
-@dataclass(frozen=True)
-class Done:
-    """What a command left: its exit status and what it wrote."""
-
-    status: int
-    stdout: str
-    stderr: str
-
-
-Command = Callable[..., Done]
-
-
 @pytest.fixture
-def command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    """Run `cellclf audit` in this process, in an empty folder: importing takes seconds."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["cellclf", "audit", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        written = capsys.readouterr()
-        return Done(int(ended.value.code or 0), written.out, written.err)
-
-    return run
+def command(cellclf_command: Command) -> Command:
+    """Run `cellclf audit`."""
+    return lambda *arguments: cellclf_command("audit", *arguments, check=False)
 
 
 @pytest.fixture
@@ -91,7 +66,7 @@ def test_errors_have_an_exit_status_of_their_own_and_both_files_are_written(
     command: Command, tmp_path: Path
 ) -> None:
     done = command("--data", "cells", "--json", "a/found.json", "--page", "a/found.html")
-    assert done.status == NOT_SAFE == 3
+    assert done.returncode == NOT_SAFE == 3
     assert "Traceback" not in done.stderr
     assert "Not safe to use as it is" in done.stdout
     listed = json.loads((tmp_path / "a" / "found.json").read_text(encoding="utf-8"))
@@ -141,7 +116,7 @@ def test_a_mistake_is_said_as_for_a_run(
     command: Command, arguments: list[str], status: int, said: str
 ) -> None:
     done = command(*arguments)
-    assert done.status == status, done.stderr
+    assert done.returncode == status, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -200,7 +175,7 @@ def test_copies_that_were_turned_mirrored_and_recoloured_are_found(
     upside_down = np.ascontiguousarray(_cell(11)[::-1])
     (tmp_path / "cells" / "platelet" / "wrong.png").write_bytes(_png(upside_down))
     done = command("--data", "cells", "--json", "found.json")
-    assert done.status == 0
+    assert done.returncode == 0
     listed = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     found = [(one["kind"], one["files"]) for one in listed]
     assert found[:3] == [

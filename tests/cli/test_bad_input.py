@@ -29,8 +29,8 @@ def refusal(command: Command, *arguments: str | Path, **env: str) -> str:
     return done.stderr
 
 
-def test_a_folder_that_does_not_exist_is_named(cellclf_command: Command) -> None:
-    assert "nowhere" in refusal(cellclf_command, "run", "--data", "nowhere", *MODEL)
+def test_a_folder_that_does_not_exist_is_named(cellclf_process: Command) -> None:
+    assert "nowhere" in refusal(cellclf_process, "run", "--data", "nowhere", *MODEL)
 
 
 def test_a_folder_without_images_says_what_it_holds(
@@ -124,8 +124,8 @@ def test_a_folder_given_as_experiment_is_pointed_to_data(
     assert "--data" in refusal(cellclf_command, "run", tmp_path)
 
 
-def test_an_unknown_backend_is_refused_before_anything_is_read(cellclf_command: Command) -> None:
-    said = refusal(cellclf_command, "run", "--data", "nowhere", *MODEL, KERAS_BACKEND="tensorflw")
+def test_an_unknown_backend_is_refused_before_anything_is_read(cellclf_process: Command) -> None:
+    said = refusal(cellclf_process, "run", "--data", "nowhere", *MODEL, KERAS_BACKEND="tensorflw")
     assert "Did you mean 'tensorflow'" in said
 
 
@@ -142,12 +142,12 @@ def test_a_model_that_does_not_exist_is_named(
 
 
 def test_weights_that_cannot_be_fetched_are_refused_with_a_way_out(
-    cellclf_command: Command, tmp_path: Path
+    cellclf_process: Command, tmp_path: Path
 ) -> None:
     write_folder(tmp_path / "cells", {"lymphocyte": 6, "monocyte": 6})
     nowhere = "http://127.0.0.1:9"
     said = refusal(
-        cellclf_command,
+        cellclf_process,
         *("run", "--data", "cells", "--model", "vgg16", "--image-size", "32"),
         *("--set", "models.vgg16.params.weights=imagenet"),
         http_proxy=nowhere,
