@@ -141,6 +141,7 @@ def test_a_model_that_does_not_exist_is_named(
     assert model in refusal(cellclf_command, "predict", model, "cells")
 
 
+@pytest.mark.slow
 def test_weights_that_cannot_be_fetched_are_refused_with_a_way_out(
     cellclf_process: Command, tmp_path: Path
 ) -> None:
