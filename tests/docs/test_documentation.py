@@ -30,6 +30,7 @@ SECONDS = 280
 SMALL = ("--epochs", "1", "--image-size", "32")
 """Laid over every `cellclf run` of the documentation: its commands are right, but take too long."""
 
+NEEDS_KERAS = re.compile(r"\b(run|predict|check_model|prepare)")
 SET_UP_KERAS = ("run", "predict")
 """Commands that have a process of their own: the others share this one, and import once."""
 
@@ -46,7 +47,7 @@ def pages_with(*languages: str) -> list[Any]:
         if "python" not in languages:
             blocks = tuple(block for block in blocks if block.commands)
         text = "".join(block.text for block in blocks)
-        marks = [pytest.mark.slow] if re.search(r"run|predict|check_model|prepare", text) else []
+        marks = [pytest.mark.slow] if NEEDS_KERAS.search(text) else []
         if blocks:
             found.append(pytest.param(page, id=title_of(page), marks=marks))
     return found
