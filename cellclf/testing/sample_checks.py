@@ -41,7 +41,8 @@ def check_classes(loader: Loader, samples: Samples) -> None:
     bare = [sample.id for sample in samples.unlabelled]
     require(
         not bare,
-        f"every sample of {loader.name} must have a label. Received: none for {', '.join(bare[:3])}",
+        f"every sample of {loader.name} must have a label. Received: none for "
+        f"{', '.join(bare[:3])}",
     )
     declared = loader.spec.classes
     if declared:
