@@ -24,7 +24,7 @@ from cellclf.progress import Progress
 
 __all__ = ["LINK_VERSION", "links_between"]
 
-LINK_VERSION = 2
+LINK_VERSION = 3
 """Raise it when other links may come of the same descriptions."""
 
 LINK = np.dtype(

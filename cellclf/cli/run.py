@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from cellclf.cli.options import (
+    DataOption,
+    DatasetOption,
+    ExperimentArgument,
+    GroupPatternOption,
+    SetOption,
+)
 
 __all__ = ["run"]
 
@@ -14,20 +22,10 @@ INTERRUPTED = 130
 
 
 def run(
-    experiment: Annotated[
-        Path | None, typer.Argument(help="An experiment (TOML).", show_default=False)
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="A dataset plugin. [image_folder, with --data]")
-    ] = None,
-    data: Annotated[Path | None, typer.Option(help="The folder or file it reads.")] = None,
-    group_pattern: Annotated[
-        str | None,
-        typer.Option(
-            metavar="REGEX",
-            help=r"What in a path stays in one part, by named groups, such as (?P<patient>C\d+).",
-        ),
-    ] = None,
+    experiment: ExperimentArgument = None,
+    dataset: DatasetOption = None,
+    data: DataOption = None,
+    group_pattern: GroupPatternOption = None,
     resplit: Annotated[
         bool,
         typer.Option("--resplit", help="Divide anew, whatever parts the data set comes with."),
@@ -47,14 +45,7 @@ def run(
     image_size: Annotated[int | None, typer.Option(help="Side in pixels. [128]")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides every random choice. [0]")] = None,
     out: Annotated[Path | None, typer.Option(help="The run directory. [below runs/]")] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Any other setting, such as training.batch_size=16; may be given again.",
-        ),
-    ] = None,
+    set_: SetOption = None,
 ) -> None:
     """Train, evaluate and report.
 
@@ -68,23 +59,14 @@ def run(
     cellclf run --data my_cells --model custom_cnn --out runs/first
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
-    from cellclf.cli.settings import overridden, quickstart
-    from cellclf.experiment import read_toml
+    from cellclf.cli.settings import asked_for, data_flags
     from cellclf.network.backend import chosen_backend, prepare_backend
     from cellclf.pipeline.run import run as run_experiment
 
-    raw: dict[str, Any] = {}
-    source = "the command line"
-    if experiment is not None:
-        raw, source = read_toml(experiment), str(experiment)
-    elif dataset is None and data is None:
-        raw, source = quickstart()
-    raw = overridden(
-        raw,
+    asked = asked_for(
+        experiment,
         {
-            "data.dataset": dataset,
-            "data.path": None if data is None else str(data),
-            "data.group_pattern": group_pattern,
+            **data_flags(dataset, data, group_pattern),
             "data.split.keep_given": False if resplit else None,
             "data.split.allow_leakage": True if allow_leakage else None,
             "models": None if not model else [name for text in model for name in text.split(",")],
@@ -95,11 +77,13 @@ def run(
         },
         set_ or (),
     )
+    if asked.notice:
+        typer.echo(asked.notice, err=True)
     chosen_backend()
     try:
         with command_progress() as progress:
             finished = run_experiment(
-                raw, source=source, before_network=prepare_backend, progress=progress
+                asked.raw, source=asked.source, before_network=prepare_backend, progress=progress
             )
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on where this one was.", err=True)
