@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cellclf.data.archives import read_member
 from cellclf.data.decode import decode, decode_square, resize
-from cellclf.data.fields import decoded_field
+from cellclf.data.decoded_fields import decoded_field
 from cellclf.data.header import read_header
 from cellclf.data.samples import Sample
 from cellclf.errors import ImageError
