@@ -17,6 +17,7 @@ from cellclf.auditing.file_facts import file_facts
 from cellclf.auditing.keypoints import Description, describe
 from cellclf.auditing.remembered import Measured, file_for, recalled, remember
 from cellclf.data.ahead import map_ahead
+from cellclf.data.holding import in_use
 from cellclf.data.reading import content_hash, content_or_unread, read_stored
 from cellclf.data.samples import Samples
 from cellclf.errors import DataError, ImageError, RunError
@@ -80,6 +81,14 @@ def measure(
             f"`content` must hold one hash a sample. Received: {len(content)} for {len(samples)}"
         )
     kept = file_for(samples, cache)
+    with in_use(kept):
+        return _gathered(_looked_at(samples, content, kept, progress))
+
+
+def _looked_at(
+    samples: Samples, content: Sequence[str] | None, kept: Path, progress: Progress
+) -> list[tuple[str, Measured | str]]:
+    """What each sample shows, and its measurement, from `kept` where it is there, or the reason."""
     known = recalled(kept)
 
     def look(row: int) -> tuple[str, Measured | str]:
@@ -111,7 +120,7 @@ def measure(
                 task.advance()
     finally:  # of an audit that was stopped, too: the next one goes on from there
         _keep(kept, known, found, len(samples), progress)
-    return _gathered(found)
+    return found
 
 
 def _keep(

@@ -2,8 +2,9 @@
 
 Everything in it can be made again. An entry is a file or folder directly below a folder of the
 cache, whose name is its kind: `CACHE/stores/...` for decoded images. Whoever keeps another kind of
-entry there needs to do nothing more for it to be listed and pruned; `cellclf.data.holding.hold`
-notes that it was used, and keeps it from being removed meanwhile.
+entry there needs to do nothing more for it to be listed and pruned. `cellclf.data.holding` has
+what notes that an entry was used and keeps it from being removed meanwhile, `hold` and `in_use`,
+and what keeps a half-written file from being swept, `writing`.
 """
 
 from __future__ import annotations
