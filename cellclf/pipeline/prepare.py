@@ -15,12 +15,13 @@ from cellclf.data.groups import grouped_by_pattern, grouped_by_table
 from cellclf.data.leaks import Leak, leaky_warning
 from cellclf.data.samples import Samples, Split
 from cellclf.data.store import ImageStore, open_store
-from cellclf.errors import DataError, PluginError
+from cellclf.errors import DataError
 from cellclf.evaluation.confusion import MACRO
 from cellclf.experiment import DataSettings
 from cellclf.files import cache_folder
 from cellclf.pipeline.audit_words import audit_command, audit_warnings, name_of
 from cellclf.pipeline.divide import LeftOut, divide
+from cellclf.pipeline.load import load_dataset
 from cellclf.progress import Progress
 from cellclf.terms import PARTS, Part
 
@@ -130,12 +131,7 @@ def load_samples(plan: Plan) -> Samples:
         PluginError: The dataset plugin is at fault.
     """
     data = plan.experiment.data
-    loaded = plan.dataset.function("load")(plan.dataset.params, root=data.path)
-    if not isinstance(loaded, Samples):
-        raise PluginError(
-            f"`load` of the dataset {plan.dataset.spec.name!r} must return Samples. "
-            f"Received: {type(loaded).__name__}"
-        )
+    loaded = load_dataset(plan.dataset, data.path)
     samples = loaded.relabel(rename=data.classes.rename, leave_out=data.classes.leave_out)
     samples = _grouped(samples, data)
     if MACRO in samples.classes:

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from cellclf.errors import RunError
-from cellclf.files import replacing
+from cellclf.files import partials_in, replacing
 from cellclf.training.history import EpochRow
 
 if TYPE_CHECKING:
@@ -142,8 +142,9 @@ def discard_checkpoint(directory: Path) -> None:
     path = directory / CHECKPOINT_NAME
     path.unlink(missing_ok=True)
     # A process that was killed while it wrote leaves its part.
-    for partial in directory.glob(f".{path.stem}.*"):
-        partial.unlink(missing_ok=True)
+    for partial, whole in partials_in(directory):
+        if whole == path:
+            partial.unlink(missing_ok=True)
 
 
 def read_checkpoint(path: Path, *, mark: str) -> Checkpoint | None:

@@ -172,9 +172,13 @@ def test_a_fit_that_is_complete_is_not_repeated_until_its_checkpoint_is_discarde
 
 def test_discarding_a_checkpoint_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / CHECKPOINT_NAME).touch()
+    for left_by_a_killed_process in ("4711", "0af" * 10):
+        (tmp_path / f".checkpoint.{left_by_a_killed_process}.partial.safetensors").touch()
+    of_something_else = tmp_path / ".history.4711.partial.csv"
+    of_something_else.touch()
     discard_checkpoint(tmp_path)
     discard_checkpoint(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [of_something_else]
 
 
 def test_what_is_kept_is_an_average_of_the_weights_trained(
