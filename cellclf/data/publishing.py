@@ -5,7 +5,7 @@
     FOLDER/...                       each file or folder of the set, moved by a rename
     FOLDER/.fetched.json             written last: the set is finished
 
-Until the record is there a folder holds no set, whatever lies in it: `require_finished` says so.
+Between the two records the folder may hold a part of the set: `require_finished` refuses it.
 """
 
 from __future__ import annotations

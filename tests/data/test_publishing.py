@@ -40,7 +40,7 @@ def test_what_came_into_the_folder_meanwhile_is_left_alone(tmp_path: Path) -> No
     staged = staged_in(tmp_path)
     require_empty(tmp_path)
     (tmp_path / "mine").touch()
-    with pytest.raises(DataError, match="must be empty or not there yet.* holds 'mine'"):
+    with pytest.raises(DataError, match=r"must be empty or not there yet.* holds 'mine'"):
         publish(staged, tmp_path, "cells")
     assert (staged / "Zellen ä" / "1.jpg").exists()
     require_finished(tmp_path)
