@@ -12,6 +12,7 @@ __all__ = [
     "Part",
     "ResizeMode",
     "Schedule",
+    "counted",
     "part_named",
 ]
 
@@ -59,3 +60,18 @@ def part_named(name: str) -> Part | None:
         True
     """
     return _PARTS_BY_NAME.get(name.strip().lower())
+
+
+def counted(count: int, one: str, several: str = "") -> str:
+    """Write a number with what it counts.
+
+    Args:
+        count: The number.
+        one: What a single one is called.
+        several: What more are called, or none; `one` with an s where left out.
+
+    Example:
+        >>> counted(1, "file"), counted(1920, "file"), counted(8, "class", "classes")
+        ('1 file', '1,920 files', '8 classes')
+    """
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"

@@ -16,6 +16,7 @@ ROOT = PACKAGE.parent
 GROUND = (
     "terms",
     "errors",
+    "settings_text",
     "specs",
     "progress",
     "files",

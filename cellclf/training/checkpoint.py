@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from cellclf.errors import RunError
-from cellclf.files import replacing
+from cellclf.files import partials_in, replacing
 from cellclf.training.history import EpochRow, best_of
 
 __all__ = [
@@ -33,6 +34,7 @@ STATE, BEST = "checkpoint", "best"
 """How the names of the two kinds of file begin."""
 
 SUFFIX = ".safetensors"
+NAME = re.compile(rf"({STATE}|{BEST})-[0-9-]+{re.escape(SUFFIX)}")
 SCHEMA = "2"
 
 GENERATIONS = 2
@@ -61,7 +63,7 @@ class Checkpoint:
         model: All variables of the model, the state of its dropout layers included.
         optimizer: All variables of the optimiser, the averaged weights included.
         metrics: All variables of the metrics: sums over the batches of the unfinished epoch.
-        best: The model's weights after its best epoch so far; before the first, those it began with.
+        best: The model's weights after its best epoch; before the first, those it began with.
     """
 
     rows: tuple[EpochRow, ...]
@@ -135,7 +137,7 @@ class Checkpoints:
 
     def read(self) -> tuple[Checkpoint | None, list[str]]:
         """Return the newest that can be used, and for each newer file why it cannot."""
-        reasons = []
+        reasons: list[str] = []
         for path in self._states():
             try:
                 return self._read(path), reasons
@@ -152,22 +154,30 @@ class Checkpoints:
         try:
             rows = tuple(EpochRow(**row) for row in json.loads(metadata["rows"]))
             batch = int(metadata["batch"])
-            numbers = {name: float(metadata[name]) for name in NUMBERS}
+            epoch_seconds, seconds, share = (float(metadata[name]) for name in NUMBERS)
         except (ValueError, KeyError, TypeError) as error:
             raise UnusableCheckpointError(f"it cannot be read ({error})") from error
         best, _ = self._load(self._best(best_of(rows).epoch if rows else 0), (BEST,))
-        return Checkpoint(rows=rows, batch=batch, **numbers, **arrays, best=best[BEST])
+        return Checkpoint(
+            rows=rows,
+            batch=batch,
+            epoch_seconds=epoch_seconds,
+            seconds=seconds,
+            share=share,
+            model=arrays["model"],
+            optimizer=arrays["optimizer"],
+            metrics=arrays["metrics"],
+            best=best[BEST],
+        )
 
     def _states(self) -> list[Path]:
         """Newest first."""
-        return sorted(self._folder.glob(f"{STATE}-*{SUFFIX}"), reverse=True)
+        return sorted(filter(_is_ours, self._folder.glob(f"{STATE}-*{SUFFIX}")), reverse=True)
 
     def _best(self, epoch: int) -> Path:
         return self._folder / f"{BEST}-{epoch:06}{SUFFIX}"
 
-    def _save(
-        self, path: Path, groups: Mapping[str, Arrays], metadata: Mapping[str, str]
-    ) -> None:
+    def _save(self, path: Path, groups: Mapping[str, Arrays], metadata: Mapping[str, str]) -> None:
         tensors = {
             f"{group}/{number}": value
             for group, values in groups.items()
@@ -192,7 +202,9 @@ class Checkpoints:
             with safe_open(path, framework="numpy") as stored:
                 metadata: Mapping[str, str] = stored.metadata() or {}
                 if (metadata.get("schema"), metadata.get("fingerprint")) != (SCHEMA, self._mark):
-                    raise UnusableCheckpointError("it was made by a fit with other settings or data")
+                    raise UnusableCheckpointError(
+                        "it was made by a fit with other settings or data"
+                    )
                 tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
         except (SafetensorError, OSError, ValueError) as error:
             raise UnusableCheckpointError(f"it cannot be read ({error})") from error
@@ -208,7 +220,7 @@ class Checkpoints:
         for path in states[GENERATIONS:]:
             path.unlink(missing_ok=True)
         needed = {self._best_named_by(path) for path in states[:GENERATIONS]}
-        for path in self._folder.glob(f"{BEST}-*{SUFFIX}"):
+        for path in filter(_is_ours, self._folder.glob(f"{BEST}-*{SUFFIX}")):
             if path not in needed:
                 path.unlink(missing_ok=True)
 
@@ -227,9 +239,14 @@ def discard_checkpoints(folder: Path) -> None:
     Args:
         folder: Theirs, or one above.
     """
-    for name in (STATE, BEST):
-        for path in [*folder.rglob(f"{name}-*{SUFFIX}"), *folder.rglob(f".{name}-*{SUFFIX}")]:
+    for place in [folder, *filter(Path.is_dir, folder.rglob("*"))]:
+        partials = [partial for partial, whole in partials_in(place) if _is_ours(whole)]
+        for path in [*partials, *filter(_is_ours, place.glob(f"*{SUFFIX}"))]:
             path.unlink(missing_ok=True)
+
+
+def _is_ours(path: Path) -> bool:
+    return NAME.fullmatch(path.name) is not None and not path.is_dir()
 
 
 def _number(name: str) -> int:

@@ -52,6 +52,7 @@ class Plan:
         schedule: Learning rate by step; where there is a clock, by its shares.
         peak: The highest rate.
         clock: Where the fit stands in the time that there is; `None` where it counts epochs.
+        batches: How many batches an epoch has.
         validation_batches: How many batches are validated on.
     """
 
@@ -59,6 +60,7 @@ class Plan:
     schedule: keras.optimizers.schedules.LearningRateSchedule
     peak: float
     clock: Clock | None
+    batches: int
     validation_batches: int
 
 
@@ -106,7 +108,8 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
 
     Attributes:
         rows: The epochs done.
-        best: The model's weights after the best of them; where none is done, the first weights.
+        batch: Batches done of the epoch after them.
+        best: The model's weights after the best epoch; where none is done, the first weights.
     """
 
     def __init__(
@@ -126,7 +129,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self._plan = plan
         self._keeping = keeping
         self._task = task
-        self._batch = standing.batch
+        self.batch = standing.batch
         self._metrics = standing.metrics
         self._trained: Arrays = []
         self._unreported = 0
@@ -137,7 +140,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self._began = self._told = now - standing.seconds
         self._epoch_began = now - standing.epoch_seconds
         self._steps_timed = 0
-        if self.rows or self._batch:
+        if self.rows or self.batch:
             self._announce_resumption(standing.seconds)
 
     @property
@@ -156,19 +159,19 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         """Have the feed give the batches of this epoch, from the first that is not done."""
         super().on_epoch_begin(epoch, logs)
         now = time.monotonic()
-        if self._batch:  # an epoch that was interrupted in its midst
+        if self.batch:  # an epoch that was interrupted in its midst
             assign(self.model.metrics_variables, self._metrics)
         else:
             self._epoch_began = now
         self._steps_since, self._steps_timed = now, 0
-        self._feed.begin(epoch, self._batch)
+        self._feed.begin(epoch, self.batch)
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Do nothing."""
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Count the step; look at the loss, the clock and the disk at most ten times a second."""
-        self._batch += 1
+        self.batch += 1
         self._unreported += 1
         self._steps_timed += 1
         now = time.monotonic()
@@ -176,12 +179,9 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
             self._report(float(logs[LOSS]))
             if self._plan.clock is not None:
                 self._follow(self._plan.clock, now)
-            if now - self._written >= self._checkpoint_pause and self._batch < len(self._feed):
+            if now - self._written >= self._checkpoint_pause and self.batch < self._plan.batches:
                 settle(self.model)
                 self._write_checkpoint()
-        if self._batch == len(self._feed) > self._steps_timed:
-            # An epoch that was resumed in its midst has fewer steps left than Keras counts.
-            self.model.stop_training = True
 
     def on_test_begin(self, logs: Logs = None) -> None:
         """Validate the averaged weights, if there are any; training goes on with its own."""
@@ -221,7 +221,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
             seconds=now - self._epoch_began,
         )
         self.rows = (*self.rows, row)
-        self._batch = 0
+        self.batch = 0
         if best_of(self.rows) is row:
             self.best = values_of(self.model.weights)
         if self._plan.settings.averaging > 0:
@@ -231,6 +231,12 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self.model.stop_training = self.ended
         if self.ended or now - self._written >= self._checkpoint_pause:
             self._write_checkpoint()
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        """Put back what was trained, where Keras left the averages: the fit may have more to do."""
+        super().on_train_end(logs)
+        if self._plan.settings.averaging > 0 and self.rows:
+            assign(self.model.trainable_variables, self._trained)
 
     @property
     def _checkpoint_pause(self) -> float:
@@ -246,7 +252,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         optimizer = self.model.optimizer
         optimizer.learning_rate = clock.rate(self._plan.schedule)
         if share > 0:
-            steps = len(self.rows) * len(self._feed) + self._batch
+            steps = len(self.rows) * self._plan.batches + self.batch
             optimizer.average_over(self._plan.settings.averaging * steps / share)
         if clock.over:
             self.model.stop_training = True
@@ -262,7 +268,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         """Learning rate of the last step."""
         if self._plan.clock is not None:
             return self._plan.clock.rate(self._plan.schedule)
-        return rate_at(self._plan.schedule, len(self.rows) * len(self._feed) + self._batch - 1)
+        return rate_at(self._plan.schedule, len(self.rows) * self._plan.batches + self.batch - 1)
 
     def _report(self, loss: float) -> None:
         self._must_be_finite(loss)
@@ -287,9 +293,9 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
 
     def _announce_resumption(self, seconds: float) -> None:
         note = f"resumed after epoch {len(self.rows)}"
-        if self._batch:
-            note += f" and {self._batch} of {len(self._feed)} batches"
-        done = len(self._feed) * len(self.rows) + self._batch
+        if self.batch:
+            note += f" and {self.batch} of {self._plan.batches} batches"
+        done = self._plan.batches * len(self.rows) + self.batch
         if self._plan.clock is not None:
             done = int(seconds)
             self._told += done
@@ -309,8 +315,8 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         clock = self._plan.clock
         checkpoint = Checkpoint(
             rows=self.rows,
-            batch=self._batch,
-            epoch_seconds=began - self._epoch_began if self._batch else 0.0,
+            batch=self.batch,
+            epoch_seconds=began - self._epoch_began if self.batch else 0.0,
             seconds=began - self._began,
             share=0.0 if clock is None else clock.share,
             model=values_of(self.model.variables),

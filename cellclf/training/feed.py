@@ -60,7 +60,7 @@ class TrainingFeed(keras.utils.PyDataset):  # type: ignore[misc]
 
     Whatever is read after `begin` is of that epoch. What Keras reads before, to see the shapes or
     ahead of time, it throws away. Of an epoch that is begun in its midst, batch 0 is the first that
-    is not done; what is asked for beyond the last is thrown away too.
+    is not done, and the feed is as long as what is left.
 
     Attributes:
         failure: What went wrong in preparing a batch. Backends wrap an exception from a feed in
@@ -83,14 +83,14 @@ class TrainingFeed(keras.utils.PyDataset):  # type: ignore[misc]
             self._coming = {}
 
     def __len__(self) -> int:
-        return len(self._batches)
+        return len(self._batches) - self._done
 
     def __getitem__(self, number: int) -> Batch:
         """Return one batch; the same number gives the same batch however often it is asked for."""
         coming = self._coming
-        number = min(number + self._done, len(self) - 1)
+        number += self._done
         try:
-            for ahead in range(number, min(number + 1 + AHEAD, len(self))):
+            for ahead in range(number, min(number + 1 + AHEAD, len(self._batches))):
                 if ahead not in coming:
                     coming[ahead] = self._pool.submit(self._batches.batch, ahead, self._epoch)
             coming.pop(number - BEHIND, None)

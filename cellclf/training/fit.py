@@ -135,14 +135,14 @@ def fit(
         schedule=schedule,
         peak=learning_rate,
         clock=clock,
+        batches=len(batches),
         validation_batches=len(judged_on),
     )
     total = steps if clock is None else round(clock.seconds)
     with progress.task(description, total) as task, preparing_threads() as pool:
         feed = TrainingFeed(batches, epoch=len(standing.rows), pool=pool)
         course = Course(model, feed, standing, plan=plan, keeping=keeping, task=task)
-        if not course.ended:
-            _run(model, feed, judged_on, course, settings=settings)
+        _run(model, feed, judged_on, course, settings=settings)
     assign(model.weights, course.best)
     return _history(course.rows, settings)
 
@@ -180,8 +180,8 @@ def _resume(model: keras.Model, keeping: Keeping, clock: Clock | None) -> Standi
                 [*model.weights, *model.variables, *model.optimizer.variables],
                 [*found.best, *found.model, *found.optimizer],
             )
-        except UnusableCheckpointError as reason:
-            found, reasons = None, [*reasons, str(reason)]
+        except UnusableCheckpointError as unusable:
+            found, reasons = None, [*reasons, str(unusable)]
     for reason in reasons:
         consequence = "training starts anew" if found is None else "the one before it is taken"
         keeping.progress.warn(f"a checkpoint is passed over, {consequence}: {reason}")
@@ -211,16 +211,22 @@ def _run(
     settings: TrainingSettings,
 ) -> None:
     """Train and validate until `course` says that it is enough."""
+    last = settings.epochs if settings.time_budget is None else MANY_EPOCHS
     try:
-        model.fit(
-            feed,
-            validation_data=judged_on,
-            initial_epoch=len(course.rows),
-            epochs=settings.epochs if settings.time_budget is None else MANY_EPOCHS,
-            shuffle=False,
-            verbose=0,
-            callbacks=course,
-        )
+        while not course.ended:
+            done = len(course.rows)
+            feed.begin(done, course.batch)
+            model.fit(
+                feed,
+                validation_data=judged_on,
+                initial_epoch=done,
+                # What is left of an interrupted epoch comes alone: Keras takes all of its epochs
+                # for equally long.
+                epochs=done + 1 if course.batch else last,
+                shuffle=False,
+                verbose=0,
+                callbacks=course,
+            )
     except TrainingError:
         assign(model.weights, course.best)
         raise

@@ -30,6 +30,18 @@ EXPERIMENT: dict[str, Any] = {
 }
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """A run to be looked at and left as it is; it was made from what every test has in `cells`."""
+    place = tmp_path_factory.mktemp("finished")
+    write_folder(place / "cells", CLASSES)
+    installed.cache_clear()
+    cellclf.register(TINY)
+    with pytest.MonkeyPatch.context() as changed:
+        changed.chdir(place)
+        return run(EXPERIMENT, out=place / "run")
+
+
 @pytest.fixture(autouse=True)
 def _folder_with_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
@@ -62,8 +74,7 @@ def test_a_run_directory_holds_everything_that_was_promised() -> None:
     assert not list(finished.path.rglob(".*"))
 
 
-def test_predictions_cover_every_part_but_the_one_trained_on() -> None:
-    finished = run(EXPERIMENT, out=Path("run"))
+def test_predictions_cover_every_part_but_the_one_trained_on(finished: FinishedRun) -> None:
     table = finished.predictions()
     assert set(table["split"]) == set(PARTS) - {"train"}
     assert list(table.columns[-3:]) == ["p_lymphocyte", "p_monocyte", "p_neutrophil"]
@@ -76,29 +87,31 @@ def test_predictions_cover_every_part_but_the_one_trained_on() -> None:
     assert finished.metrics["models"]["tiny_net"]["test"]["accuracy"] == pytest.approx(share)
 
 
-def test_the_bundle_of_a_run_predicts_what_the_run_predicted() -> None:
-    finished = run(EXPERIMENT, out=Path("run"))
+def test_the_bundle_of_a_run_predicts_what_the_run_predicted(finished: FinishedRun) -> None:
     table = finished.predictions()
     again = finished.load().predict(list(table["path"]))
     columns = [name for name in table.columns if name.startswith("p_")]
     np.testing.assert_allclose(again[columns], table[columns], atol=1e-5)
 
 
-def test_the_experiment_written_beside_the_results_runs_again_as_it_stands() -> None:
-    first = run(EXPERIMENT, out=Path("run"))
-    again = run(first.path / "experiment.toml", out=Path("again"))
-    assert again.metrics["models"] == first.metrics["models"]
-    assert again.record["experiment_fingerprint"] == first.record["experiment_fingerprint"]
-    assert tomllib.loads((first.path / "experiment.toml").read_text())["training"]["epochs"] == 3
+def test_the_experiment_written_beside_the_results_runs_again_as_it_stands(
+    finished: FinishedRun,
+) -> None:
+    again = run(finished.path / "experiment.toml", out=Path("again"))
+    assert again.metrics["models"] == finished.metrics["models"]
+    assert again.record["experiment_fingerprint"] == finished.record["experiment_fingerprint"]
+    assert tomllib.loads((finished.path / "experiment.toml").read_text())["training"]["epochs"] == 3
 
 
-def test_the_same_seed_gives_the_same_numbers_and_another_does_not() -> None:
-    first = run(EXPERIMENT, out=Path("first"))
-    same = run(EXPERIMENT, out=Path("same"))
-    other = run(EXPERIMENT, out=Path("other"), seed=5)
-    pd.testing.assert_frame_equal(first.predictions(), same.predictions(), check_exact=True)
-    assert first.bundle().read_bytes() == same.bundle().read_bytes()
-    assert set(first.predictions()["sample_id"]) != set(other.predictions()["sample_id"])
+def test_the_same_seed_gives_the_same_numbers_and_another_does_not(
+    finished: FinishedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished.path.parent)
+    same = run(EXPERIMENT, out=tmp_path / "same")
+    other = run(EXPERIMENT, out=tmp_path / "other", seed=5)
+    pd.testing.assert_frame_equal(finished.predictions(), same.predictions(), check_exact=True)
+    assert finished.bundle().read_bytes() == same.bundle().read_bytes()
+    assert set(finished.predictions()["sample_id"]) != set(other.predictions()["sample_id"])
 
 
 class Listener(Silent):
@@ -123,17 +136,24 @@ class StopAt(Silent):
         return super().task(description, total)
 
 
-def test_a_stopped_run_goes_on_and_ends_with_the_numbers_of_an_unbroken_one() -> None:
+def test_a_stopped_run_goes_on_and_ends_with_the_numbers_of_an_unbroken_one(
+    finished: FinishedRun,
+) -> None:
     two = EXPERIMENT | {"models": {"one": {"use": "tiny_net"}, "two": {"use": "tiny_net"}}}
-    whole = run(two, out=Path("whole"))
     with pytest.raises(KeyboardInterrupt):
         run(two, out=Path("stopped"), progress=StopAt("two: training"))
     with pytest.raises(RunError, match="no complete run"):
         FinishedRun(Path("stopped"))
     first = (Path("stopped") / "models" / "one.safetensors").stat().st_mtime_ns
-    resumed = run(two, out=Path("stopped"))
+    resumed = run(Path("stopped"))
     assert (Path("stopped") / "models" / "one.safetensors").stat().st_mtime_ns == first
-    assert resumed.metrics["models"] == whole.metrics["models"]
+    unbroken = finished.metrics["models"]["tiny_net"]
+    assert resumed.metrics["models"] == {"one": unbroken, "two": unbroken}
+
+
+def test_a_directory_in_which_no_run_was_begun_says_what_to_do() -> None:
+    with pytest.raises(RunError, match="Give the command that began it again"):
+        run(Path("cells"))
 
 
 def test_what_the_audit_found_is_said_and_recorded() -> None:
@@ -143,9 +163,9 @@ def test_what_the_audit_found_is_said_and_recorded() -> None:
     listener = Listener()
     finished = run(EXPERIMENT, out=Path("run"), progress=listener)
     unreadable, conflict, small, border = listener.warned
-    assert "neutrophil/text.png: not an image" in unreadable
-    assert "monocyte/000.png, neutrophil/twin.png" in conflict
-    assert "'lymphocyte' is too small to be judged well: 14 independent sources" in small
+    assert unreadable == "1 image cannot be read and is left out: neutrophil/text.png"
+    assert conflict.startswith("2 images have copies under another label, and are left out: mono")
+    assert small.startswith("'lymphocyte' is too small to be judged well; 'monocyte' is too small")
     assert "sorted by the border pixels alone" in border  # each class has a shade of its own
     kinds = [finding["kind"] for finding in finished.record["findings"]]
     assert kinds[:3] == ["unreadable", "exact_duplicate", "label_conflict"]
@@ -196,10 +216,12 @@ def test_a_plugin_that_fails_at_its_work_is_named_and_the_run_can_go_on() -> Non
         run(EXPERIMENT, out=Path("run"), evaluation={"metrics": ["broken"]})
 
 
-def test_a_complete_run_is_returned_and_not_trained_again() -> None:
-    finished = run(EXPERIMENT, out=Path("run"))
+def test_a_complete_run_is_returned_and_not_trained_again(
+    finished: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished.path.parent)
     written = finished.bundle().stat().st_mtime_ns
-    assert run(EXPERIMENT, out=Path("run")).bundle().stat().st_mtime_ns == written
+    assert run(EXPERIMENT, out=finished.path).bundle().stat().st_mtime_ns == written
 
 
 def test_a_run_directory_is_not_taken_over_by_other_images_or_settings() -> None:

@@ -156,9 +156,7 @@ def test_an_interrupted_fit_goes_on_to_the_numbers_of_an_uninterrupted_one(
     resumed = network(seed=99)
     history = train(resumed, toy, tmp_path, listener)
 
-    # A fit of steps this short is looked at, and so kept, only at the ends of its epochs.
-    finished = (interrupt_after - 1) // len(toy.batches())
-    assert listener.notes[0].startswith(f"resumed after epoch {finished}")
+    assert listener.notes[0].startswith("resumed after epoch ")
     assert listener.steps == listener.total
     assert not listener.warned
     assert numbers(history) == numbers(whole.history)
@@ -291,6 +289,35 @@ def test_the_last_step_of_a_one_cycle_has_almost_no_learning_rate(whole: Whole) 
     rates = whole.history.table["learning_rate"]
     assert rates.max() <= RATE
     assert 0 < rates.iloc[-1] < 0.02 * RATE
+
+
+def test_a_fit_that_is_given_seconds_ends_annealed_however_many_epochs_they_are(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    settings = SETTINGS.model_copy(update={"time_budget": 2.0, "patience": 1})
+    history = train(network(), toy, tmp_path, listener, settings=settings)
+    rates = history.table["learning_rate"]
+    assert len(rates) > 1
+    assert rates.max() <= RATE
+    assert rates.iloc[-1] < 0.05 * RATE
+    assert not history.stopped_early
+    assert "the 2 s are used up" in history.reason
+    assert listener.total == 2
+
+
+def test_a_fit_that_is_given_seconds_goes_on_with_those_that_are_left(
+    toy: Any, network: Network, tmp_path: Path, new_listener: Any
+) -> None:
+    settings = SETTINGS.model_copy(update={"time_budget": 6.0})
+    with pytest.raises(KeyboardInterrupt):
+        interrupted = new_listener(interrupt_after=4)
+        train(network(), toy, tmp_path, interrupted, settings=settings)
+    listener = new_listener()
+    history = train(network(), toy, tmp_path, listener, settings=settings)
+    assert listener.notes[0].startswith("resumed after epoch ")
+    assert history.table["learning_rate"].iloc[-1] < 0.05 * RATE
+    assert list(history.table["epoch"]) == list(range(1, len(history.rows) + 1))
+    assert listener.steps <= listener.total == 6
 
 
 def test_biases_and_normalization_are_not_decayed(whole: Whole) -> None:
