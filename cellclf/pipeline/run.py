@@ -166,6 +166,7 @@ def _record(
         *planned.augmentations.values(),
         *planned.models.values(),
         *planned.metrics.values(),
+        *planned.callbacks.values(),
     ]
     return {
         "status": status,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,9 @@ import keras
 from cellclf.errors import RunError, TrainingError
 from cellclf.training.checkpoint import Arrays, Checkpoint, assign, values_of, write_checkpoint
 from cellclf.training.feed import TrainingFeed
-from cellclf.training.history import EpochRow, best_of
+from cellclf.training.history import EpochRow, best_of, write_history
 from cellclf.training.schedule import rate_at
+from cellclf.training.watching import Watcher
 
 if TYPE_CHECKING:
     from cellclf.experiment import TrainingSettings
@@ -46,7 +47,9 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
     """Follows a fit: reports it, refuses a loss that is no number, keeps what is worth keeping.
 
     It takes the place of Keras' list of callbacks, and is none itself, because the list turns the
-    losses of every step into Python numbers, which waits for an accelerator at every step.
+    losses of every step into Python numbers, which waits for an accelerator at every step. Those
+    who watch are called at all the places where Keras calls its callbacks, at the end of a step
+    with its losses as the backend gives them.
 
     Attributes:
         rows: The epochs done.
@@ -65,8 +68,18 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         peak: float,
         task: Task,
         place: Place,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
-        super().__init__(add_history=True, add_progbar=False, model=model)
+        super().__init__(
+            list(watchers),
+            add_history=True,
+            add_progbar=False,
+            model=model,
+            epochs=settings.epochs,
+            steps=len(feed),
+            verbose=0,
+        )
+        self._watchers = tuple(watchers)
         self.rows = rows
         self.best = best
         self._feed = feed
@@ -76,7 +89,8 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self._task = task
         self._place = place
         self._trained: Arrays = []
-        self._unreported = 0
+        self._unreported = self._steps = 0
+        self._images_per_second = 0.0
         self._started = self._reported = time.monotonic()
         if rows:
             note = f"resumed after epoch {len(rows)}"
@@ -95,16 +109,23 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         """Have the feed give the batches of this epoch."""
         super().on_epoch_begin(epoch, logs)
         self._feed.begin(epoch)
-        self._started = time.monotonic()
+        self._started, self._steps = time.monotonic(), 0
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Do nothing."""
+        """Tell those who watch."""
+        for watcher in self._watchers:
+            watcher.on_train_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Count the step; look at the loss and report at most ten times a second."""
         self._unreported += 1
+        self._steps += 1
+        for watcher in self._watchers:
+            watcher.on_train_batch_end(batch, logs)
         if logs and time.monotonic() - self._reported >= SECONDS_BETWEEN_REPORTS:
-            self._report(float(logs[LOSS]))
+            loss = float(logs[LOSS])
+            self._measure_rate()
+            self._report(loss)
 
     def on_test_begin(self, logs: Logs = None) -> None:
         """Validate the averaged weights, if there are any; training goes on with its own."""
@@ -112,22 +133,28 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         if self._settings.averaging > 0:
             weights = self.model.trainable_variables
             self._trained = values_of(weights)
+            self._measure_rate()  # reading the weights has waited for the last step
             self.model.optimizer.finalize_variable_values(weights)
             # Copies: a backend that reuses the buffers of weights would overwrite the average.
             assign(weights, values_of(weights))
+        else:
+            self._measure_rate()
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Do nothing."""
+        """Tell those who watch."""
+        for watcher in self._watchers:
+            watcher.on_test_batch_begin(batch, logs)
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Do nothing."""
+        """Tell those who watch."""
+        for watcher in self._watchers:
+            watcher.on_test_batch_end(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Write down how the epoch went, keep its weights if they are the best, and go on or stop.
 
         Keras calls this after validation.
         """
-        super().on_epoch_end(epoch, logs)
         seen = {name: float(value) for name, value in (logs or {}).items()}
         self._report(seen[LOSS])
         self._must_be_finite(seen[f"val_{LOSS}"])
@@ -139,8 +166,12 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
             validation_accuracy=seen[f"val_{ACCURACY}"],
             learning_rate=rate_at(self._schedule, len(self._feed) * (epoch + 1) - 1),
             seconds=time.monotonic() - self._started,
+            images_per_second=self._images_per_second,
         )
         self.rows = (*self.rows, row)
+        self._write_history()
+        told = {"learning_rate": row.learning_rate, "images_per_second": row.images_per_second}
+        super().on_epoch_end(epoch, {**seen, **told})
         if best_of(self.rows) is row:
             self.best = values_of(self.model.weights)
         if self._settings.averaging > 0:
@@ -153,11 +184,24 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         note = f"epoch {len(self.rows) + 1}/{self._settings.epochs} loss {loss:.3f}"
         if self.rows:
             note += f" validation accuracy {self.rows[-1].validation_accuracy:.3f}"
+        note += f" {self._images_per_second:,.0f} images/s"
         # Set before the listener is told: it may interrupt.
         steps, self._unreported = self._unreported, 0
         self._reported = time.monotonic()
         if steps:
             self._task.advance(steps, note=note)
+
+    def _measure_rate(self) -> None:
+        """Note how fast the steps of this epoch are; asked where the accelerator has done them."""
+        images = self._steps * self._settings.batch_size
+        self._images_per_second = images / max(time.monotonic() - self._started, 1e-9)
+
+    def _write_history(self) -> None:
+        """Write the epochs so far for people to read; a full disk does not end the fit."""
+        try:
+            write_history(self._place.path.parent, self.rows)
+        except RunError as error:
+            self._place.progress.warn(f"the history of the epochs so far is not kept: {error}")
 
     def _must_be_finite(self, loss: float) -> None:
         if not math.isfinite(loss):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from cellclf.training.course import ACCURACY, LOSS, Course, Place
 from cellclf.training.feed import TrainingFeed, ValidationFeed, preparing_threads
 from cellclf.training.history import EpochRow, History, best_of
 from cellclf.training.schedule import learning_rate_schedule
+from cellclf.training.watching import Watcher
 
 if TYPE_CHECKING:
     from cellclf.data.batches import TrainingBatches
@@ -46,6 +48,7 @@ def fit(
     directory: Path,
     progress: Progress,
     description: str = "training",
+    watchers: Sequence[Watcher] = (),
 ) -> History:
     """Train `model` on `batches`; it holds the weights of its best epoch afterwards.
 
@@ -57,7 +60,8 @@ def fit(
     decides only whether the fit ends once that has not improved for `patience` epochs; the best
     epoch's weights are kept either way.
 
-    After every epoch the state is written to `checkpoint.safetensors` in `directory`. A call with
+    After every epoch, `history.csv` in `directory` has a row more, and the state is written to
+    `checkpoint.safetensors` beside it. A call with
     a freshly built model and the same arguments goes on from there to the same numbers; a
     checkpoint that is damaged, or of another fit, is passed over with a warning. The last one is
     left there, for `discard_checkpoint` once the caller has the weights safe. (Where a backend
@@ -75,8 +79,10 @@ def fit(
         directory: Where the checkpoint lives; made where it does not exist.
         progress: Hears of every epoch; one task of all steps of the fit.
         description: What the task is called.
+        watchers: Callbacks of plugins; told of every step and epoch.
 
     Raises:
+        PluginError: One of `watchers` failed, or did not only watch.
         TrainingError: There is nothing to validate on; or the loss is no longer a finite number,
             and the model then holds the best weights so far.
     """
@@ -116,6 +122,7 @@ def fit(
             peak=learning_rate,
             task=task,
             place=place,
+            watchers=watchers,
         )
         if not course.ended:
             _run(model, feed, judged_on, course, epochs=settings.epochs)
