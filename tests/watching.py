@@ -10,7 +10,16 @@ from pydantic import Field
 
 from cellclf.specs import CallbackContext, CallbackSpec, NoParams, Params
 
-__all__ = ["FAULTY", "NOTING", "Noting", "NotingParams", "make_faulty", "make_noting"]
+__all__ = [
+    "EMPTY",
+    "FAULTY",
+    "NOTING",
+    "Noting",
+    "NotingParams",
+    "make_faulty",
+    "make_nothing",
+    "make_noting",
+]
 
 
 class NotingParams(Params):
