@@ -49,12 +49,10 @@ def test_a_terminal_gets_bars_and_what_is_said_as_it_is_written() -> None:
 def test_steps_of_a_run_that_was_stopped_do_not_make_the_rest_look_short(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    line = _Line("training", total=1000, seconds_between=0, began=0.0)
-    line.first = (time.monotonic() - 60.0, 900)
-    line.advance(10, note="loss 0.5")
-    assert "training: 10/1000" in capsys.readouterr().err
-    line.done = 909
-    line.advance(1)
+    now = time.monotonic()
+    line = _Line("training", 1000, 0, began=now - 61, spoke=now - 61, done=900)
+    line.first = (now - 60, 900)
+    line.advance(10)
     assert "910/1000, about 9 min left" in capsys.readouterr().err
 
 
