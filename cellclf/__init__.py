@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from cellclf.registry import register
     from cellclf.specs import (
         AugmentationSpec,
+        CallbackContext,
+        CallbackSpec,
         DatasetSpec,
         MetricSpec,
         ModelSpec,
@@ -67,6 +69,8 @@ _HOME = {
     "Audit": "cellclf.auditing.audit",
     "AugmentationSpec": "cellclf.specs",
     "BundleError": "cellclf.errors",
+    "CallbackContext": "cellclf.specs",
+    "CallbackSpec": "cellclf.specs",
     "CellclfError": "cellclf.errors",
     "Classified": "cellclf.inference.classified",
     "Classifier": "cellclf.inference.classifier",
@@ -116,6 +120,8 @@ __all__ = [
     "Audit",
     "AugmentationSpec",
     "BundleError",
+    "CallbackContext",
+    "CallbackSpec",
     "CellclfError",
     "Classified",
     "Classifier",

@@ -220,6 +220,8 @@ class TrainingSettings(_Settings):
     )
     early_stopping: bool = Field(True, description="Stop when validation no longer improves.")
     patience: Whole = Field(20, ge=1, description="Epochs without improvement before stopping.")
+    callbacks: tuple[str, ...] = Field((), description="Callback plugins that watch the training.")
+    callback_params: dict[str, dict[str, Any]] = Field({}, description="Parameters, by callback.")
 
 
 class EvaluationSettings(_Settings):

@@ -39,6 +39,7 @@ def test_a_package_by_somebody_else_is_listed_with_all_it_offers(
         "augmentation": ["dim"],
         "model": ["dot_net"],
         "metric": ["f_beta"],
+        "callback": ["bud_log"],
     }
 
 
@@ -59,11 +60,14 @@ def test_all_that_it_offers_is_used_by_name_in_one_run(
         metrics = ["accuracy", "thirdparty-yeast/f_beta"]
         [training]
         epochs = 2
+        callbacks = ["bud_log"]
         """
     )
     cellclf_process("run", "yeast.toml", "--out", "run", env=with_plugin(site))
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert set(metrics["models"]["dot_net"]["test"]) == {"accuracy", "thirdparty-yeast/f_beta"}
+    log = (tmp_path / "run" / "training" / "dot_net" / "buds.csv").read_text().splitlines()
+    assert [line.partition(",")[0] for line in log] == ["epoch", "0", "1"]
     record = json.loads((tmp_path / "run" / "record.json").read_text())
     assert record["versions"]["thirdparty-yeast"] == "2.1.0"
     predicted = cellclf_process("predict", "run", "run/figures/*.png", env=with_plugin(site))

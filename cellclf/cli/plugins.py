@@ -49,7 +49,9 @@ def show_plugin(
     if not kinds:
         known = {offered for kind in HOOKS.values() for offered in registry.names(kind)}
         raise PluginError(
-            registry.unknown("dataset, augmentation, model or metric", name, sorted(known))
+            registry.unknown(
+                "dataset, augmentation, model, metric or callback", name, sorted(known)
+            )
         )
     typer.echo(
         "\n\n".join(

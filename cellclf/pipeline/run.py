@@ -170,6 +170,7 @@ def _record(
         *planned.augmentations.values(),
         *planned.models.values(),
         *planned.metrics.values(),
+        *planned.callbacks.values(),
     ]
     return {
         "status": status,

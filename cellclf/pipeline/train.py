@@ -19,7 +19,7 @@ from cellclf.evaluation.judge import confusion_counts
 from cellclf.evaluation.prediction_files import Sidecar, read_predictions, write_predictions
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import fingerprint
-from cellclf.files import replacing, write_json
+from cellclf.files import write_json
 from cellclf.inference.bundle import BundleManifest, write_bundle
 from cellclf.network import backend
 from cellclf.network.build import build, weights_of
@@ -30,11 +30,12 @@ from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.sources import group_text
 from cellclf.progress import Progress
 from cellclf.run_directory import RunDirectory, read_json
-from cellclf.specs import ModelSpec
+from cellclf.specs import CallbackContext, ModelSpec
 from cellclf.terms import JUDGED, Part
 from cellclf.training.checkpoint import discard_checkpoints
 from cellclf.training.fit import fit
-from cellclf.training.history import History
+from cellclf.training.history import HISTORY_NAME, History, write_history
+from cellclf.training.watching import watchers
 
 __all__ = ["Trained", "train"]
 
@@ -66,7 +67,7 @@ def train(
 ) -> Trained:
     """Train one model, or take up what an earlier call has finished."""
     facts_file = directory.training(label) / "facts.json"
-    history_file = directory.training(label) / "history.csv"
+    history_file = directory.training(label) / HISTORY_NAME
     if facts_file.exists():
         progress.say(f"{label}: already trained")
         return Trained(
@@ -77,8 +78,7 @@ def train(
         )
     chosen = plan.models[label]
     history, network = _fitted(label, chosen, plan, prepared, directory, progress)
-    with replacing(history_file) as partial:
-        history.table.to_csv(partial, index=False)
+    write_history(directory.training(label), history.rows)
     table = _predictions(network, prepared, progress, f"{label}: predicting")
     manifest = _manifest(chosen, plan, prepared)
     bundle = write_bundle(
@@ -112,6 +112,21 @@ def _fitted(
     progress: Progress,
 ) -> tuple[History, keras.Model]:
     experiment = plan.experiment
+    batches = training_batches(plan, prepared)
+    folder = directory.training(label)
+    folder.mkdir(parents=True, exist_ok=True)
+    context = CallbackContext(
+        label=label,
+        architecture=chosen.spec.name,
+        run_directory=directory.path,
+        training_folder=folder,
+        experiment=experiment.model_dump(mode="json"),
+        classes=prepared.samples.classes,
+        epochs=experiment.training.epochs,
+        steps_per_epoch=len(batches),
+    )
+    # Made before anything random is drawn: whatever they draw changes no number of the run.
+    watching = watchers(plan.callbacks, context)
     backend.seed_everything(experiment.seed)
     network = build(
         chosen.spec,
@@ -124,13 +139,14 @@ def _fitted(
     labels = prepared.samples.labels
     history = fit(
         network,
-        training_batches(plan, prepared),
+        batches,
         validation=(prepared.images, prepared.split.rows("validation"), labels),
         settings=experiment.training,
         learning_rate=experiment.training.learning_rate or chosen.spec.learning_rate,
-        directory=directory.training(label),
+        directory=folder,
         progress=progress,
         description=f"{label}: training",
+        watchers=watching,
     )
     progress.say(f"{label}: {history.reason}")
     return history, network

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from cellclf.errors import RunError, TrainingError
 from cellclf.network.backend import settle
-from cellclf.training.checkpoint import Arrays, Checkpoint, Checkpoints, assign, values_of
+from cellclf.training.checkpoint import Arrays, Checkpoint, assign, values_of
 from cellclf.training.feed import TrainingFeed
-from cellclf.training.history import EpochRow, best_of
+from cellclf.training.history import EpochRow, best_of, write_history
+from cellclf.training.plan import Keeping, Plan, Standing
 from cellclf.training.schedule import Clock, rate_at
+from cellclf.training.watching import Watcher
 
 if TYPE_CHECKING:
-    from cellclf.experiment import TrainingSettings
-    from cellclf.progress import Progress, Task
+    from cellclf.progress import Task
 
-__all__ = ["ACCURACY", "CHECKPOINT_SECONDS", "LOSS", "Course", "Keeping", "Plan", "Standing"]
+__all__ = ["ACCURACY", "LOSS", "Course"]
 
 LOSS = "cross_entropy"
 ACCURACY = "accuracy"
@@ -32,9 +32,6 @@ Logs = Mapping[str, Any] | None
 SECONDS_BETWEEN_REPORTS = 0.1
 """Reading a loss waits for the accelerator to reach that step, so it is not done at each."""
 
-CHECKPOINT_SECONDS = 10.0
-"""Most that is lost to a kill, where writing is quick."""
-
 CHECKPOINT_SHARE = 0.02
 """Most of the time that may go into writing checkpoints of a large network."""
 
@@ -43,68 +40,13 @@ VALIDATING_SHARE = 0.5
 would do for the arithmetic alone."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What a fit is to do.
-
-    Attributes:
-        settings: Epochs or time, averaging and stopping.
-        schedule: Learning rate by step; where there is a clock, by its shares.
-        peak: The highest rate.
-        clock: Where the fit stands in the time that there is; `None` where it counts epochs.
-        batches: How many batches an epoch has.
-        validation_batches: How many batches are validated on.
-    """
-
-    settings: TrainingSettings
-    schedule: keras.optimizers.schedules.LearningRateSchedule
-    peak: float
-    clock: Clock | None
-    batches: int
-    validation_batches: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Keeping:
-    """Where a fit keeps its checkpoints, and how often.
-
-    Attributes:
-        checkpoints: The place.
-        progress: Told when one cannot be written.
-        every: Seconds between two of them; more where writing is slow.
-    """
-
-    checkpoints: Checkpoints
-    progress: Progress
-    every: float = CHECKPOINT_SECONDS
-
-
-@dataclass(kw_only=True)
-class Standing:
-    """How far a fit has come: where a checkpoint left it, or its beginning.
-
-    Attributes:
-        rows: The epochs done.
-        batch: Batches done of the epoch after them.
-        epoch_seconds: Time that those batches took.
-        seconds: Time that the fit took so far.
-        metrics: Values of the metrics' variables after those batches; empty where there are none.
-        best: The model's weights after the best epoch; before the first, those it began with.
-    """
-
-    rows: tuple[EpochRow, ...] = ()
-    batch: int = 0
-    epoch_seconds: float = 0.0
-    seconds: float = 0.0
-    metrics: Arrays
-    best: Arrays
-
-
 class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
     """Follows a fit: reports it, refuses a loss that is no number, keeps what is worth keeping.
 
     It takes the place of Keras' list of callbacks, and is none itself, because the list turns the
-    losses of every step into Python numbers, which waits for an accelerator at every step.
+    losses of every step into Python numbers, which waits for an accelerator at every step. Those
+    who watch are called at all the places where Keras calls its callbacks, at the end of a step
+    with its losses as the backend gives them.
 
     Attributes:
         rows: The epochs done.
@@ -121,8 +63,18 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         plan: Plan,
         keeping: Keeping,
         task: Task,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
-        super().__init__(add_history=True, add_progbar=False, model=model)
+        super().__init__(
+            list(watchers),
+            add_history=True,
+            add_progbar=False,
+            model=model,
+            epochs=plan.settings.epochs,
+            steps=plan.batches,
+            verbose=0,
+        )
+        self._watchers = tuple(watchers)
         self.rows = standing.rows
         self.best = standing.best
         self._feed = feed
@@ -133,6 +85,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self._metrics = standing.metrics
         self._trained: Arrays = []
         self._unreported = 0
+        self._images_per_second = 0.0
         self._validation_seconds = 0.0
         self._writing_seconds = 0.0
         now = time.monotonic()
@@ -140,6 +93,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self._began = self._told = now - standing.seconds
         self._epoch_began = now - standing.epoch_seconds
         self._steps_timed = 0
+        self._begun = False
         if self.rows or self.batch:
             self._announce_resumption(standing.seconds)
 
@@ -167,16 +121,22 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self._feed.begin(epoch, self.batch)
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Do nothing."""
+        """Tell those who watch."""
+        for watcher in self._watchers:
+            watcher.on_train_batch_begin(self.batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Count the step; look at the loss, the clock and the disk at most ten times a second."""
         self.batch += 1
         self._unreported += 1
         self._steps_timed += 1
+        for watcher in self._watchers:
+            watcher.on_train_batch_end(self.batch - 1, logs)
         now = time.monotonic()
         if logs and now - self._reported >= SECONDS_BETWEEN_REPORTS:
-            self._report(float(logs[LOSS]))
+            loss = float(logs[LOSS])
+            self._measure_rate()
+            self._report(loss)
             if self._plan.clock is not None:
                 self._follow(self._plan.clock, now)
             if now - self._written >= self._checkpoint_pause and self.batch < self._plan.batches:
@@ -190,22 +150,28 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         if self._plan.settings.averaging > 0:
             weights = self.model.trainable_variables
             self._trained = values_of(weights)
+            self._measure_rate()  # reading the weights has waited for the last step
             self.model.optimizer.finalize_variable_values(weights)
             # Copies: a backend that reuses the buffers of weights would overwrite the average.
             assign(weights, values_of(weights))
+        else:
+            self._measure_rate()
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Do nothing."""
+        """Tell those who watch."""
+        for watcher in self._watchers:
+            watcher.on_test_batch_begin(batch, logs)
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Do nothing."""
+        """Tell those who watch."""
+        for watcher in self._watchers:
+            watcher.on_test_batch_end(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Write down how the epoch went, keep its weights if they are the best, and go on or stop.
 
         Keras calls this after validation.
         """
-        super().on_epoch_end(epoch, logs)
         seen = {name: float(value) for name, value in (logs or {}).items()}
         self._report(seen[LOSS])
         self._must_be_finite(seen[f"val_{LOSS}"])
@@ -219,9 +185,13 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
             validation_accuracy=seen[f"val_{ACCURACY}"],
             learning_rate=self._rate(),
             seconds=now - self._epoch_began,
+            images_per_second=self._images_per_second,
         )
         self.rows = (*self.rows, row)
         self.batch = 0
+        self._write_history()
+        told = {"learning_rate": row.learning_rate, "images_per_second": row.images_per_second}
+        super().on_epoch_end(epoch, {**seen, **told})
         if best_of(self.rows) is row:
             self.best = values_of(self.model.weights)
         if self._plan.settings.averaging > 0:
@@ -232,15 +202,23 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         if self.ended or now - self._written >= self._checkpoint_pause:
             self._write_checkpoint()
 
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Tell those who watch, once: what is left of an interrupted epoch is a call of its own."""
+        if not self._begun:
+            self._begun = True
+            super().on_train_begin(logs)
+
     def on_train_end(self, logs: Logs = None) -> None:
         """Put back what was trained, where Keras left the averages: the fit may have more to do."""
-        super().on_train_end(logs)
-        if self._plan.settings.averaging > 0 and self.rows:
+        if self.ended:
+            super().on_train_end(logs)
+        elif self._plan.settings.averaging > 0:
             assign(self.model.trainable_variables, self._trained)
 
     @property
     def _checkpoint_pause(self) -> float:
-        return max(self._keeping.every, self._writing_seconds / CHECKPOINT_SHARE)
+        every = self._keeping.every
+        return max(every, self._writing_seconds / CHECKPOINT_SHARE) if every > 0 else 0.0
 
     def _follow(self, clock: Clock, now: float) -> None:
         """Let the rate, and the span of the averages, be those of this time; stop when it is up."""
@@ -275,6 +253,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         note = f"epoch {len(self.rows) + 1}{self._of_epochs} loss {loss:.3f}"
         if self.rows:
             note += f" validation accuracy {self.rows[-1].validation_accuracy:.3f}"
+        note += f" {self._images_per_second:,.0f} images/s"
         # Set before the listener is told: it may interrupt.
         steps, self._unreported = self._unreported, 0
         self._reported = time.monotonic()
@@ -300,6 +279,19 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
             done = int(seconds)
             self._told += done
         self._task.advance(done, note=note)
+
+    def _measure_rate(self) -> None:
+        """Note how fast the steps of this epoch are; asked where the accelerator has done them."""
+        images = self._steps_timed * self._plan.settings.batch_size
+        self._images_per_second = images / max(time.monotonic() - self._steps_since, 1e-9)
+
+    def _write_history(self) -> None:
+        """Write the epochs so far for people to read; a full disk does not end the fit."""
+        try:
+            write_history(self._keeping.folder, self.rows)
+        except RunError as error:
+            warning = f"the history of the epochs so far is not kept: {error}"
+            self._keeping.progress.warn(warning)
 
     def _must_be_finite(self, loss: float) -> None:
         if not math.isfinite(loss):

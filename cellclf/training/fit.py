@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +13,14 @@ from numpy.typing import NDArray
 from cellclf.errors import TrainingError
 from cellclf.network.backend import jit_compile
 from cellclf.training.checkpoint import Checkpoints, UnusableCheckpointError, assign, values_of
-from cellclf.training.course import (
-    ACCURACY,
-    CHECKPOINT_SECONDS,
-    LOSS,
-    Course,
-    Keeping,
-    Plan,
-    Standing,
-)
+from cellclf.training.course import ACCURACY, LOSS, Course
 from cellclf.training.feed import Batches, TrainingFeed, ValidationFeed, preparing_threads
 from cellclf.training.history import EpochRow, History, best_of
 from cellclf.training.identity import fingerprint
 from cellclf.training.optimizer import AveragedAdamW
+from cellclf.training.plan import CHECKPOINT_SECONDS, Keeping, Plan, Standing
 from cellclf.training.schedule import SHARES, Clock, learning_rate_schedule
+from cellclf.training.watching import Watcher
 
 if TYPE_CHECKING:
     from cellclf.experiment import TrainingSettings
@@ -51,6 +46,7 @@ def fit(
     progress: Progress,
     description: str = "training",
     checkpoint_every: float = CHECKPOINT_SECONDS,
+    watchers: Sequence[Watcher] = (),
 ) -> History:
     """Train `model` on `batches`; it holds the weights of its best epoch afterwards.
 
@@ -67,12 +63,13 @@ def fit(
     last one may be cut short, and early stopping does not apply. Such a fit depends on how fast the
     machine is, and does not repeat to the same numbers.
 
-    Every `checkpoint_every` seconds, after a batch, the state is written into `directory`. A call
-    with a freshly built model and the same arguments goes on from there to the same numbers; one
-    that is damaged, or of another fit, is passed over with a warning, and the one before it taken.
-    The last ones are left there, for `discard_checkpoints` once the caller has the weights safe.
-    (Where a backend keeps the state of dropout to itself and not in the model, the numbers are the
-    same only if the dropout layers were built with seeds.)
+    After every epoch, `history.csv` in `directory` has a row more. Every `checkpoint_every`
+    seconds, after a batch, the state is written beside it. A call with a freshly built model and
+    the same arguments goes on from there to the same numbers; a state that is damaged, or of
+    another fit, is passed over with a warning, and the one before it taken. The last ones are left
+    there, for `discard_checkpoints` once the caller has the weights safe. (Where a backend keeps
+    the state of dropout to itself and not in the model, the numbers are the same only if the
+    dropout layers were built with seeds.)
 
     Args:
         model: Uncompiled network: images or features in, float32 logits `(batch, classes)` out.
@@ -88,8 +85,10 @@ def fit(
         description: What the task is called.
         checkpoint_every: Seconds; more where writing a checkpoint is slow. 0 writes after each
             epoch and, within it, as often as the loss is looked at.
+        watchers: Callbacks of plugins; told of every step and epoch.
 
     Raises:
+        PluginError: One of `watchers` failed, or did not only watch.
         TrainingError: There is nothing to validate on; or the loss is no longer a finite number,
             and the model then holds the best weights so far.
     """
@@ -127,7 +126,10 @@ def fit(
     )
     directory.mkdir(parents=True, exist_ok=True)
     keeping = Keeping(
-        checkpoints=Checkpoints(directory, mark=mark), progress=progress, every=checkpoint_every
+        folder=directory,
+        checkpoints=Checkpoints(directory, mark=mark),
+        progress=progress,
+        every=checkpoint_every,
     )
     standing = _resume(model, keeping, clock)
     plan = Plan(
@@ -141,7 +143,9 @@ def fit(
     total = steps if clock is None else round(clock.seconds)
     with progress.task(description, total) as task, preparing_threads() as pool:
         feed = TrainingFeed(batches, epoch=len(standing.rows), pool=pool)
-        course = Course(model, feed, standing, plan=plan, keeping=keeping, task=task)
+        course = Course(
+            model, feed, standing, plan=plan, keeping=keeping, task=task, watchers=watchers
+        )
         _run(model, feed, judged_on, course, settings=settings)
     assign(model.weights, course.best)
     return _history(course.rows, settings)

@@ -25,6 +25,7 @@ ROW = EpochRow(
     validation_accuracy=0.7,
     learning_rate=1e-3,
     seconds=1.5,
+    images_per_second=100.0,
 )
 CHECKPOINT = Checkpoint(
     rows=(ROW,),

@@ -77,7 +77,11 @@ def assert_same(first: Sequence[NDArray[Any]], second: Sequence[NDArray[Any]]) -
 
 
 def numbers(history: History) -> list[tuple[Any, ...]]:
-    return list(history.table.drop(columns="seconds").itertuples(index=False, name=None))
+    return list(
+        history.table.drop(columns=["seconds", "images_per_second"]).itertuples(
+            index=False, name=None
+        )
+    )
 
 
 def judged(model: keras.Model, toy: Any) -> tuple[float, float]:
