@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from cellclf.errors import ExperimentError, Problem, did_you_mean
-from cellclf.terms import Balance, Part, ResizeMode, Schedule
+from cellclf.terms import Balance, Part, Recipe, ResizeMode, Schedule
 
 __all__ = [
     "AugmentationSettings",
@@ -195,7 +195,28 @@ class ModelChoice(_Settings):
 class TrainingSettings(_Settings):
     """How the weights are fitted."""
 
+    recipe: Recipe = Field(
+        "from_scratch",
+        description="Train all layers; only the head, on features of the backbone as it is; or the "
+        "head first and then the backbone too, by stages from the top.",
+    )
     epochs: Whole = Field(100, ge=1, description="Passes over the balanced training part.")
+    head_epochs: Whole = Field(
+        10, ge=1, description="With fine_tune: how many of the epochs train the head alone."
+    )
+    unfreezing: Whole = Field(
+        2, ge=1, description="With fine_tune: in how many steps the stages of the backbone join."
+    )
+    fine_tune_rate: float = Field(
+        0.1, gt=0, le=1, description="With fine_tune: share of the rate once the backbone learns."
+    )
+    feature_views: Whole = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Augmented views of each training image whose features are kept for training "
+        "the head; 0: only the image as it is.",
+    )
     time_budget: float | None = Field(
         None,
         gt=0,
@@ -222,6 +243,15 @@ class TrainingSettings(_Settings):
     patience: Whole = Field(20, ge=1, description="Epochs without improvement before stopping.")
     callbacks: tuple[str, ...] = Field((), description="Callback plugins that watch the training.")
     callback_params: dict[str, dict[str, Any]] = Field({}, description="Parameters, by callback.")
+
+    @model_validator(mode="after")
+    def _every_phase_has_an_epoch(self) -> Self:
+        if self.recipe == "fine_tune" and self.head_epochs >= self.epochs:
+            raise ValueError(
+                'must have more epochs than head_epochs with recipe = "fine_tune": they are '
+                f"{self.epochs} and {self.head_epochs}"
+            )
+        return self
 
 
 class EvaluationSettings(_Settings):

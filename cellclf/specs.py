@@ -213,8 +213,9 @@ class CallbackContext:
             callback that writes files does so in a folder of its own name below it.
         experiment: The experiment in full, as plain tables.
         classes: Class names in the order of the network's outputs.
-        epochs: Number of epochs that the experiment asks for.
+        epochs: Most epochs that this training, or this phase of it, has.
         steps_per_epoch: Batches of one epoch.
+        phase: Which phase of a recipe that has several, such as `head` or `unfrozen_1`; else empty.
     """
 
     label: str
@@ -225,6 +226,7 @@ class CallbackContext:
     classes: tuple[str, ...]
     epochs: int
     steps_per_epoch: int
+    phase: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,8 +235,9 @@ class CallbackSpec(Spec):
 
     Attributes:
         make: Reference to `make(params, *, context: CallbackContext) -> keras.callbacks.Callback`,
-            called once for each model, before its network is built. What it returns watches and
-            changes nothing: one that stops the training, or changes what is trained, ends the run.
+            called once for each phase of each model's training, before its network is built. What
+            it returns watches and changes nothing: one that stops the training, or changes what is
+            trained, ends the run.
     """
 
     kind: ClassVar[str] = "callback"

@@ -10,6 +10,7 @@ __all__ = [
     "PART_NAMES",
     "Balance",
     "Part",
+    "Recipe",
     "ResizeMode",
     "Schedule",
     "counted",
@@ -30,6 +31,9 @@ ResizeMode = Literal["stretch", "pad"]
 
 Balance = Literal["augment", "weights", "none"]
 """How unequal classes are made up for: augmented views, weights in the loss, or not at all."""
+
+Recipe = Literal["from_scratch", "head_only", "fine_tune"]
+"""Which layers are trained: all; those after `features`; those first, and then all by stages."""
 
 Schedule = Literal["one_cycle", "constant"]
 """How the learning rate goes: up, and down along a cosine; or nowhere."""

@@ -170,14 +170,54 @@ class TrainingBatches:
             IndexError: No such batch.
             PluginError: An augmentation changed the shape or type of an image.
         """
-        rows, copies = self._views_of(number, epoch)
+        rows, copies = self.views(number, epoch)
         x = np.empty((len(rows), *self._images.shape[1:]), dtype=np.uint8)
         for place, (row, copy) in enumerate(zip(rows, copies, strict=True)):
-            x[place] = _view(self._images[row], self._chain, self._seed, epoch, row, copy)
+            x[place] = self.view(row, epoch, copy)
+        return x, *self.targets(rows)
+
+    def view(self, row: int, epoch: int, copy: int) -> NDArray[np.uint8]:
+        """Return one image as an epoch shows it: `uint8`, `(height, width, 3)`.
+
+        Args:
+            row: Row of the images of the set.
+            epoch: From 0.
+            copy: Which of the views of this image in the epoch, from 0.
+
+        Raises:
+            PluginError: An augmentation changed the shape or type of an image.
+        """
+        return _view(self._images[row], self._chain, self._seed, epoch, row, copy)
+
+    def targets(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return classes, one-hot `(n, num_classes)`, and weights `(n,)` of samples, by row."""
         classes = self._labels[rows]
         y = np.zeros((len(rows), len(self._counts)), dtype=np.float32)
         y[np.arange(len(rows)), classes] = 1
-        return x, y, self._class_weights[classes].astype(np.float32)
+        return y, self._class_weights[classes].astype(np.float32)
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """The training samples, as rows of the images of the set, shape `(m,)`."""
+        return self._rows
+
+    def views(self, number: int, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return row and copy number of every view of one batch, each of shape `(batch,)`.
+
+        Its images are made from these and the epoch alone.
+
+        Raises:
+            IndexError: No such batch.
+        """
+        if not 0 <= number < len(self) or epoch < 0:
+            raise IndexError(
+                f"`number` must be from 0 to {len(self) - 1} and `epoch` 0 or more. "
+                f"Received: number={number}, epoch={epoch}"
+            )
+        rows, copies = self._views_of_epoch(epoch)
+        start = number * self._batch_size
+        stop = start + self._batch_size if number < len(self) - 1 else len(rows)
+        return rows[start:stop], copies[start:stop]
 
     def sources(self, number: int, epoch: int) -> NDArray[np.intp]:
         """Return which sample each view of a batch is of.
@@ -193,7 +233,7 @@ class TrainingBatches:
         Raises:
             IndexError: No such batch.
         """
-        return self._views_of(number, epoch)[0]
+        return self.views(number, epoch)[0]
 
     def class_balance(self) -> ClassBalance:
         """Return how often each class is seen, before and after balancing."""
@@ -202,19 +242,7 @@ class TrainingBatches:
             after[after > 0] = self._counts.max()
         return ClassBalance(before=self._counts, after=after * self._class_weights)
 
-    def _views_of(self, number: int, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Row and copy number of every view of one batch: its images are made from these alone."""
-        if not 0 <= number < len(self) or epoch < 0:
-            raise IndexError(
-                f"`number` must be from 0 to {len(self) - 1} and `epoch` 0 or more. "
-                f"Received: number={number}, epoch={epoch}"
-            )
-        rows, copies = self._views(epoch)
-        start = number * self._batch_size
-        stop = start + self._batch_size if number < len(self) - 1 else len(rows)
-        return rows[start:stop], copies[start:stop]
-
-    def _views(self, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def _views_of_epoch(self, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row and copy number of every view of the epoch, in order."""
         # Read and replaced whole: threads at worst do the same work twice.
         latest = self._latest

@@ -1,4 +1,4 @@
-"""Files in the cache that are made from one file of the user's, such as what an archive holds."""
+"""Files in the cache that take long to make: absent or whole, checked when they are asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cellclf.data.holding import Hold, hold, writing
 from cellclf.errors import DataError
 from cellclf.files import cache_folder, write_json
 
-__all__ = ["cached_file"]
+__all__ = ["cached_file", "made_once"]
 
 UNPACKED = "unpacked"
 
@@ -27,14 +27,9 @@ CHUNK_BYTES = 1 << 20
 
 
 def cached_file(source: Path, name: str, write: Callable[[Path], object]) -> Path:
-    """Return a file in the cache that is made from `source`, making it where it is not there yet.
+    """Return a file in the cache that is made from `source`, such as what an archive holds.
 
-    Another path, size or time of change of `source`, and it is made anew. So it is where length or
-    checksum are not what they were when it was made: both are compared at each call. It is absent
-    or whole, so that two processes may ask for it at once.
-
-    `cellclf cache prune` leaves it alone until this process ends, or has asked for what is made
-    from many other files since.
+    Another path, size or time of change of `source`, and it is made anew; otherwise as `made_once`.
 
     Args:
         source: The file that it is made from.
@@ -52,7 +47,28 @@ def cached_file(source: Path, name: str, write: Callable[[Path], object]) -> Pat
         raise DataError(f"{source} cannot be read: {error.strerror or error}") from error
     made_from = f"{source.absolute()}\n{status.st_size}\n{status.st_mtime_ns}"
     key = hashlib.sha256(made_from.encode(errors="surrogateescape")).hexdigest()
-    entry = cache_folder() / UNPACKED / key
+    return made_once(UNPACKED, key, name, write)
+
+
+def made_once(kind: str, key: str, name: str, write: Callable[[Path], object]) -> Path:
+    """Return the file `CACHE/KIND/KEY/NAME`, making it where it is not there yet.
+
+    It is made anew where length or checksum are not what they were when it was made: both are
+    compared at each call. It is absent or whole, so that two processes may ask for it at once.
+
+    `cellclf cache prune` leaves it alone until this process ends, or has asked for many others
+    since.
+
+    Args:
+        kind: Folder of the cache, such as `unpacked`.
+        key: A name that says what everything in the entry is made from, such as a digest of it.
+        name: What the file is called; its suffix says what it is.
+        write: Called with the path to write to.
+
+    Raises:
+        RunError: The cache cannot be written to.
+    """
+    entry = cache_folder() / kind / key
     _claims.use(entry)
     made, record = entry / name, entry / f"{name}.sum.json"
     if not _is_whole(made, record):

@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import keras
 import numpy as np
@@ -19,6 +20,7 @@ from cellclf.evaluation.judge import confusion_counts
 from cellclf.evaluation.prediction_files import Sidecar, read_predictions, write_predictions
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import fingerprint
+from cellclf.experiment import TrainingSettings
 from cellclf.files import write_json
 from cellclf.inference.bundle import BundleManifest, write_bundle
 from cellclf.network import backend
@@ -33,9 +35,10 @@ from cellclf.run_directory import RunDirectory, read_json
 from cellclf.specs import CallbackContext, ModelSpec
 from cellclf.terms import JUDGED, Part
 from cellclf.training.checkpoint import discard_checkpoints
-from cellclf.training.fit import fit
+from cellclf.training.features import Backbone
 from cellclf.training.history import HISTORY_NAME, History, write_history
-from cellclf.training.watching import watchers
+from cellclf.training.recipes import Lesson, Phase, phases_of
+from cellclf.training.watching import Watcher, watchers
 
 __all__ = ["Trained", "train"]
 
@@ -111,22 +114,13 @@ def _fitted(
     directory: RunDirectory,
     progress: Progress,
 ) -> tuple[History, keras.Model]:
-    experiment = plan.experiment
-    batches = training_batches(plan, prepared)
-    folder = directory.training(label)
-    folder.mkdir(parents=True, exist_ok=True)
-    context = CallbackContext(
-        label=label,
-        architecture=chosen.spec.name,
-        run_directory=directory.path,
-        training_folder=folder,
-        experiment=experiment.model_dump(mode="json"),
-        classes=prepared.samples.classes,
-        epochs=experiment.training.epochs,
-        steps_per_epoch=len(batches),
-    )
+    experiment, folder = plan.experiment, directory.training(label)
+    settings, batches = experiment.training, training_batches(plan, prepared)
     # Made before anything random is drawn: whatever they draw changes no number of the run.
-    watching = watchers(plan.callbacks, context)
+    phases = [
+        (phase, _watching(label, chosen, phase, plan, prepared, directory, len(batches)))
+        for phase in phases_of(settings, chosen.spec.stages)
+    ]
     backend.seed_everything(experiment.seed)
     network = build(
         chosen.spec,
@@ -134,22 +128,96 @@ def _fitted(
         image_size=experiment.data.image_size,
         num_classes=len(prepared.samples.classes),
     )
-    if chosen.spec.pretrained is not None:
-        chosen.function("pretrained")(network, chosen.params)
-    labels = prepared.samples.labels
-    history = fit(
-        network,
-        batches,
-        validation=(prepared.images, prepared.split.rows("validation"), labels),
-        settings=experiment.training,
-        learning_rate=experiment.training.learning_rate or chosen.spec.learning_rate,
+    _start(network, chosen, settings, label, progress)
+    lesson = Lesson(
+        network=network,
+        phases=phases,
+        batches=batches,
+        backbone=Backbone(
+            model=network,
+            images=prepared.images,
+            batches=batches,
+            content=prepared.store.content,
+            made_by=_made_by(chosen, plan),
+            augmented_by=_augmented_by(plan),
+            progress=progress,
+            description=f"{label}: features of the backbone",
+        ),
+        rows=prepared.split.rows("validation"),
+        labels=prepared.samples.labels,
+        settings=settings,
+        learning_rate=settings.learning_rate or chosen.spec.learning_rate,
         directory=folder,
         progress=progress,
         description=f"{label}: training",
-        watchers=watching,
     )
+    history = lesson.learn()
     progress.say(f"{label}: {history.reason}")
     return history, network
+
+
+def _watching(
+    label: str,
+    chosen: Chosen[ModelSpec],
+    phase: Phase,
+    plan: Plan,
+    prepared: Prepared,
+    directory: RunDirectory,
+    steps: int,
+) -> tuple[Watcher, ...]:
+    folder = phase.folder(directory.training(label))
+    folder.mkdir(parents=True, exist_ok=True)
+    context = CallbackContext(
+        label=label,
+        architecture=chosen.spec.name,
+        run_directory=directory.path,
+        training_folder=folder,
+        experiment=plan.experiment.model_dump(mode="json"),
+        classes=prepared.samples.classes,
+        epochs=phase.epochs,
+        steps_per_epoch=steps,
+        phase=phase.name,
+    )
+    return watchers(plan.callbacks, context)
+
+
+def _start(
+    network: keras.Model,
+    chosen: Chosen[ModelSpec],
+    settings: TrainingSettings,
+    label: str,
+    progress: Progress,
+) -> None:
+    """Give the network the weights that its parameters ask for."""
+    before = [crc32(value.tobytes()) for value in weights_of(network).values()]
+    if chosen.spec.pretrained is not None:
+        chosen.function("pretrained")(network, chosen.params)
+    after = [crc32(value.tobytes()) for value in weights_of(network).values()]
+    if settings.recipe != "from_scratch" and after == before:
+        progress.warn(
+            f"{label}: its backbone has random weights, of which training.recipe = "
+            f'"{settings.recipe}" makes little: set models.{label}.params.weights'
+        )
+
+
+def _made_by(chosen: Chosen[ModelSpec], plan: Plan) -> dict[str, Any]:
+    """What the features of a backbone depend on beside its weights and the images."""
+    data = plan.experiment.data
+    return {
+        "architecture": [chosen.spec.name, chosen.distribution, chosen.version, chosen.settings],
+        "decoded": [data.image_size, data.resize, DECODE_VERSION],
+    }
+
+
+def _augmented_by(plan: Plan) -> dict[str, Any]:
+    """What an augmented view depends on beside its image."""
+    return {
+        "seed": plan.experiment.seed,
+        "steps": [
+            [one.spec.name, one.distribution, one.version, one.settings]
+            for one in plan.augmentations.values()
+        ],
+    }
 
 
 def _predictions(

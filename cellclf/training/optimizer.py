@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -47,3 +48,7 @@ class AveragedAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
         """Let the averages reach back over about that many steps; without averages, do nothing."""
         if self.use_ema:
             self.ema_momentum.assign(1 - 1 / max(1.0, steps))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return plain values, for those who describe the model that is being trained."""
+        return {**super().get_config(), "ema_momentum": float(self.ema_momentum)}

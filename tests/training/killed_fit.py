@@ -53,7 +53,7 @@ def run(folder: Path) -> None:
         checkpoint_every=0,
     )
     variables: list[Any] = values_of(network.variables)
-    table = history.table.drop(columns="seconds").to_numpy()
+    table = history.table.drop(columns=["seconds", "images_per_second"]).to_numpy()
     np.savez(folder / RESULT, table, *variables)
 
 
