@@ -122,7 +122,8 @@ def test_the_commands_of_a_page_run_one_after_the_other(
             if importlib.util.find_spec(env.get("KERAS_BACKEND", "keras")) is None:
                 pytest.skip(f"{env['KERAS_BACKEND']} is not installed")
             if words[first + 1] in SET_UP_KERAS:
-                small = SMALL if words[first + 1] == "run" else ()
+                begins = words[first + 1] == "run" and "--resume" not in words
+                small = SMALL if begins else ()
                 run([sys.executable, "-m", *words[first:], *small], place, env)
             else:
                 cellclf_command(*words[first + 1 :], env=env)

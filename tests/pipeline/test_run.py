@@ -152,6 +152,21 @@ def test_a_stopped_run_goes_on_and_ends_with_the_numbers_of_an_unbroken_one(
     assert resumed.metrics["models"] == {"one": unbroken, "two": unbroken}
 
 
+def test_a_recipe_of_several_phases_has_one_history_and_warns_of_random_weights() -> None:
+    listener = Listener()
+    recipe = {"recipe": "fine_tune", "head_epochs": 1}
+    run(EXPERIMENT, out=Path("run"), training=recipe, progress=listener)
+    assert any("its backbone has random weights" in line for line in listener.warned)
+    history = pd.read_csv(Path("run") / "training" / "tiny_net" / "history.csv")
+    assert list(history["epoch"]) == [1, 2, 3]
+    assert not list(Path("run").rglob("checkpoint-*"))
+
+
+def test_fine_tuning_needs_epochs_beyond_those_of_the_head() -> None:
+    with pytest.raises(ExperimentError, match="must have more epochs than head_epochs"):
+        run(EXPERIMENT, out=Path("run"), training={"recipe": "fine_tune", "head_epochs": 3})
+
+
 def test_a_directory_in_which_no_run_was_begun_says_what_to_do() -> None:
     with pytest.raises(RunError, match="Give the command that began it again"):
         run(Path("cells"))
