@@ -3,9 +3,9 @@
     python benchmarks/head_only.py [ARCHITECTURE [IMAGES [EPOCHS]]]
 
 Random weights and random pixels at 128 px: neither changes how long anything takes. A pass is what
-gives every image its features, once with and once without the time to compile the backbone. The
-recipe is what `training.recipe = "head_only"` does in a run: features of the training and the
-validation images, then the epochs of the head, its compilation, validation and checkpoints included.
+gives every image its features, with and without the time to compile the backbone. The recipe is
+what `training.recipe = "head_only"` does in a run: features of the training and the validation
+images, then the epochs of the head, with compilation, validation and checkpoints.
 """
 
 from __future__ import annotations

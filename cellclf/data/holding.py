@@ -15,7 +15,7 @@ import time
 import uuid
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -98,7 +98,9 @@ def writing(path: Path) -> Iterator[Path]:
         RunError: The place cannot be written to.
     """
     sweep(path.parent)
-    with replacing(path) as partial, in_use(partial):
+    with ExitStack() as claims, replacing(path) as partial:
+        # Given up only once the file has its name: a sweep meanwhile would take it for abandoned.
+        claims.enter_context(in_use(partial))
         yield partial
 
 
