@@ -217,6 +217,13 @@ class TrainingSettings(_Settings):
         description="Augmented views of each training image whose features are kept for training "
         "the head; 0: only the image as it is.",
     )
+    feature_batch_size: Whole = Field(
+        256,
+        ge=2,
+        le=65536,
+        description="Most features a step while the head is trained alone. An epoch has at least "
+        "eight steps where batch_size allows it, and the rate grows with the root of the size.",
+    )
     time_budget: float | None = Field(
         None,
         gt=0,

@@ -48,7 +48,7 @@ class Halting:
 def train(model: keras.Model, toy: Toy, directory: Path, progress: Any, **changes: Any) -> History:
     return fit(
         model,
-        Halting(toy.batches(), (1, 2), (1, 4)),
+        Halting(toy.batches(), (2, 2), (2, 4)),
         validation=toy.validation,
         settings=SETTINGS.model_copy(update=changes),
         learning_rate=0.02,
@@ -71,12 +71,12 @@ def test_a_fit_that_is_interrupted_within_an_epoch_goes_on_there(
 
     batches = len(toy.batches())
     with pytest.raises(KeyboardInterrupt):
-        interrupted = new_listener(interrupt_after=batches + 4)
+        interrupted = new_listener(interrupt_after=2 * batches + 4)
         train(toy_network(), toy, tmp_path / "part", interrupted, averaging=averaging)
     resumed, listener = toy_network(seed=99), new_listener()
     again = train(resumed, toy, tmp_path / "part", listener, averaging=averaging)
 
-    done = int(listener.notes[0].removeprefix("resumed after epoch 1 and ").split()[0])
+    done = int(listener.notes[0].removeprefix("resumed after epoch 2 and ").split()[0])
     assert 0 < done < batches
     assert listener.steps == listener.total
     np.testing.assert_array_equal(numbers(again), numbers(history))
