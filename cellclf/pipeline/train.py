@@ -123,12 +123,14 @@ def _fitted(
         for phase in phases_of(settings, chosen.spec.stages, epoch_length=batches.epoch_length)
     ]
     backend.seed_everything(experiment.seed)
-    network = build(
-        chosen.spec,
-        chosen.params,
-        image_size=experiment.data.image_size,
-        num_classes=len(prepared.samples.classes),
-    )
+    with backend.precision(settings.precision) as policy:
+        progress.say(f"{label}: {backend.summary(policy)}")
+        network = build(
+            chosen.spec,
+            chosen.params,
+            image_size=experiment.data.image_size,
+            num_classes=len(prepared.samples.classes),
+        )
     _start(network, chosen, settings, label, progress)
     lesson = Lesson(
         network=network,
