@@ -61,10 +61,11 @@ def main(architecture: str = "efficientnet_b4", count: int = 1920, epochs: int =
         batch_size=settings.batch_size,
         seed=0,
     )
+    phases = phases_of(settings, chosen.spec.stages, epoch_length=batches.epoch_length)
     with tempfile.TemporaryDirectory() as folder:
         lesson = Lesson(
             network=network,
-            phases=[(phase, ()) for phase in phases_of(settings, chosen.spec.stages)],
+            phases=[(phase, ()) for phase in phases],
             batches=batches,
             backbone=Backbone(
                 model=network,

@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from cellclf.errors import ExperimentError, Problem, did_you_mean
-from cellclf.terms import Balance, Part, Recipe, ResizeMode, Schedule
+from cellclf.terms import Balance, Part, Precision, Recipe, ResizeMode, Schedule
 
 __all__ = [
     "AugmentationSettings",
@@ -217,6 +217,13 @@ class TrainingSettings(_Settings):
         description="Augmented views of each training image whose features are kept for training "
         "the head; 0: only the image as it is.",
     )
+    feature_batch_size: Whole = Field(
+        256,
+        ge=2,
+        le=65536,
+        description="Most features a step while the head is trained alone. An epoch has at least "
+        "eight steps where batch_size allows it, and the rate grows with the root of the size.",
+    )
     time_budget: float | None = Field(
         None,
         gt=0,
@@ -224,6 +231,11 @@ class TrainingSettings(_Settings):
         "schedule is fitted to them, and early stopping does not apply.",
     )
     batch_size: Whole = Field(32, ge=2, le=4096, description="Images a step.")
+    precision: Precision = Field(
+        "auto",
+        description="Numbers that training computes with; auto: those of Keras' configuration, and "
+        "where that says nothing, half precision on a graphics card that is quicker with it.",
+    )
     learning_rate: float | None = Field(
         None, gt=0, le=10, description="Peak rate; the architecture's own where left out."
     )

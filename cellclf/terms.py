@@ -10,6 +10,7 @@ __all__ = [
     "PART_NAMES",
     "Balance",
     "Part",
+    "Precision",
     "Recipe",
     "ResizeMode",
     "Schedule",
@@ -31,6 +32,9 @@ ResizeMode = Literal["stretch", "pad"]
 
 Balance = Literal["augment", "weights", "none"]
 """How unequal classes are made up for: augmented views, weights in the loss, or not at all."""
+
+Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
+"""Numbers that a network computes with: as the device allows, or one of Keras' dtype policies."""
 
 Recipe = Literal["from_scratch", "head_only", "fine_tune"]
 """Which layers are trained: all; those after `features`; those first, and then all by stages."""

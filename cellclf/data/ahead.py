@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from cellclf.processors import processors
 
 __all__ = ["map_ahead"]
 
@@ -38,7 +39,7 @@ def map_ahead(
         ...     list(map_ahead(pool, abs, [3, -2, 1], for_each_thread=1))
         [3, 2, 1]
     """
-    ahead = for_each_thread * (os.cpu_count() or 1)
+    ahead = for_each_thread * processors()
     waiting: deque[Future[Result]] = deque()
     for item in items:
         waiting.append(pool.submit(work, item))

@@ -7,6 +7,7 @@ uninterrupted one would have seen.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -172,22 +173,22 @@ class TrainingBatches:
         """
         rows, copies = self.views(number, epoch)
         x = np.empty((len(rows), *self._images.shape[1:]), dtype=np.uint8)
-        for place, (row, copy) in enumerate(zip(rows, copies, strict=True)):
-            x[place] = self.view(row, epoch, copy)
+        for place, (row, turn) in enumerate(zip(rows, copies, strict=True)):
+            x[place] = self.view(row, epoch, turn)
         return x, *self.targets(rows)
 
-    def view(self, row: int, epoch: int, copy: int) -> NDArray[np.uint8]:
+    def view(self, row: int, epoch: int, turn: int) -> NDArray[np.uint8]:
         """Return one image as an epoch shows it: `uint8`, `(height, width, 3)`.
 
         Args:
             row: Row of the images of the set.
             epoch: From 0.
-            copy: Which of the views of this image in the epoch, from 0.
+            turn: Which of the views of this image in the epoch, from 0.
 
         Raises:
             PluginError: An augmentation changed the shape or type of an image.
         """
-        return _view(self._images[row], self._chain, self._seed, epoch, row, copy)
+        return _view(self._images[row], self._chain, self._seed, epoch, row, turn)
 
     def targets(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return classes, one-hot `(n, num_classes)`, and weights `(n,)` of samples, by row."""
@@ -195,6 +196,18 @@ class TrainingBatches:
         y = np.zeros((len(rows), len(self._counts)), dtype=np.float32)
         y[np.arange(len(rows)), classes] = 1
         return y, self._class_weights[classes].astype(np.float32)
+
+    def of_size(self, batch_size: int) -> TrainingBatches:
+        """Return the same views in the same order, in batches of another size.
+
+        Raises:
+            DataError: The size is not 1 or more.
+        """
+        if batch_size < 1:
+            raise DataError(f"`batch_size` must be 1 or more. Received: batch_size={batch_size}")
+        other = copy.copy(self)
+        other._batch_size = batch_size
+        return other
 
     @property
     def rows(self) -> NDArray[np.intp]:
@@ -286,8 +299,8 @@ def augmented_views(
     """
     sheet = np.empty((len(rows), views, *images.shape[1:]), dtype=np.uint8)
     for place, row in enumerate(rows):
-        for copy in range(views):
-            sheet[place, copy] = _view(np.asarray(images[row]), chain, seed, 0, row, copy)
+        for turn in range(views):
+            sheet[place, turn] = _view(np.asarray(images[row]), chain, seed, 0, row, turn)
     return sheet
 
 

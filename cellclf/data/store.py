@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from cellclf.data.reading import UNREAD, content_or_unread, read_square
 from cellclf.data.samples import Samples
 from cellclf.data.store_files import VERSIONS, Block, Form, read_store, sync_folder, write_store
 from cellclf.errors import DataError
+from cellclf.processors import processors
 from cellclf.progress import Progress
 from cellclf.terms import ResizeMode
 
@@ -90,7 +90,7 @@ def open_store(
     resize(np.zeros((1, 1, 3), np.uint8), size, mode)  # refuses a bad size or mode before any work
     form = Form(n=len(samples), size=size, mode=mode)
     folder = cache / STORES
-    pool = ThreadPoolExecutor(os.cpu_count())
+    pool = ThreadPoolExecutor(processors())
     try:
         found = _find(folder, samples, form, pool, progress)
         was_warm = found is not None

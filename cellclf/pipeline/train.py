@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cellclf import __version__
 from cellclf.checking import Chosen, Plan
+from cellclf.data.batches import TrainingBatches
 from cellclf.data.decode import DECODE_VERSION
 from cellclf.evaluation.judge import confusion_counts
 from cellclf.evaluation.prediction_files import Sidecar, read_predictions, write_predictions
@@ -118,16 +119,18 @@ def _fitted(
     settings, batches = experiment.training, training_batches(plan, prepared)
     # Made before anything random is drawn: whatever they draw changes no number of the run.
     phases = [
-        (phase, _watching(label, chosen, phase, plan, prepared, directory, len(batches)))
-        for phase in phases_of(settings, chosen.spec.stages)
+        (phase, _watching(label, chosen, phase, plan, prepared, directory, batches))
+        for phase in phases_of(settings, chosen.spec.stages, epoch_length=batches.epoch_length)
     ]
     backend.seed_everything(experiment.seed)
-    network = build(
-        chosen.spec,
-        chosen.params,
-        image_size=experiment.data.image_size,
-        num_classes=len(prepared.samples.classes),
-    )
+    with backend.precision(settings.precision) as policy:
+        progress.say(f"{label}: {backend.summary(policy)}")
+        network = build(
+            chosen.spec,
+            chosen.params,
+            image_size=experiment.data.image_size,
+            num_classes=len(prepared.samples.classes),
+        )
     _start(network, chosen, settings, label, progress)
     lesson = Lesson(
         network=network,
@@ -163,7 +166,7 @@ def _watching(
     plan: Plan,
     prepared: Prepared,
     directory: RunDirectory,
-    steps: int,
+    batches: TrainingBatches,
 ) -> tuple[Watcher, ...]:
     folder = phase.folder(directory.training(label))
     folder.mkdir(parents=True, exist_ok=True)
@@ -175,7 +178,7 @@ def _watching(
         experiment=plan.experiment.model_dump(mode="json"),
         classes=prepared.samples.classes,
         epochs=phase.epochs,
-        steps_per_epoch=steps,
+        steps_per_epoch=len(batches.of_size(phase.batch_size)),
         phase=phase.name,
     )
     return watchers(plan.callbacks, context)

@@ -12,7 +12,6 @@ import keras
 from cellclf.errors import RunError, TrainingError
 from cellclf.network.backend import settle
 from cellclf.training.checkpoint import Arrays, Checkpoint, assign, values_of
-from cellclf.training.feed import TrainingFeed
 from cellclf.training.history import EpochRow, best_of, write_history
 from cellclf.training.plan import Keeping, Plan, Standing
 from cellclf.training.schedule import Clock, rate_at
@@ -57,7 +56,6 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
     def __init__(
         self,
         model: keras.Model,
-        feed: TrainingFeed,
         standing: Standing,
         *,
         plan: Plan,
@@ -77,7 +75,6 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self._watchers = tuple(watchers)
         self.rows = standing.rows
         self.best = standing.best
-        self._feed = feed
         self._plan = plan
         self._keeping = keeping
         self._task = task
@@ -110,7 +107,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         return len(self.rows) - best_of(self.rows).epoch >= settings.patience
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Have the feed give the batches of this epoch, from the first that is not done."""
+        """Begin an epoch, or what is left of it."""
         super().on_epoch_begin(epoch, logs)
         now = time.monotonic()
         if self.batch:  # an epoch that was interrupted in its midst
@@ -118,7 +115,6 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         else:
             self._epoch_began = now
         self._steps_since, self._steps_timed = now, 0
-        self._feed.begin(epoch, self.batch)
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Tell those who watch."""

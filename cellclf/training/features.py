@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,17 +67,18 @@ class Backbone:
             RunError: The cache cannot be written to.
             PluginError: An augmentation changed the shape or type of an image.
         """
-        network = self._network()
         made = made_once(
             FEATURES_KIND,
-            self._key(network, pictures),
+            self._key(self._network, pictures),
             "features.npy",
-            lambda path: self._write(network, pictures, path),
+            lambda path: self._write(self._network, pictures, path),
         )
         found: NDArray[np.float32] = np.load(made, mmap_mode="r")
         return found
 
+    @cached_property
     def _network(self) -> keras.Model:
+        """Made once, so that it is compiled once."""
         features = self.model.get_layer(FEATURES).output
         flat = keras.layers.Flatten(name="flat_features")(features)
         network = keras.Model(self.model.inputs[0], flat)
@@ -117,7 +119,7 @@ class Backbone:
 
     def _prepared(self, pictures: Sequence[Picture]) -> Iterator[tuple[NDArray[np.uint8], int]]:
         """Batches of one size, so that one shape is compiled, and how many of each are wanted."""
-        size = min(BATCH_SIZE, len(pictures))
+        size = BATCH_SIZE
 
         def prepare(start: int) -> tuple[NDArray[np.uint8], int]:
             chosen = pictures[start : start + size]

@@ -142,11 +142,11 @@ def fit(
     )
     total = steps if clock is None else round(clock.seconds)
     with progress.task(description, total) as task, preparing_threads() as pool:
-        feed = TrainingFeed(batches, epoch=len(standing.rows), pool=pool)
-        course = Course(
-            model, feed, standing, plan=plan, keeping=keeping, task=task, watchers=watchers
-        )
-        _run(model, feed, judged_on, course, settings=settings)
+        course = Course(model, standing, plan=plan, keeping=keeping, task=task, watchers=watchers)
+        while not course.ended:
+            done = len(course.rows) * len(batches) + course.batch
+            feed = TrainingFeed(batches, done=done, pool=pool)
+            _run(model, feed, judged_on, course, plan=plan)
     assign(model.weights, course.best)
     return _history(course.rows, settings)
 
@@ -212,25 +212,25 @@ def _run(
     judged_on: ValidationFeed,
     course: Course,
     *,
-    settings: TrainingSettings,
+    plan: Plan,
 ) -> None:
-    """Train and validate until `course` says that it is enough."""
-    last = settings.epochs if settings.time_budget is None else MANY_EPOCHS
+    """Train and validate: what is left of an epoch that was interrupted, or all epochs.
+
+    They are two calls, because Keras takes all epochs of a call for equally long.
+    """
+    done = len(course.rows)
+    last = plan.settings.epochs if plan.clock is None else MANY_EPOCHS
     try:
-        while not course.ended:
-            done = len(course.rows)
-            feed.begin(done, course.batch)
-            model.fit(
-                feed,
-                validation_data=judged_on,
-                initial_epoch=done,
-                # What is left of an interrupted epoch comes alone: Keras takes all of its epochs
-                # for equally long.
-                epochs=done + 1 if course.batch else last,
-                shuffle=False,
-                verbose=0,
-                callbacks=course,
-            )
+        model.fit(
+            feed,
+            validation_data=judged_on,
+            initial_epoch=done,
+            epochs=done + 1 if course.batch else last,
+            steps_per_epoch=plan.batches - course.batch,
+            shuffle=False,
+            verbose=0,
+            callbacks=course,
+        )
     except TrainingError:
         assign(model.weights, course.best)
         raise
@@ -238,6 +238,8 @@ def _run(
         if feed.failure is not None:
             raise feed.failure from None
         raise
+    finally:
+        feed.close()
 
 
 def _history(rows: tuple[EpochRow, ...], settings: TrainingSettings) -> History:

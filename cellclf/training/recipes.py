@@ -37,6 +37,9 @@ __all__ = ["Lesson", "Phase", "phases_of"]
 
 HEAD = "head"
 
+LEAST_STEPS = 8
+"""Of an epoch on features: a step costs little more for more of them, but they must be many."""
+
 Trains = Literal["all", "head", "stages"]
 
 
@@ -51,6 +54,7 @@ class Phase:
         stages: The stages that are trained, where only some are.
         rest: Layers of the backbone that are in no stage are trained too.
         rate: Share of the peak rate.
+        batch_size: Images, or features, a step.
     """
 
     name: str = ""
@@ -59,36 +63,50 @@ class Phase:
     stages: tuple[str, ...] = ()
     rest: bool = False
     rate: float = 1.0
+    batch_size: int
 
     def folder(self, directory: Path) -> Path:
         """Where its checkpoints and its history lie, below those of the model."""
         return directory / self.name if self.name else directory
 
 
-def phases_of(settings: TrainingSettings, stages: Sequence[str]) -> tuple[Phase, ...]:
+def phases_of(
+    settings: TrainingSettings, stages: Sequence[str], *, epoch_length: int
+) -> tuple[Phase, ...]:
     """Return the phases of the recipe that the settings name.
 
     Args:
-        settings: Recipe and epochs.
+        settings: Recipe, epochs and batch sizes.
         stages: Prefixes of the names of an architecture's layers, nearest the output first.
+        epoch_length: Views in one epoch.
 
     Example:
         >>> from cellclf.experiment import TrainingSettings
         >>> fine_tune = TrainingSettings(recipe="fine_tune", epochs=41)
-        >>> for phase in phases_of(fine_tune, ["block3", "block2", "block1"]):
-        ...     print(phase.name, phase.epochs, phase.stages)
-        head 10 ()
-        unfrozen_1 15 ('block3', 'block2')
-        unfrozen_2 16 ('block3', 'block2', 'block1')
+        >>> stages = ["block3", "block2", "block1"]
+        >>> for phase in phases_of(fine_tune, stages, epoch_length=1600):
+        ...     print(phase.name, phase.epochs, phase.stages, phase.batch_size)
+        head 10 () 200
+        unfrozen_1 15 ('block3', 'block2') 32
+        unfrozen_2 16 ('block3', 'block2', 'block1') 32
     """
+    size = settings.batch_size
     if settings.recipe == "from_scratch":
-        return (Phase(trains="all", epochs=settings.epochs),)
+        return (Phase(trains="all", epochs=settings.epochs, batch_size=size),)
+    features = min(settings.feature_batch_size, max(size, epoch_length // LEAST_STEPS))
+    head = Phase(
+        trains="head",
+        epochs=settings.epochs,
+        batch_size=features,
+        # How the rate of an Adam goes with the size of its batches: Malladi et al., 2022.
+        rate=math.sqrt(features / size),
+    )
     if settings.recipe == "head_only":
-        return (Phase(trains="head", epochs=settings.epochs),)
+        return (head,)
     left = settings.epochs - settings.head_epochs
     steps = max(1, min(settings.unfreezing, len(stages), left))
     return (
-        Phase(name=HEAD, trains="head", epochs=settings.head_epochs),
+        replace(head, name=HEAD, epochs=settings.head_epochs),
         *(
             Phase(
                 name=f"unfrozen_{step}",
@@ -98,6 +116,7 @@ def phases_of(settings: TrainingSettings, stages: Sequence[str]) -> tuple[Phase,
                 stages=tuple(stages[: math.ceil(len(stages) * step / steps)]),
                 rest=step == steps,
                 rate=settings.fine_tune_rate,
+                batch_size=size,
             )
             for step in range(1, steps + 1)
         ),
@@ -165,7 +184,7 @@ class Lesson:
         if phase.trains == "head":
             _freeze(self.network, but=(), rest=False)
             model = _head(self.network)
-            batches, validation = self._features(tuple(model.inputs[0].shape)[1:])
+            batches, validation = self._features(phase, tuple(model.inputs[0].shape)[1:])
         elif phase.trains == "stages":
             _freeze(self.network, but=phase.stages, rest=phase.rest)
         budget = self.settings.time_budget
@@ -173,6 +192,7 @@ class Lesson:
         settings = self.settings.model_copy(
             update={
                 "epochs": phase.epochs,
+                "batch_size": phase.batch_size,
                 "time_budget": None if budget is None else budget * phase.epochs / total,
             }
         )
@@ -188,14 +208,14 @@ class Lesson:
             watchers=watching,
         )
 
-    def _features(self, shape: tuple[int, ...]) -> tuple[FeatureBatches, Validation]:
+    def _features(self, phase: Phase, shape: tuple[int, ...]) -> tuple[FeatureBatches, Validation]:
         """Training batches and validation in which images are replaced by their features."""
         rows, views = self.batches.rows, self.settings.feature_views
         shown = [None] if views == 0 else range(views)
         train = self.backbone.features([(int(row), view) for view in shown for row in rows])
         judged_on = self.backbone.features([(int(row), None) for row in self.rows])
         return (
-            FeatureBatches(self.batches, train.reshape(-1, *shape)),
+            FeatureBatches(self.batches.of_size(phase.batch_size), train.reshape(-1, *shape)),
             (judged_on.reshape(-1, *shape), np.arange(len(self.rows)), self.labels[self.rows]),
         )
 

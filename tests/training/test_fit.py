@@ -325,18 +325,3 @@ def test_a_fit_that_is_given_seconds_goes_on_with_those_that_are_left(
     assert history.table["learning_rate"].iloc[-1] < 0.05 * RATE
     assert list(history.table["epoch"]) == list(range(1, len(history.rows) + 1))
     assert listener.steps <= listener.total == 6
-
-
-def test_biases_and_normalization_are_not_decayed(whole: Whole) -> None:
-    model = whole.model
-    undecayed = {
-        weight.path
-        for weight in model.trainable_variables
-        if not model.optimizer._use_weight_decay(weight)
-    }
-    assert undecayed == {
-        "convolution/bias",
-        "normalization/gamma",
-        "normalization/beta",
-        "logits/bias",
-    }

@@ -65,7 +65,10 @@ def learn(toy: Any, tmp_path: Path, new_listener: Any) -> Callable[..., tuple[Hi
         )
         lesson = Lesson(
             network=network,
-            phases=[(phase, ()) for phase in phases_of(settings, STAGES)],
+            phases=[
+                (phase, ())
+                for phase in phases_of(settings, STAGES, epoch_length=batches.epoch_length)
+            ],
             batches=batches,
             backbone=backbone,
             rows=rows,
@@ -130,7 +133,7 @@ def test_fine_tuning_trains_all_but_the_normalisation(learn: Any, toy: Any, tmp_
 
 
 def test_fine_tuning_unfreezes_from_the_top() -> None:
-    head, first, second = phases_of(FINE_TUNE, STAGES)
+    head, first, second = phases_of(FINE_TUNE, STAGES, epoch_length=45)
     assert (head.trains, head.epochs) == ("head", 2)
     assert (first.stages, first.rest, first.epochs) == (("top_",), False, 2)
     assert (second.stages, second.rest, second.epochs) == (STAGES, True, 2)
@@ -152,7 +155,17 @@ def test_an_interrupted_fine_tuning_goes_on_to_the_same_bits(learn: Any, new_lis
 
 
 def test_there_are_as_many_phases_as_there_are_stages_and_epochs_for() -> None:
-    assert [phase.epochs for phase in phases_of(TrainingSettings(), STAGES)] == [100]
+    def epochs(settings: TrainingSettings, stages: tuple[str, ...] = STAGES) -> list[int]:
+        return [phase.epochs for phase in phases_of(settings, stages, epoch_length=45)]
+
+    assert epochs(TrainingSettings()) == [100]
     settings = TrainingSettings(recipe="fine_tune", epochs=100, unfreezing=9)
-    assert [phase.epochs for phase in phases_of(settings, STAGES)] == [10, 45, 45]
-    assert [phase.epochs for phase in phases_of(settings, ())] == [10, 90]
+    assert epochs(settings) == [10, 45, 45]
+    assert epochs(settings, ()) == [10, 90]
+
+
+@pytest.mark.parametrize(("length", "size"), [(45, 8), (800, 100), (8000, 256)])
+def test_steps_on_features_are_large_but_not_few(length: int, size: int) -> None:
+    (head,) = phases_of(HEAD_ONLY, STAGES, epoch_length=length)
+    assert head.batch_size == size
+    assert head.rate == pytest.approx((size / HEAD_ONLY.batch_size) ** 0.5)
