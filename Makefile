@@ -11,7 +11,7 @@ run: $(VENV)/installed
 	$(BIN)/cellclf run examples/quickstart.toml
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -q -m "not slow and not real_data"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not real_data"
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
