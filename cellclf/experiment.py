@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from cellclf.errors import ExperimentError, Problem, did_you_mean
-from cellclf.terms import Balance, Part, ResizeMode, Schedule
+from cellclf.terms import Balance, Distribution, Part, ResizeMode, Schedule
 
 __all__ = [
     "AugmentationSettings",
@@ -214,6 +214,11 @@ class TrainingSettings(_Settings):
     )
     early_stopping: bool = Field(True, description="Stop when validation no longer improves.")
     patience: Whole = Field(20, ge=1, description="Epochs without improvement before stopping.")
+    distribution: Distribution = Field(
+        "none",
+        description="Train on one device, or share every batch out over all devices of all "
+        "processes, which needs KERAS_BACKEND=jax; `batch_size` is that of all together.",
+    )
 
 
 class EvaluationSettings(_Settings):

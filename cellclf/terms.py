@@ -9,6 +9,7 @@ __all__ = [
     "PARTS",
     "PART_NAMES",
     "Balance",
+    "Distribution",
     "Part",
     "ResizeMode",
     "Schedule",
@@ -32,6 +33,9 @@ Balance = Literal["augment", "weights", "none"]
 
 Schedule = Literal["one_cycle", "constant"]
 """How the learning rate goes: up, and down along a cosine; or nowhere."""
+
+Distribution = Literal["none", "data_parallel"]
+"""What trains a network: one device, or all of them, each with its rows of every batch."""
 
 _PARTS_BY_NAME: dict[str, Part] = {
     "train": "train",

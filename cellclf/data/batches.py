@@ -153,14 +153,24 @@ class TrainingBatches:
         full, left = divmod(self.epoch_length, self._batch_size)
         return max(1, full + (left > 1))
 
+    def size(self, number: int) -> int:
+        """Return how many views a batch has, the same in every epoch.
+
+        Raises:
+            IndexError: No such batch.
+        """
+        return self._end(number) - number * self._batch_size
+
     def batch(
-        self, number: int, epoch: int
+        self, number: int, epoch: int, *, places: NDArray[np.intp] | None = None
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
         """Return one batch; safe to call from several threads.
 
         Args:
             number: From 0 to `len(self) - 1`.
             epoch: From 0.
+            places: Which views of the batch to make, from 0 to `size(number) - 1`, shape `(k,)`;
+                all of them by default. A view is the same with and without the others.
 
         Returns:
             Images `uint8` `(batch, height, width, 3)`, classes one-hot `float32`
@@ -171,6 +181,8 @@ class TrainingBatches:
             PluginError: An augmentation changed the shape or type of an image.
         """
         rows, copies = self._views_of(number, epoch)
+        if places is not None:
+            rows, copies = rows[places], copies[places]
         x = np.empty((len(rows), *self._images.shape[1:]), dtype=np.uint8)
         for place, (row, copy) in enumerate(zip(rows, copies, strict=True)):
             x[place] = _view(self._images[row], self._chain, self._seed, epoch, row, copy)
@@ -204,15 +216,18 @@ class TrainingBatches:
 
     def _views_of(self, number: int, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row and copy number of every view of one batch: its images are made from these alone."""
-        if not 0 <= number < len(self) or epoch < 0:
-            raise IndexError(
-                f"`number` must be from 0 to {len(self) - 1} and `epoch` 0 or more. "
-                f"Received: number={number}, epoch={epoch}"
-            )
+        start, stop = number * self._batch_size, self._end(number)
+        if epoch < 0:
+            raise IndexError(f"`epoch` must be 0 or more. Received: epoch={epoch}")
         rows, copies = self._views(epoch)
-        start = number * self._batch_size
-        stop = start + self._batch_size if number < len(self) - 1 else len(rows)
         return rows[start:stop], copies[start:stop]
+
+    def _end(self, number: int) -> int:
+        """Where in the epoch the batch after this one begins."""
+        last = len(self) - 1
+        if not 0 <= number <= last:
+            raise IndexError(f"`number` must be from 0 to {last}. Received: number={number}")
+        return (number + 1) * self._batch_size if number < last else self.epoch_length
 
     def _views(self, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row and copy number of every view of the epoch, in order."""

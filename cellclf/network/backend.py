@@ -24,17 +24,26 @@ from cellclf.errors import ExperimentError, Problem, did_you_mean
 
 __all__ = [
     "BACKENDS",
+    "DISTRIBUTING",
     "chosen_backend",
     "current",
     "deterministic",
+    "gathered",
     "jit_compile",
+    "local_devices",
+    "meant",
     "prepare_backend",
+    "processes",
     "seed_everything",
     "versions",
 ]
 
 BACKENDS = ("tensorflow", "jax", "torch")
 DEFAULT = "tensorflow"
+
+DISTRIBUTING = "jax"
+"""The backend on which Keras' distribution API works: for TensorFlow it is an unfinished prototype
+that trains on one device without a word, for torch there is none (Keras 3.15)."""
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 DEFAULTS = {
@@ -108,6 +117,15 @@ def chosen_backend(backend: str | None = None) -> str:
     return wanted
 
 
+def meant() -> str:
+    """Return the backend that is or will be used, without importing it or Keras.
+
+    Raises:
+        ExperimentError: As `chosen_backend`.
+    """
+    return current() if "keras" in sys.modules else chosen_backend()
+
+
 def current() -> str:
     """Return the name of the backend that Keras runs on; imports Keras."""
     return str(import_module("keras").config.backend())
@@ -140,6 +158,31 @@ def deterministic() -> None:
         import_module("tensorflow").config.experimental.enable_op_determinism()
     elif name == "torch":
         import_module("torch").use_deterministic_algorithms(True, warn_only=True)
+
+
+def processes() -> tuple[int, int] | None:
+    """Return which of how many processes that train together this is; `None` if it joined none.
+
+    It may be called before a backend is imported, and imports none.
+    """
+    jax = sys.modules.get(DISTRIBUTING)
+    if jax is None or not jax.distributed.is_initialized():
+        return None
+    return int(jax.process_index()), int(jax.process_count())
+
+
+def local_devices() -> int:
+    """Return how many of the devices that a distributed training uses are this process's own."""
+    return int(import_module(DISTRIBUTING).local_device_count())
+
+
+def gathered(numbers: Any) -> Any:
+    """Return an array of every process, one below the other; each has to call this.
+
+    Args:
+        numbers: A NumPy array, of the same shape and type in every process.
+    """
+    return import_module(f"{DISTRIBUTING}.experimental.multihost_utils").process_allgather(numbers)
 
 
 def versions() -> dict[str, Any]:

@@ -22,7 +22,8 @@ from cellclf.evaluation.sources import fingerprint
 from cellclf.files import replacing, write_json
 from cellclf.inference.bundle import BundleManifest, write_bundle
 from cellclf.network import backend
-from cellclf.network.build import build, weights_of
+from cellclf.network.build import build, set_weights, weights_of
+from cellclf.network.distribution import ALONE, Share, distributed
 from cellclf.network.forward import Forward
 from cellclf.pipeline.batches import training_batches
 from cellclf.pipeline.earlier import earlier_bundle
@@ -36,7 +37,7 @@ from cellclf.training.checkpoint import discard_checkpoint
 from cellclf.training.fit import fit
 from cellclf.training.history import History
 
-__all__ = ["Trained", "train"]
+__all__ = ["Trained", "fitted", "train"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +63,15 @@ class Trained:
 
 
 def train(
-    label: str, plan: Plan, prepared: Prepared, directory: RunDirectory, progress: Progress
+    label: str,
+    plan: Plan,
+    prepared: Prepared,
+    directory: RunDirectory,
+    progress: Progress,
+    share: Share = ALONE,
 ) -> Trained:
     """Train one model, or take up what an earlier call has finished."""
-    facts_file = directory.training(label) / "facts.json"
+    facts_file = directory.facts(label)
     history_file = directory.training(label) / "history.csv"
     if facts_file.exists():
         progress.say(f"{label}: already trained")
@@ -76,7 +82,9 @@ def train(
             facts=read_json(facts_file),
         )
     chosen = plan.models[label]
-    history, network = _fitted(label, chosen, plan, prepared, directory, progress)
+    history, network = fitted(label, chosen, plan, prepared, directory, progress, share)
+    if share.devices > 1:
+        network = _on_one_device(network, chosen, plan, prepared)
     with replacing(history_file) as partial:
         history.table.to_csv(partial, index=False)
     table = _predictions(network, prepared, progress, f"{label}: predicting")
@@ -103,37 +111,54 @@ def train(
     return Trained(label=label, history=history.table, predictions=table, facts=facts)
 
 
-def _fitted(
+def fitted(
     label: str,
     chosen: Chosen[ModelSpec],
     plan: Plan,
     prepared: Prepared,
     directory: RunDirectory,
     progress: Progress,
+    share: Share,
 ) -> tuple[History, keras.Model]:
+    """Return a trained network and how it was trained; all processes of a run call this."""
     experiment = plan.experiment
     backend.seed_everything(experiment.seed)
-    network = build(
-        chosen.spec,
-        chosen.params,
-        image_size=experiment.data.image_size,
-        num_classes=len(prepared.samples.classes),
-    )
-    if chosen.spec.pretrained is not None:
-        chosen.function("pretrained")(network, chosen.params)
-    labels = prepared.samples.labels
-    history = fit(
-        network,
-        training_batches(plan, prepared),
-        validation=(prepared.images, prepared.split.rows("validation"), labels),
-        settings=experiment.training,
-        learning_rate=experiment.training.learning_rate or chosen.spec.learning_rate,
-        directory=directory.training(label),
-        progress=progress,
-        description=f"{label}: training",
-    )
+    with distributed(share):
+        network = _built(chosen, plan, prepared)
+        if chosen.spec.pretrained is not None:
+            chosen.function("pretrained")(network, chosen.params)
+        labels = prepared.samples.labels
+        history = fit(
+            network,
+            training_batches(plan, prepared),
+            validation=(prepared.images, prepared.split.rows("validation"), labels),
+            settings=experiment.training,
+            learning_rate=experiment.training.learning_rate or chosen.spec.learning_rate,
+            directory=directory.training(label),
+            progress=progress,
+            description=f"{label}: training",
+            share=share,
+        )
     progress.say(f"{label}: {history.reason}")
     return history, network
+
+
+def _built(chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared) -> keras.Model:
+    return build(
+        chosen.spec,
+        chosen.params,
+        image_size=plan.experiment.data.image_size,
+        num_classes=len(prepared.samples.classes),
+    )
+
+
+def _on_one_device(
+    network: keras.Model, chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared
+) -> keras.Model:
+    """The same network, for this process to use alone: predictions need no other."""
+    copy = _built(chosen, plan, prepared)
+    set_weights(copy, weights_of(network))
+    return copy
 
 
 def _predictions(

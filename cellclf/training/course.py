@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from cellclf.errors import RunError, TrainingError
+from cellclf.network.distribution import ALONE, Share
 from cellclf.training.checkpoint import Arrays, Checkpoint, assign, values_of, write_checkpoint
 from cellclf.training.feed import TrainingFeed
 from cellclf.training.history import EpochRow, best_of
@@ -35,11 +36,19 @@ SECONDS_BETWEEN_REPORTS = 0.1
 
 @dataclass(frozen=True)
 class Place:
-    """Where a fit keeps its checkpoint, and how it knows it again."""
+    """Where a fit keeps its checkpoint, and how it knows it again.
+
+    Attributes:
+        path: The file.
+        mark: The fit's `fingerprint`.
+        progress: Told when it cannot be written.
+        share: Which of the processes of the fit this is: the first writes for all.
+    """
 
     path: Path
     mark: str
     progress: Progress
+    share: Share = ALONE
 
 
 class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
@@ -130,6 +139,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         super().on_epoch_end(epoch, logs)
         seen = {name: float(value) for name, value in (logs or {}).items()}
         self._report(seen[LOSS])
+        self._must_be_finite(seen[LOSS])
         self._must_be_finite(seen[f"val_{LOSS}"])
         row = EpochRow(
             epoch=epoch + 1,
@@ -149,7 +159,9 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self.model.stop_training = self.ended
 
     def _report(self, loss: float) -> None:
-        self._must_be_finite(loss)
+        if self._place.share.processes == 1:
+            # Several look at different steps: one that stopped would leave the others waiting.
+            self._must_be_finite(loss)
         note = f"epoch {len(self.rows) + 1}/{self._settings.epochs} loss {loss:.3f}"
         if self.rows:
             note += f" validation accuracy {self.rows[-1].validation_accuracy:.3f}"
@@ -169,6 +181,8 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
 
     def _write_checkpoint(self) -> None:
         """Write where the fit stands; a full disk costs only the means to resume."""
+        if not self._place.share.leads:
+            return
         checkpoint = Checkpoint(
             rows=self.rows,
             model=values_of(self.model.variables),

@@ -17,6 +17,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from cellclf.network.distribution import ALONE, Share
+from cellclf.training.shares import SharedBatches, rows_of
+
 if TYPE_CHECKING:
     from cellclf.data.batches import TrainingBatches
 
@@ -56,7 +59,9 @@ class TrainingFeed(keras.utils.PyDataset):  # type: ignore[misc]
             one of their own; this is the first, as it was raised.
     """
 
-    def __init__(self, batches: TrainingBatches, *, epoch: int, pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, batches: TrainingBatches | SharedBatches, *, epoch: int, pool: ThreadPoolExecutor
+    ) -> None:
         super().__init__(workers=1)
         self.failure: Exception | None = None
         self._batches = batches
@@ -99,6 +104,7 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
         labels: Class number of every image of the set, shape `(n,)`.
         num_classes: How many classes there are.
         batch_size: Images a batch.
+        share: Which rows of each batch are this process's.
     """
 
     def __init__(
@@ -109,6 +115,7 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
         *,
         num_classes: int,
         batch_size: int,
+        share: Share = ALONE,
     ) -> None:
         super().__init__(workers=1)
         # Slices of a memory map cost more to make than those of the plain array beneath it.
@@ -117,6 +124,7 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
         self._labels = np.asarray(labels)[self._rows]
         self._one_hot = np.eye(num_classes, dtype=np.float32)
         self._batch_size = batch_size
+        self._places = rows_of(batch_size, share)[0]
 
     @property
     def targets(self) -> NDArray[np.intp]:
@@ -128,7 +136,7 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, number: int) -> Batch:
         """Return batch `number`."""
-        wanted = number * self._batch_size + np.arange(self._batch_size)
+        wanted = number * self._batch_size + self._places
         inside = wanted < len(self._rows)
         wanted = np.where(inside, wanted, len(self._rows) - 1)
         x, y = self._images[self._rows[wanted]], self._one_hot[self._labels[wanted]]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cellclf.errors import TrainingError
 from cellclf.network.backend import jit_compile
+from cellclf.network.distribution import ALONE, Share
 from cellclf.training.checkpoint import (
     CHECKPOINT_NAME,
     Arrays,
@@ -24,6 +25,7 @@ from cellclf.training.course import ACCURACY, LOSS, Course, Place
 from cellclf.training.feed import TrainingFeed, ValidationFeed, preparing_threads
 from cellclf.training.history import EpochRow, History, best_of
 from cellclf.training.schedule import learning_rate_schedule
+from cellclf.training.shares import CountedCrossentropy, SharedBatches
 
 if TYPE_CHECKING:
     from cellclf.data.batches import TrainingBatches
@@ -46,6 +48,7 @@ def fit(
     directory: Path,
     progress: Progress,
     description: str = "training",
+    share: Share = ALONE,
 ) -> History:
     """Train `model` on `batches`; it holds the weights of its best epoch afterwards.
 
@@ -75,9 +78,12 @@ def fit(
         directory: Where the checkpoint lives; made where it does not exist.
         progress: Hears of every epoch; one task of all steps of the fit.
         description: What the task is called.
+        share: What other than this process and one device trains, where `model` was built for
+            that: all processes call this with the same arguments and the same `directory`, which
+            only the first writes to.
 
     Raises:
-        TrainingError: There is nothing to validate on; or the loss is no longer a finite number,
+        TrainingError: The processes do not agree; there is nothing to validate on; or the loss is no longer a finite number,
             and the model then holds the best weights so far.
     """
     images, rows, labels = validation
@@ -90,9 +96,15 @@ def fit(
     schedule = learning_rate_schedule(
         settings.schedule, peak=learning_rate, steps=total, warmup=settings.warmup
     )
-    _compile(model, schedule, settings, steps=total)
+    shared = SharedBatches(batches, share)
+    _compile(model, schedule, settings, steps=total, filled_up=shared.filled_up)
     judged_on = ValidationFeed(
-        images, rows, labels, num_classes=model.output_shape[-1], batch_size=settings.batch_size
+        images,
+        rows,
+        labels,
+        num_classes=model.output_shape[-1],
+        batch_size=settings.batch_size,
+        share=share,
     )
     mark = fingerprint(
         model,
@@ -102,10 +114,11 @@ def fit(
         learning_rate=learning_rate,
     )
     directory.mkdir(parents=True, exist_ok=True)
-    place = Place(directory / CHECKPOINT_NAME, mark, progress)
+    place = Place(directory / CHECKPOINT_NAME, mark, progress, share)
     rows_done, best = _resume(model, place)
+    share.agree(network_and_batches=mark, checkpoint=repr(rows_done))
     with progress.task(description, total) as task, preparing_threads() as pool:
-        feed = TrainingFeed(batches, epoch=len(rows_done), pool=pool)
+        feed = TrainingFeed(shared, epoch=len(rows_done), pool=pool)
         course = Course(
             model,
             feed,
@@ -129,6 +142,7 @@ def _compile(
     settings: TrainingSettings,
     *,
     steps: int,
+    filled_up: bool,
 ) -> None:
     optimizer = keras.optimizers.AdamW(
         schedule,
@@ -143,7 +157,9 @@ def _compile(
     optimizer.build(model.trainable_variables)
     model.compile(
         optimizer=optimizer,
-        loss=keras.losses.CategoricalCrossentropy(
+        loss=CountedCrossentropy(label_smoothing=settings.label_smoothing)
+        if filled_up
+        else keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=settings.label_smoothing
         ),
         weighted_metrics=[
