@@ -8,6 +8,7 @@ reads: `KERAS_DISTRIBUTION_JOB_ADDRESSES`, `KERAS_DISTRIBUTION_NUM_PROCESSES` an
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,13 +81,10 @@ class Share:
             return
         numpy = import_module("numpy")
         digests = b"".join(hashlib.sha256(text.encode()).digest() for text in facts.values())
-        everywhere = backend.gathered(
-            numpy.frombuffer(digests, numpy.uint8).reshape(len(facts), -1)
-        )
+        mine = numpy.frombuffer(digests, numpy.uint8).reshape(len(facts), -1)
+        everywhere = backend.gathered(mine)
         differs = (everywhere != everywhere[:1]).any(axis=(0, 2))
-        names = [
-            name.replace("_", " ") for name, other in zip(facts, differs, strict=True) if other
-        ]
+        names = [name.replace("_", " ") for name in itertools.compress(facts, differs)]
         if names:
             raise TrainingError(
                 f"the {self.processes} processes of this training must have the same "

@@ -78,13 +78,14 @@ def fit(
         directory: Where the checkpoint lives; made where it does not exist.
         progress: Hears of every epoch; one task of all steps of the fit.
         description: What the task is called.
-        share: What other than this process and one device trains, where `model` was built for
-            that: all processes call this with the same arguments and the same `directory`, which
-            only the first writes to.
+        share: Where several devices train, which part of that is this process's; `model` was then
+            built within `distributed(share)`. All processes call this with the same arguments
+            otherwise, and the same `directory`, which only the first writes to.
 
     Raises:
-        TrainingError: The processes do not agree; there is nothing to validate on; or the loss is no longer a finite number,
-            and the model then holds the best weights so far.
+        TrainingError: There is nothing to validate on; the processes do not agree on what they do;
+            or the loss is no longer a finite number, and the model then holds the best weights so
+            far.
     """
     images, rows, labels = validation
     if len(rows) == 0 or len(labels) != len(images):
@@ -118,7 +119,8 @@ def fit(
     rows_done, best = _resume(model, place)
     share.agree(network_and_batches=mark, checkpoint=repr(rows_done))
     with progress.task(description, total) as task, preparing_threads() as pool:
-        feed = TrainingFeed(shared, epoch=len(rows_done), pool=pool)
+        mine = batches if share.devices == 1 else shared
+        feed = TrainingFeed(mine, epoch=len(rows_done), pool=pool)
         course = Course(
             model,
             feed,

@@ -56,7 +56,8 @@ class SharedBatches:
     @property
     def filled_up(self) -> bool:
         """Whether there is a batch that the devices cannot divide; only the last can be one."""
-        return self._batches.size(len(self) - 1) % self._share.devices != 0
+        devices = self._share.devices
+        return devices > 1 and self._batches.size(len(self) - 1) % devices != 0
 
     def batch(
         self, number: int, epoch: int
@@ -65,6 +66,8 @@ class SharedBatches:
         places, counts = rows_of(self._batches.size(number), self._share)
         wanted, back = np.unique(places, return_inverse=True)
         x, y, weights = self._batches.batch(number, epoch, places=wanted)
+        if len(wanted) == len(places):
+            return x, y, weights * counts
         return x[back], y[back], weights[back] * counts
 
 
