@@ -159,7 +159,8 @@ class TrainingBatches:
         Raises:
             IndexError: No such batch.
         """
-        return self._end(number) - number * self._batch_size
+        start, stop = self._span(number, 0)
+        return stop - start
 
     def batch(
         self, number: int, epoch: int, *, places: NDArray[np.intp] | None = None
@@ -216,18 +217,19 @@ class TrainingBatches:
 
     def _views_of(self, number: int, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row and copy number of every view of one batch: its images are made from these alone."""
-        start, stop = number * self._batch_size, self._end(number)
-        if epoch < 0:
-            raise IndexError(f"`epoch` must be 0 or more. Received: epoch={epoch}")
+        start, stop = self._span(number, epoch)
         rows, copies = self._views(epoch)
         return rows[start:stop], copies[start:stop]
 
-    def _end(self, number: int) -> int:
-        """Where in the epoch the batch after this one begins."""
-        last = len(self) - 1
-        if not 0 <= number <= last:
-            raise IndexError(f"`number` must be from 0 to {last}. Received: number={number}")
-        return (number + 1) * self._batch_size if number < last else self.epoch_length
+    def _span(self, number: int, epoch: int) -> tuple[int, int]:
+        """Where in the epoch a batch begins, and where the next one."""
+        if not 0 <= number < len(self) or epoch < 0:
+            raise IndexError(
+                f"`number` must be from 0 to {len(self) - 1} and `epoch` 0 or more. "
+                f"Received: number={number}, epoch={epoch}"
+            )
+        start = number * self._batch_size
+        return start, start + self._batch_size if number < len(self) - 1 else self.epoch_length
 
     def _views(self, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row and copy number of every view of the epoch, in order."""
