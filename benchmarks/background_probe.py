@@ -37,7 +37,8 @@ FOLDERS = (
     "bccd_augmented_train",
     "bccd_augmented_test",
 )
-FIELDS = ("bccd_fields", "blood_cell_fields")
+BY_DATASET = (("bccd_fields", "blood_cell_fields"), ("chula_rbc", "red_cell_shapes"))
+"""Folders that a dataset of their own reads; it says what belongs together."""
 
 Groups = dict[tuple[str, str, str], str]
 
@@ -51,11 +52,11 @@ def main(root: Path) -> None:
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name in FOLDERS:
         report(name, grouped(load(root / name, "image_folder"), name, groups))
-    folder, dataset = FIELDS
-    if dataset in installed().names(DatasetSpec):
-        report(folder, load(root / folder, dataset))
-    else:
-        print(f"{folder}: left out, no installed plugin offers the dataset {dataset!r}")
+    for folder, dataset in BY_DATASET:
+        if dataset in installed().names(DatasetSpec):
+            report(f"{folder}, as {dataset}", load(root / folder, dataset))
+        else:
+            print(f"{folder}: left out, no installed plugin offers the dataset {dataset!r}")
 
 
 def load(path: Path, dataset: str) -> cellclf.Samples:

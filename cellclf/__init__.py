@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cellclf.auditing.audit import Audit
     from cellclf.auditing.findings import Finding
+    from cellclf.data.cached import cached_file
     from cellclf.data.decode import IMAGE_SUFFIXES
     from cellclf.data.download import download
     from cellclf.data.kaggle import download_from_kaggle
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from cellclf.experiment import Experiment
-    from cellclf.files import cached_file
     from cellclf.hookspecs import hookimpl
     from cellclf.inference.bundle import read_bundle
     from cellclf.inference.classified import Classified
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from cellclf.registry import register
     from cellclf.specs import (
         AugmentationSpec,
+        CallbackContext,
+        CallbackSpec,
         DatasetSpec,
         MetricSpec,
         ModelSpec,
@@ -67,6 +69,8 @@ _HOME = {
     "Audit": "cellclf.auditing.audit",
     "AugmentationSpec": "cellclf.specs",
     "BundleError": "cellclf.errors",
+    "CallbackContext": "cellclf.specs",
+    "CallbackSpec": "cellclf.specs",
     "CellclfError": "cellclf.errors",
     "Classified": "cellclf.inference.classified",
     "Classifier": "cellclf.inference.classifier",
@@ -95,7 +99,7 @@ _HOME = {
     "SplitError": "cellclf.errors",
     "TrainingError": "cellclf.errors",
     "audit": "cellclf.pipeline.audit_data",
-    "cached_file": "cellclf.files",
+    "cached_file": "cellclf.data.cached",
     "copy_weights": "cellclf.network.pretrained",
     "download": "cellclf.data.download",
     "download_from_kaggle": "cellclf.data.kaggle",
@@ -116,6 +120,8 @@ __all__ = [
     "Audit",
     "AugmentationSpec",
     "BundleError",
+    "CallbackContext",
+    "CallbackSpec",
     "CellclfError",
     "Classified",
     "Classifier",

@@ -18,6 +18,7 @@ from cellclf.experiment import DataSettings, Experiment, ModelChoice, schema_pro
 from cellclf.registry import PLUGIN_ERRORS, Registry
 from cellclf.specs import (
     AugmentationSpec,
+    CallbackSpec,
     DatasetSpec,
     MetricSpec,
     ModelSpec,
@@ -84,6 +85,7 @@ class Plan:
         augmentations: The training part's random changes, by name, in order.
         models: The networks, by label.
         metrics: The figures, by name.
+        callbacks: What watches the training, by name, in order.
     """
 
     experiment: Experiment
@@ -91,6 +93,7 @@ class Plan:
     augmentations: Mapping[str, Chosen[AugmentationSpec]]
     models: Mapping[str, Chosen[ModelSpec]]
     metrics: Mapping[str, Chosen[MetricSpec]]
+    callbacks: Mapping[str, Chosen[CallbackSpec]]
 
 
 def plan(raw: Mapping[str, Any], registry: Registry, *, source: str = "the experiment") -> Plan:
@@ -110,14 +113,16 @@ def plan(raw: Mapping[str, Any], registry: Registry, *, source: str = "the exper
     augmentations = desk.augmentations(experiment)
     models = desk.models(experiment)
     metrics = desk.metrics(experiment)
+    callbacks = desk.callbacks(experiment)
     if problems or dataset is None:
         raise ExperimentError(problems, source=source)
     return Plan(
-        experiment=_filled_in(experiment, dataset, augmentations, models, metrics),
+        experiment=_filled_in(experiment, dataset, augmentations, models, metrics, callbacks),
         dataset=dataset,
         augmentations=augmentations,
         models=models,
         metrics=metrics,
+        callbacks=callbacks,
     )
 
 
@@ -140,11 +145,12 @@ def data_plan(
     if problems or dataset is None:
         raise ExperimentError(problems, source=source)
     return Plan(
-        experiment=_filled_in(experiment, dataset, {}, {}, {}),
+        experiment=_filled_in(experiment, dataset, {}, {}, {}, {}),
         dataset=dataset,
         augmentations={},
         models={},
         metrics={},
+        callbacks={},
     )
 
 
@@ -228,6 +234,16 @@ class _Desk:
         wanted = experiment.evaluation
         return self._choose_all(MetricSpec, wanted.metrics, wanted.params, "evaluation.metrics")
 
+    def callbacks(self, experiment: Experiment) -> dict[str, Chosen[CallbackSpec]]:
+        wanted = experiment.training
+        return self._choose_all(
+            CallbackSpec,
+            wanted.callbacks,
+            wanted.callback_params,
+            "training.callbacks",
+            params_at="training.callback_params",
+        )
+
     def models(self, experiment: Experiment) -> dict[str, Chosen[ModelSpec]]:
         choices = experiment.models or {
             name: ModelChoice() for name in self._registry.names(ModelSpec)
@@ -259,18 +275,20 @@ class _Desk:
         wanted: Iterable[str] | None,
         params: Mapping[str, Mapping[str, Any]],
         place: str,
+        *,
+        params_at: str = "",
     ) -> dict[str, Chosen[SpecT]]:
         if wanted is None:
             names = self._registry.core_names(kind)
             wanted = [self._registry.reference(kind, name) for name in names]
         wanted = tuple(wanted)
-        params_at = f"{place.partition('.')[0]}.params"
+        params_at = params_at or f"{place.partition('.')[0]}.params"
         for name in params:
             if name not in wanted:
                 self._problems.append(
                     Problem(
                         place=f"{params_at}.{name}",
-                        expected=f"must belong to one of {place}: {', '.join(wanted)}",
+                        expected=f"must belong to one of {place}: {', '.join(wanted) or 'none'}",
                         nearest=did_you_mean(name, wanted),
                     )
                 )
@@ -320,6 +338,7 @@ def _filled_in(
     augmentations: Mapping[str, Chosen[AugmentationSpec]],
     models: Mapping[str, Chosen[ModelSpec]],
     metrics: Mapping[str, Chosen[MetricSpec]],
+    callbacks: Mapping[str, Chosen[CallbackSpec]],
 ) -> Experiment:
     """Return the experiment with every default written out."""
     choices = {
@@ -344,6 +363,9 @@ def _filled_in(
                 update={"steps": tuple(augmentations), "params": _settings(augmentations)}
             ),
             "models": choices,
+            "training": experiment.training.model_copy(
+                update={"callbacks": tuple(callbacks), "callback_params": _settings(callbacks)}
+            ),
             "evaluation": experiment.evaluation.model_copy(
                 update={"metrics": tuple(metrics), "params": _settings(metrics)}
             ),

@@ -36,6 +36,7 @@ __all__ = [
     "TrainingError",
     "did_you_mean",
     "hint",
+    "sentences",
 ]
 
 
@@ -141,3 +142,17 @@ def hint(name: str, known: Iterable[str]) -> str:
     """
     near = did_you_mean(name, known)
     return f" Did you mean {near!r}?" if near else ""
+
+
+def sentences(*parts: str) -> str:
+    """Join parts of a message, each one or more sentences, whether they end in a full stop or not.
+
+    The last is left as it is: it may end in a path.
+
+    Example:
+        >>> sentences("no connection", "It may be back.", "Try again")
+        'no connection. It may be back. Try again'
+    """
+    *before, last = parts
+    ended = (part if part.endswith((".", "!", "?")) else f"{part}." for part in before)
+    return " ".join([*ended, last])

@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from cellclf.errors import ExperimentError, Problem, did_you_mean
-from cellclf.terms import Balance, Distribution, Part, ResizeMode, Schedule
+from cellclf.terms import Balance, Distribution, Part, Precision, Recipe, ResizeMode, Schedule
 
 __all__ = [
     "AugmentationSettings",
@@ -195,8 +195,47 @@ class ModelChoice(_Settings):
 class TrainingSettings(_Settings):
     """How the weights are fitted."""
 
+    recipe: Recipe = Field(
+        "from_scratch",
+        description="Train all layers; only the head, on features of the backbone as it is; or the "
+        "head first and then the backbone too, by stages from the top.",
+    )
     epochs: Whole = Field(100, ge=1, description="Passes over the balanced training part.")
+    head_epochs: Whole = Field(
+        10, ge=1, description="With fine_tune: how many of the epochs train the head alone."
+    )
+    unfreezing: Whole = Field(
+        2, ge=1, description="With fine_tune: in how many steps the stages of the backbone join."
+    )
+    fine_tune_rate: float = Field(
+        0.1, gt=0, le=1, description="With fine_tune: share of the rate once the backbone learns."
+    )
+    feature_views: Whole = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="Augmented views of each training image whose features are kept for training "
+        "the head; 0: only the image as it is.",
+    )
+    feature_batch_size: Whole = Field(
+        256,
+        ge=2,
+        le=65536,
+        description="Most features a step while the head is trained alone. An epoch has at least "
+        "eight steps where batch_size allows it, and the rate grows with the root of the size.",
+    )
+    time_budget: float | None = Field(
+        None,
+        gt=0,
+        description="Seconds that each model may train for, in place of a number of epochs: the "
+        "schedule is fitted to them, and early stopping does not apply.",
+    )
     batch_size: Whole = Field(32, ge=2, le=4096, description="Images a step.")
+    precision: Precision = Field(
+        "auto",
+        description="Numbers that training computes with; auto: those of Keras' configuration, and "
+        "where that says nothing, half precision on a graphics card that is quicker with it.",
+    )
     learning_rate: float | None = Field(
         None, gt=0, le=10, description="Peak rate; the architecture's own where left out."
     )
@@ -219,6 +258,31 @@ class TrainingSettings(_Settings):
         description="Train on one device, or share every batch out over all devices of all "
         "processes, which needs KERAS_BACKEND=jax; `batch_size` is that of all together.",
     )
+    callbacks: tuple[str, ...] = Field((), description="Callback plugins that watch the training.")
+    callback_params: dict[str, dict[str, Any]] = Field({}, description="Parameters, by callback.")
+
+    @model_validator(mode="after")
+    def _can_be_shared_out(self) -> Self:
+        if self.distribution != "none" and self.recipe != "from_scratch":
+            raise ValueError(
+                'cannot be shared out over devices (distribution = "data_parallel") with another '
+                'recipe than "from_scratch"'
+            )
+        if self.distribution != "none" and self.time_budget is not None:
+            raise ValueError(
+                'cannot both be shared out over devices (distribution = "data_parallel") and end '
+                "by the clock (time_budget): the clocks of several processes differ"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _every_phase_has_an_epoch(self) -> Self:
+        if self.recipe == "fine_tune" and self.head_epochs >= self.epochs:
+            raise ValueError(
+                'must have more epochs than head_epochs with recipe = "fine_tune": they are '
+                f"{self.epochs} and {self.head_epochs}"
+            )
+        return self
 
 
 class EvaluationSettings(_Settings):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+import re
+import uuid
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -14,17 +15,20 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from cellclf.errors import DataError, RunError
+from cellclf.errors import RunError
 
 __all__ = [
     "cache_folder",
-    "cached_file",
+    "partials_in",
     "replacing",
     "require_writable",
     "write_bytes",
     "write_json",
     "write_text",
 ]
+
+PARTIAL = re.compile(r"\.(?P<stem>.+)\.[0-9a-f]+\.partial(?P<suffix>(\.[^.]*)?)")
+"""Name of a partial file of `replacing`."""
 
 
 def cache_folder() -> Path:
@@ -33,41 +37,14 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else user_cache_path("cellclf", appauthor=False)
 
 
-def cached_file(source: Path, name: str, write: Callable[[Path], object]) -> Path:
-    """Return a file in the cache that is made from `source`, making it where it is not there yet.
-
-    Another path, size or time of change of `source`, and it is made anew. It is absent or whole, so
-    that two processes may ask for it at once.
-
-    Args:
-        source: The file that it is made from.
-        name: What it is called; its suffix says what it is. All that it depends on besides `source`
-            must be in the name.
-        write: Called with the path to write to.
-
-    Raises:
-        DataError: `source` cannot be looked at.
-        RunError: The cache cannot be written to.
-    """
-    try:
-        status = source.stat()
-    except OSError as error:
-        raise DataError(f"{source} cannot be read: {error.strerror or error}") from error
-    made_from = f"{source.absolute()}\n{status.st_size}\n{status.st_mtime_ns}"
-    key = hashlib.sha256(made_from.encode(errors="surrogateescape")).hexdigest()
-    made = cache_folder() / "unpacked" / key / name
-    if not made.is_file():
-        with replacing(made) as partial:
-            write(partial)
-    return made
-
-
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a name to write to; on leaving, what was written takes the place of `path`.
 
     If the block raises, or the process dies, `path` is as it was before. The partial file keeps
-    the suffix of `path`, because some writers choose their format by it. Missing folders are made.
+    the suffix of `path`, because some writers choose their format by it. Each call has a name of
+    its own, so that threads and processes may write the same file: the last one stays. Missing
+    folders are made.
 
     Raises:
         RunError: The place cannot be written to.
@@ -80,7 +57,7 @@ def replacing(path: Path) -> Iterator[Path]:
         >>> place.read_text()
         '42'
     """
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -92,6 +69,27 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink()
+
+
+def partials_in(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield the partial files in a folder, each with the file that it was to take the place of.
+
+    They are being written now, or were when their process was killed: `replacing` leaves none.
+
+    Example:
+        >>> import tempfile
+        >>> place = Path(tempfile.mkdtemp())
+        >>> with replacing(place / "answer.txt") as partial:
+        ...     _ = partial.write_text("4")
+        ...     [(found == partial, whole.name) for found, whole in partials_in(place)]
+        ...     _ = partial.write_text("42")
+        [(True, 'answer.txt')]
+        >>> list(partials_in(place))
+        []
+    """
+    for path in sorted(folder.glob(".*.partial*")):
+        if named := PARTIAL.fullmatch(path.name):
+            yield path, path.with_name(f"{named['stem']}{named['suffix']}")
 
 
 def require_writable(folder: Path) -> None:

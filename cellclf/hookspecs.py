@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from cellclf.specs import AugmentationSpec, DatasetSpec, MetricSpec, ModelSpec
+from cellclf.specs import AugmentationSpec, CallbackSpec, DatasetSpec, MetricSpec, ModelSpec
 
 __all__ = ["hookimpl"]
 
@@ -44,3 +44,8 @@ def cellclf_models() -> Iterable[ModelSpec]:  # type: ignore[empty-body]
 @hookspec
 def cellclf_metrics() -> Iterable[MetricSpec]:  # type: ignore[empty-body]
     """Offer figures that judge predictions."""
+
+
+@hookspec
+def cellclf_callbacks() -> Iterable[CallbackSpec]:  # type: ignore[empty-body]
+    """Offer ways to watch a training."""

@@ -23,7 +23,14 @@ import pluggy
 
 from cellclf import __version__, hookspecs
 from cellclf.errors import PluginError, hint
-from cellclf.specs import AugmentationSpec, DatasetSpec, MetricSpec, ModelSpec, Spec
+from cellclf.specs import (
+    AugmentationSpec,
+    CallbackSpec,
+    DatasetSpec,
+    MetricSpec,
+    ModelSpec,
+    Spec,
+)
 
 __all__ = ["Offer", "Plugin", "Registry", "installed", "register"]
 
@@ -40,6 +47,7 @@ HOOKS: Mapping[str, type[Spec]] = {
     "cellclf_augmentations": AugmentationSpec,
     "cellclf_models": ModelSpec,
     "cellclf_metrics": MetricSpec,
+    "cellclf_callbacks": CallbackSpec,
 }
 
 SpecT = TypeVar("SpecT", bound=Spec)

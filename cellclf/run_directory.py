@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cellclf.errors import RunError
+from cellclf.experiment import read_toml
 from cellclf.files import require_writable
 
 __all__ = ["COMPLETE", "RUNNING", "RunDirectory", "read_json"]
@@ -98,6 +99,21 @@ class RunDirectory:
             RunError: A record that is no JSON.
         """
         return read_json(self.record_file) if self.record_file.exists() else {}
+
+    def experiment(self) -> dict[str, Any]:
+        """Read the experiment that was begun here, as plain tables that go on here.
+
+        Raises:
+            RunError: None was, or it had not come as far as to have its images prepared.
+            ExperimentError: It is no experiment any more.
+        """
+        if not self.experiment_file.exists():
+            raise RunError(
+                f"{self.path} holds no run that could go on: it must have an "
+                f"{self.experiment_file.name}, which is written once the images are prepared. Give "
+                "the command that began it again"
+            )
+        return read_toml(self.experiment_file) | {"out": str(self.path)}
 
     def is_complete(self) -> bool:
         """Whether the run has come to its end."""

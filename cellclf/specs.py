@@ -7,9 +7,10 @@ reference such as `"cellclf_vgg.network:build"`, imported when it is first neede
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -18,6 +19,8 @@ from cellclf.errors import PluginError
 
 __all__ = [
     "AugmentationSpec",
+    "CallbackContext",
+    "CallbackSpec",
     "DatasetSpec",
     "MetricSpec",
     "ModelSpec",
@@ -196,6 +199,51 @@ class MetricSpec(Spec):
     compute: str
     batched: bool = False
     higher_is_better: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackContext:
+    """What a callback may know of the training that it watches: plain values alone.
+
+    Attributes:
+        label: What the run calls the model.
+        architecture: Name of the architecture.
+        run_directory: The run directory.
+        training_folder: Folder in it for what is kept of this model's training; it exists. A
+            callback that writes files does so in a folder of its own name below it.
+        experiment: The experiment in full, as plain tables.
+        classes: Class names in the order of the network's outputs.
+        epochs: Most epochs that this training, or this phase of it, has.
+        steps_per_epoch: Batches of one epoch.
+        phase: Which phase of a recipe that has several, such as `head` or `unfrozen_1`; else empty.
+    """
+
+    label: str
+    architecture: str
+    run_directory: Path
+    training_folder: Path
+    experiment: Mapping[str, Any]
+    classes: tuple[str, ...]
+    epochs: int
+    steps_per_epoch: int
+    phase: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackSpec(Spec):
+    """Something that watches a training: logs it, draws it, tells somebody.
+
+    Attributes:
+        make: Reference to `make(params, *, context: CallbackContext) -> keras.callbacks.Callback`,
+            called once for each phase of each model's training, before its network is built. What
+            it returns watches and changes nothing: one that stops the training, or changes what is
+            trained, ends the run.
+    """
+
+    kind: ClassVar[str] = "callback"
+    references: ClassVar[tuple[str, ...]] = ("make",)
+
+    make: str
 
 
 def resolve(reference: str) -> Callable[..., Any]:

@@ -11,8 +11,11 @@ __all__ = [
     "Balance",
     "Distribution",
     "Part",
+    "Precision",
+    "Recipe",
     "ResizeMode",
     "Schedule",
+    "counted",
     "part_named",
 ]
 
@@ -30,6 +33,12 @@ ResizeMode = Literal["stretch", "pad"]
 
 Balance = Literal["augment", "weights", "none"]
 """How unequal classes are made up for: augmented views, weights in the loss, or not at all."""
+
+Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
+"""Numbers that a network computes with: as the device allows, or one of Keras' dtype policies."""
+
+Recipe = Literal["from_scratch", "head_only", "fine_tune"]
+"""Which layers are trained: all; those after `features`; those first, and then all by stages."""
 
 Schedule = Literal["one_cycle", "constant"]
 """How the learning rate goes: up, and down along a cosine; or nowhere."""
@@ -63,3 +72,18 @@ def part_named(name: str) -> Part | None:
         True
     """
     return _PARTS_BY_NAME.get(name.strip().lower())
+
+
+def counted(count: int, one: str, several: str = "") -> str:
+    """Write a number with what it counts.
+
+    Args:
+        count: The number.
+        one: What a single one is called.
+        several: What more are called, or none; `one` with an s where left out.
+
+    Example:
+        >>> counted(1, "file"), counted(1920, "file"), counted(8, "class", "classes")
+        ('1 file', '1,920 files', '8 classes')
+    """
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"

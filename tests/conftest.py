@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from cellclf.cli.main import main
 
 # A busy machine is no reason to fail.
 settings.register_profile("patient", deadline=None)
@@ -18,14 +20,41 @@ settings.load_profile("patient")
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CELLCLF_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setenv("CELLCLF_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        yield
 
 
 @pytest.fixture
-def cellclf_command(tmp_path: Path) -> Command:
-    """Run `cellclf` in a process of its own, in an empty folder."""
+def cellclf_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run `cellclf` in this process, in an empty folder: a process of its own imports for seconds.
+
+    What is no mistake of a user leaves the command as the exception that it is.
+    """
+
+    def command(
+        *arguments: str | Path, check: bool = True, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        words = ["cellclf", *map(str, arguments)]
+        capsys.readouterr()
+        with pytest.MonkeyPatch.context() as changed, pytest.raises(SystemExit) as ended:
+            changed.chdir(tmp_path)
+            changed.setattr(sys, "argv", words)
+            for name, value in (env or {}).items():
+                changed.setenv(name, value)
+            main()
+        done = subprocess.CompletedProcess(words, int(ended.value.code or 0), *capsys.readouterr())
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    return command
+
+
+@pytest.fixture
+def cellclf_process(tmp_path: Path) -> Command:
+    """Run `cellclf` in a process of its own, in an empty folder, as a user does."""
 
     def command(
         *arguments: str | Path, check: bool = True, env: dict[str, str] | None = None
@@ -39,8 +68,7 @@ def cellclf_command(tmp_path: Path) -> Command:
             env={**os.environ, **(env or {})},
             timeout=280,
         )
-        if check:
-            assert done.returncode == 0, done.stderr
+        assert not check or done.returncode == 0, done.stderr
         return done
 
     return command

@@ -22,17 +22,17 @@ DEMO = (
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_a_bundle_made_on_one_backend_predicts_the_same_on_another(
-    cellclf_command: Command, tmp_path: Path, backend: str
+    cellclf_process: Command, tmp_path: Path, backend: str
 ) -> None:
     if find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    cellclf_command(*DEMO, "--out", "run", env={"KERAS_BACKEND": backend})
+    cellclf_process(*DEMO, "--out", "run", env={"KERAS_BACKEND": backend})
     record = json.loads((tmp_path / "run" / "record.json").read_text())
     assert record["versions"]["backend"] == backend
     tables = []
     for name in (backend, DEFAULT):
         out = tmp_path / f"{name}.csv"
-        cellclf_command("predict", "run", "run/figures", "--out", out, env={"KERAS_BACKEND": name})
+        cellclf_process("predict", "run", "run/figures", "--out", out, env={"KERAS_BACKEND": name})
         tables.append(pd.read_csv(out))
     columns = [name for name in tables[0].columns if name.startswith("p_")]
     assert len(columns) == 8

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import json
-import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from cellclf.errors import DataError, RunError
+from cellclf.errors import RunError
 from cellclf.files import (
     cache_folder,
-    cached_file,
+    partials_in,
     replacing,
     require_writable,
     write_json,
@@ -61,32 +62,26 @@ def test_the_cache_is_where_the_user_wants_it(
     assert cache_folder().name == "cellclf"
 
 
-def test_a_cached_file_is_made_once_and_again_when_its_source_changed(tmp_path: Path) -> None:
-    source = tmp_path / "source é.txt"
-    source.write_text("one")
+def test_threads_that_write_one_file_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "answer é.txt"
+    together = threading.Barrier(8)
 
-    def copy() -> str:
-        made = cached_file(source, "copy.txt", lambda path: shutil.copyfile(source, path))
-        assert made.name == "copy.txt"
-        assert cache_folder() in made.parents
-        return made.read_text()
+    def write(number: int) -> None:
+        with replacing(path) as partial:
+            partial.write_text(str(number))
+            together.wait(timeout=60)
+            assert partial.read_text() == str(number)
 
-    assert copy() == "one"
-    source.write_text("two!")
-    assert copy() == "two!"
-    cached_file(source, "copy.txt", lambda _: pytest.fail("it is there"))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    assert path.read_text() in "01234567"
+    assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_cached_file_that_could_not_be_made_is_not_there(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    with pytest.raises(DataError, match="cannot be read"):
-        cached_file(source, "copy", Path.touch)
-    source.touch()
-
-    def fail(partial: Path) -> None:
-        partial.write_text("half")
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        cached_file(source, "copy", fail)
-    assert cached_file(source, "copy", lambda path: path.touch()).read_text() == ""
+@pytest.mark.parametrize("name", ["answer", "answer.txt", "more.than one.dot", ".hidden.json"])
+def test_a_partial_file_says_what_it_was_to_become(tmp_path: Path, name: str) -> None:
+    with replacing(tmp_path / name) as partial:
+        partial.touch()
+        assert list(partials_in(tmp_path)) == [(partial, tmp_path / name)]
+    (tmp_path / ".a user's own.partial.txt").touch()
+    assert list(partials_in(tmp_path)) == []

@@ -16,6 +16,8 @@ ROOT = PACKAGE.parent
 GROUND = (
     "terms",
     "errors",
+    "processors",
+    "settings_text",
     "specs",
     "progress",
     "files",
@@ -28,9 +30,9 @@ GROUND = (
 """Lowest first: each may import those before it."""
 
 BELOW: dict[str, tuple[str, ...]] = {
-    "data": ("terms", "errors", "specs", "progress", "files"),
+    "data": ("terms", "errors", "processors", "specs", "progress", "files"),
     "evaluation": ("terms", "errors", "specs", "progress", "files"),
-    "auditing": ("terms", "errors", "specs", "progress", "files", "data"),
+    "auditing": ("terms", "errors", "processors", "specs", "progress", "files", "data"),
     "builtin": ("terms", "errors", "specs", "hookspecs", "files", "data", "evaluation"),
     "network": (*GROUND, "data", "evaluation"),
     "training": (*GROUND, "data", "evaluation", "network"),

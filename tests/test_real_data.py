@@ -28,7 +28,7 @@ def pbc() -> Path:
 
 
 def test_three_architectures_are_compared_and_their_bundles_predict_as_the_run_did(
-    pbc: Path, cellclf_command: Command, tmp_path: Path
+    pbc: Path, cellclf_process: Command, tmp_path: Path
 ) -> None:
     for folder in sorted(pbc.iterdir()):
         wanted = tmp_path / "cells" / folder.name
@@ -37,13 +37,13 @@ def test_three_architectures_are_compared_and_their_bundles_predict_as_the_run_d
             shutil.copy(path, wanted)
     models = [word for name in ARCHITECTURES for word in ("--model", name)]
     shared = ("--dataset", "blood_cells", "--data", "cells", "--epochs", "1")
-    cellclf_command("run", *shared, *models, "--image-size", "64", "--out", "run")
+    cellclf_process("run", *shared, *models, "--image-size", "64", "--out", "run")
     comparison = json.loads((tmp_path / "run" / "metrics.json").read_text())["comparison"]
     assert [row["model"] for row in comparison] == list(ARCHITECTURES)
     for name in ARCHITECTURES:
         said = pd.read_parquet(tmp_path / "run" / "predictions" / f"{name}.parquet")
         bundle = tmp_path / "run" / "models" / f"{name}.safetensors"
-        cellclf_command("predict", bundle, "cells", "--out", f"{name}.csv")
+        cellclf_process("predict", bundle, "cells", "--out", f"{name}.csv")
         again = pd.read_csv(tmp_path / f"{name}.csv").set_index("path")
         columns = [column for column in said.columns if column.startswith("p_")]
         paths = [str(Path(path).relative_to(tmp_path)) for path in said["path"]]

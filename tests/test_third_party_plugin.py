@@ -28,9 +28,9 @@ def with_plugin(site: Path) -> dict[str, str]:
 
 
 def test_a_package_by_somebody_else_is_listed_with_all_it_offers(
-    cellclf_command: Command, site: Path
+    cellclf_process: Command, site: Path
 ) -> None:
-    listed = json.loads(cellclf_command("plugins", "list", "--json", env=with_plugin(site)).stdout)
+    listed = json.loads(cellclf_process("plugins", "list", "--json", env=with_plugin(site)).stdout)
     (yeast,) = [plugin for plugin in listed if plugin["distribution"] == "thirdparty-yeast"]
     assert yeast["status"] == "ok"
     assert yeast["version"] == "2.1.0"
@@ -39,11 +39,12 @@ def test_a_package_by_somebody_else_is_listed_with_all_it_offers(
         "augmentation": ["dim"],
         "model": ["dot_net"],
         "metric": ["f_beta"],
+        "callback": ["bud_log"],
     }
 
 
 def test_all_that_it_offers_is_used_by_name_in_one_run(
-    cellclf_command: Command, site: Path, tmp_path: Path
+    cellclf_process: Command, site: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "yeast.toml").write_text(
         """
@@ -59,12 +60,15 @@ def test_all_that_it_offers_is_used_by_name_in_one_run(
         metrics = ["accuracy", "thirdparty-yeast/f_beta"]
         [training]
         epochs = 2
+        callbacks = ["bud_log"]
         """
     )
-    cellclf_command("run", "yeast.toml", "--out", "run", env=with_plugin(site))
+    cellclf_process("run", "yeast.toml", "--out", "run", env=with_plugin(site))
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert set(metrics["models"]["dot_net"]["test"]) == {"accuracy", "thirdparty-yeast/f_beta"}
+    log = (tmp_path / "run" / "training" / "dot_net" / "buds.csv").read_text().splitlines()
+    assert [line.partition(",")[0] for line in log] == ["epoch", "0", "1"]
     record = json.loads((tmp_path / "run" / "record.json").read_text())
     assert record["versions"]["thirdparty-yeast"] == "2.1.0"
-    predicted = cellclf_command("predict", "run", "run/figures/*.png", env=with_plugin(site))
+    predicted = cellclf_process("predict", "run", "run/figures/*.png", env=with_plugin(site))
     assert "budding" in predicted.stdout

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,7 +20,7 @@ from cellclf.auditing.background import (
 )
 from cellclf.auditing.class_sizes import ClassSize, class_sizes, size_findings
 from cellclf.auditing.duplicates import duplicate_findings
-from cellclf.auditing.findings import Finding, FindingKind, Severity
+from cellclf.auditing.findings import SEVERITIES, Finding, FindingKind, Severity
 from cellclf.auditing.leaks import leak_findings
 from cellclf.auditing.likeness import likeness
 from cellclf.auditing.measure import Measurements, measure
@@ -32,6 +33,7 @@ from cellclf.data.units import units_of
 from cellclf.files import cache_folder, write_text
 from cellclf.progress import Progress, Silent
 from cellclf.specs import resolve
+from cellclf.terms import counted
 
 __all__ = ["Audit", "audit", "judged"]
 
@@ -53,6 +55,7 @@ class Audit:
         conflicts: Rows that show the same under different labels, two or more each.
         classes: How much there is of each class, in class order.
         probe: How well the border pixels alone tell the class; `None` where too few units do.
+        name: What the set is called: its folder, file or dataset; empty where nobody said.
     """
 
     samples: Samples
@@ -62,20 +65,28 @@ class Audit:
     conflicts: tuple[tuple[int, ...], ...]
     classes: tuple[ClassSize, ...]
     probe: BackgroundProbe | None
+    name: str = ""
 
     @property
     def safe(self) -> bool:
-        """Whether nothing was found that would make a result wrong: no error."""
+        """Whether the set can be used as it is: nothing makes a result wrong, no error."""
         return self.count("error") == 0
+
+    @property
+    def sources(self) -> int:
+        """How many independent sources the usable images of the set come from."""
+        unreadable = {name for finding in self.of_kind("unreadable") for name in finding.files}
+        usable = [sample.id not in unreadable for sample in self.samples]
+        return len(np.unique(self.units[np.array(usable, dtype=bool)]))
 
     @property
     def verdict(self) -> str:
         """One sentence: whether the set is safe to use as it is."""
         errors, warnings = self.count("error"), self.count("warning")
         if errors:
-            return f"Not safe to use as it is: {_counted(errors, 'error')}."
+            return f"Not safe to use as it is: {counted(errors, 'error')}."
         if warnings:
-            return f"Safe to use with care: no errors, {_counted(warnings, 'warning')}."
+            return f"Safe to use with care: no errors, {counted(warnings, 'warning')}."
         return "Safe to use as it is: no errors, no warnings."
 
     def count(self, severity: Severity) -> int:
@@ -94,7 +105,10 @@ class Audit:
 
     def class_table(self) -> pd.DataFrame:
         """Return one row a class, its name the index, columns as the attributes of `ClassSize`."""
-        return pd.DataFrame([asdict(size) for size in self.classes]).set_index("name")
+        columns = [field.name for field in fields(ClassSize)]
+        return pd.DataFrame([asdict(size) for size in self.classes], columns=columns).set_index(
+            "name"
+        )
 
     def to_json(self) -> str:
         """Return the findings as a JSON list of objects with the keys of `to_frame`."""
@@ -130,6 +144,7 @@ def audit(
     progress: Progress | None = None,
     cache: Path | None = None,
     content: Sequence[str] | None = None,
+    name: str = "",
 ) -> Audit:
     """Look at every image of a set, and say what is wrong with it.
 
@@ -140,6 +155,7 @@ def audit(
             left out.
         content: Hash of what each sample shows, where that is known, as `ImageStore.content`: files
             that an earlier audit has measured are then not even opened.
+        name: What the set is called.
 
     Returns:
         Findings, units and the figures behind them. Samples that cannot be read are in units of
@@ -150,18 +166,31 @@ def audit(
     """
     listener = progress or Silent()
     place = cache or cache_folder()
+    began = time.monotonic()
     measured = measure(samples, cache=place, progress=listener, content=content)
     links = links_between(samples, measured, cache=place, progress=listener)
-    return judged(samples, measured, links)
+    found = judged(samples, measured, links, name=name, progress=listener)
+    counts = (counted(found.count(severity), severity) for severity in SEVERITIES)
+    listener.say(f"audited in {time.monotonic() - began:.1f} s: {', '.join(counts)}")
+    return found
 
 
-def judged(samples: Samples, measured: Measurements, links: Sequence[Link]) -> Audit:
+def judged(
+    samples: Samples,
+    measured: Measurements,
+    links: Sequence[Link],
+    *,
+    name: str = "",
+    progress: Progress | None = None,
+) -> Audit:
     """Say what the measurements of a set mean; nothing is read any more.
 
     Args:
         samples: The set.
         measured: As `measure`.
         links: As `near_duplicates`.
+        name: What the set is called.
+        progress: Hears how far the background probe has come.
     """
     readable = measured.readable
     like = likeness(samples, measured.content, readable, links)
@@ -172,6 +201,7 @@ def judged(samples: Samples, measured: Measurements, links: Sequence[Link]) -> A
         samples.labels[readable],
         units[readable],
         samples.classes,
+        progress=progress,
     )
     findings = [
         *(
@@ -195,8 +225,5 @@ def judged(samples: Samples, measured: Measurements, links: Sequence[Link]) -> A
         conflicts=like.conflicts,
         classes=sizes,
         probe=probe,
+        name=name,
     )
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cellclf.auditing.findings import Finding
 from cellclf.data.samples import Samples
+from cellclf.progress import Progress, Silent
 
 __all__ = ["BackgroundProbe", "background_findings", "probe_background"]
 
@@ -83,6 +84,7 @@ def probe_background(
     classes: tuple[str, ...],
     *,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> BackgroundProbe | None:
     """Try to tell the classes apart by the border strip alone.
 
@@ -95,10 +97,11 @@ def probe_background(
     Args:
         border: Features of the border of each readable image, shape `(n, k)`, as in
             `cellclf.auditing.appearance.APPEARANCE`.
-        labels: Index in `classes` of each, shape `(n,)`.
+        labels: Index in `classes` of each, shape `(n,)`; those of no class are not looked at.
         units: Unit of each, shape `(n,)`.
         classes: Class names.
         seed: Decides the trees, the folds and the resamples.
+        progress: Told how many of the folds are done.
 
     Returns:
         The figure, or `None` where fewer than two classes have the five units that it takes.
@@ -113,16 +116,18 @@ def probe_background(
     x, unit = border[rows], units[rows]
     y = np.searchsorted(kept, labels[rows])
     guessed = np.empty(len(y), np.intp)
-    for training, asked in _folds(x, y, unit, seed):
-        trees = ExtraTreesClassifier(
-            TREES,
-            min_samples_leaf=SMALLEST_LEAF,
-            class_weight="balanced",
-            # In this thread alone: scikit-learn's threads meddle with the process's warnings.
-            n_jobs=1,
-            random_state=seed,
-        )
-        guessed[asked] = trees.fit(x[training], y[training]).predict(x[asked])
+    with (progress or Silent()).task("trying the border alone", FOLDS) as task:
+        for training, asked in _folds(x, y, unit, seed):
+            trees = ExtraTreesClassifier(
+                TREES,
+                min_samples_leaf=SMALLEST_LEAF,
+                class_weight="balanced",
+                # In this thread alone: scikit-learn's threads meddle with the process's warnings.
+                n_jobs=1,
+                random_state=seed,
+            )
+            guessed[asked] = trees.fit(x[training], y[training]).predict(x[asked])
+            task.advance()
     counts = _by_unit(y, guessed, unit, len(kept))
     recall, certainty = _judged(*(count.sum(axis=0) for count in counts))
     resampled = [_judged(*(drawn @ count for count in counts)) for drawn in _draws(counts[0], rng)]

@@ -2,8 +2,9 @@
 
 Every descriptor is hashed by random hyperplanes (Charikar 2002, "Similarity estimation techniques
 from rounding algorithms"): nearly equal ones fall into one bucket in some of several tables. Inside
-a bucket a descriptor is compared with a few neighbours only, so the work grows with the number of
-descriptors, however many share a bucket. Each near pair of descriptors is a vote for its images.
+a bucket a descriptor is compared with a few neighbours of other files only, so the work grows with
+the number of descriptors, however many share a bucket. Each near pair of descriptors is a vote for
+its images.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ ENTRIES_A_BUCKET = 4
 """How many descriptors a bucket holds on average; it sets the number of hash bits."""
 
 NEIGHBOURS = 6
-"""Descriptors that one is compared with in its bucket, in the order of one more projection."""
+"""Descriptors of other files that one is compared with in its bucket, in the order of one more
+projection."""
 
 NEAR = 0.08
 """Largest squared Hellinger distance of descriptors that vote."""
@@ -130,16 +132,46 @@ def _votes(descriptors: NDArray[np.uint8], file: NDArray[np.intp]) -> Iterator[N
         planes = np.linalg.qr(rng.normal(size=(width, bits + 1)))[0].astype(np.float32)
         bucket, place = _hashed(descriptors, mean, planes)
         order = np.lexsort((place, bucket))
-        bucket = bucket[order]
-        for step in range(1, NEIGHBOURS + 1):
-            together = bucket[step:] == bucket[:-step]
-            one, other = order[:-step][together], order[step:][together]
+        for first, second in _neighbours(bucket[order], file[order % n]):
+            one, other = order[first], order[second]
             turned = (one >= n).astype(np.intp) + (other >= n)
             # Two mirror images meet whenever their originals do; one of both is enough.
-            new = (file[one % n] != file[other % n]) & (turned < 2)
+            new = turned < 2
             one, other, turned = one[new], other[new], turned[new]
             near = _near(descriptors, one, other)
             yield _encoded(one[near] % n, other[near] % n, turned[near], n)
+
+
+def _neighbours(
+    bucket: NDArray[np.int64], file: NDArray[np.intp]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Places of entries that are compared: each with the next few of other files in its bucket.
+
+    Entries of one file are passed over, not counted: however many boxes of a file show the same,
+    what another file shows beyond them is reached.
+
+    Args:
+        bucket: Bucket of each entry, ascending.
+        file: File of each.
+
+    Yields:
+        Places of one entry and of a later one, for the next neighbours, those after them, ...
+    """
+    changes = (bucket[1:] != bucket[:-1]) | (file[1:] != file[:-1])
+    ends = np.append(np.flatnonzero(changes) + 1, len(bucket))
+    # Where the run of entries of one file in one bucket ends that each entry is in.
+    end = np.repeat(ends, np.diff(ends, prepend=0))
+    entry = np.arange(len(bucket))
+    at = end
+    for _ in range(NEIGHBOURS):
+        inside = at < len(bucket)
+        inside[inside] = bucket[at[inside]] == bucket[entry[inside]]
+        entry, at = entry[inside], at[inside]
+        yield entry, at
+        at = at + 1
+        own = at < len(bucket)
+        own[own] = file[at[own]] == file[entry[own]]
+        at[own] = end[at[own]]
 
 
 def _hashed(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.auditing.findings import Finding
-from cellclf.data.samples import Samples
+from cellclf.auditing.findings import Finding, Severity
+from cellclf.data.samples import UNLABELLED, Samples
+from cellclf.terms import Part, counted
 
 __all__ = ["ClassSize", "class_sizes", "enough_to_judge", "size_findings"]
 
@@ -24,6 +25,8 @@ SURE_OF = 0.75
 
 CONFIDENCE = 0.95
 
+TEST: Part = "test"
+
 MANY_OF_ONE = 0.5
 """Sources are few where there are fewer than this share of independent ones among the files."""
 
@@ -33,12 +36,14 @@ class ClassSize:
     """How much there is of one class.
 
     Attributes:
-        name: The class.
+        name: The class; empty for the samples without a label.
         files: Its samples.
         readable: Those of them that are usable images.
         units: Independent sources of the readable ones: sets of samples that share no group and
             are no copies of each other.
         effective: How many sources of equal size would be worth as much: see `class_sizes`.
+        tested: Sources of which a readable file is in the given test part; `None` where the set
+            comes without one.
     """
 
     name: str
@@ -46,12 +51,15 @@ class ClassSize:
     readable: int
     units: int
     effective: float
+    tested: int | None = None
 
 
 def class_sizes(
     samples: Samples, units: NDArray[np.intp], readable: NDArray[np.bool_]
 ) -> tuple[ClassSize, ...]:
     """Count files, units and effective sources of each class, in class order.
+
+    Samples without a label, if there are any, come last, as if they were a class.
 
     A hundred files of one patient and one of another are two sources, but hardly two patients'
     worth of evidence. The effective number is that of Kish (1965, Survey Sampling): with `n_i`
@@ -73,11 +81,16 @@ def class_sizes(
         (2, 1.6)
     """
     labels = samples.labels
+    test = np.array([sample.split == TEST for sample in samples], dtype=bool)
+    rows = [*enumerate(samples.classes)]
+    if (labels == UNLABELLED).any():
+        rows.append((UNLABELLED, ""))
     sizes = []
-    for number, name in enumerate(samples.classes):
+    for number, name in rows:
         of_class = labels == number
         _, counts = np.unique(units[of_class & readable], return_counts=True)
         squares = float(np.square(counts, dtype=np.float64).sum())
+        tested = len(np.unique(units[of_class & readable & test])) if test.any() else None
         sizes.append(
             ClassSize(
                 name=name,
@@ -85,6 +98,7 @@ def class_sizes(
                 readable=int(counts.sum()),
                 units=len(counts),
                 effective=float(counts.sum()) ** 2 / squares if squares else 0.0,
+                tested=tested,
             )
         )
     return tuple(sizes)
@@ -119,44 +133,57 @@ def enough_to_judge() -> int:
 def size_findings(samples: Samples, sizes: Sequence[ClassSize]) -> Iterator[Finding]:
     """Yield classes that are too small, and classes of many files from few sources.
 
+    Where the set comes with a test part, a class is judged by the sources that are in it.
+
     Args:
         samples: The set.
         sizes: As `class_sizes`.
     """
-    enough = enough_to_judge()
     for size in sizes:
         files = tuple(sorted(sample.id for sample in samples if sample.label == size.name))
-        if size.units < FEWEST:
-            yield Finding(
-                kind="small_class",
-                severity="error",
-                files=files,
-                detail=f"{size.name!r} cannot be learnt and judged: {_sources(size)}, at least "
-                f"{FEWEST} are needed, for training, validation and test",
-            )
-        elif size.units < enough:
-            tested = max(_tested(size.units), 1)
-            yield Finding(
-                kind="small_class",
-                severity="warning",
-                files=files,
-                detail=f"{size.name!r} is too small to be judged well: {_sources(size)}, so about "
-                f"{tested} in the test part; were all of those right, its recall could still be as "
-                f"low as {100 * _lowest_recall(tested):.0f} % (95 % interval); {enough} would do",
-            )
+        if size.name and (small := _too_small(size)) is not None:
+            severity, detail = small
+            yield Finding(kind="small_class", severity=severity, files=files, detail=detail)
         if size.readable and size.effective < MANY_OF_ONE * size.readable:
-            enough_sources = size.effective >= enough
+            enough_sources = size.effective >= enough_to_judge()
+            of = f"{size.name!r}: " if size.name else ""
             yield Finding(
                 kind="few_sources",
                 severity="note" if enough_sources else "warning",
                 files=files,
-                detail=f"{size.name!r}: {size.readable:,} files, {_sources(size)}",
+                detail=f"{of}{counted(size.readable, 'file')}, {_sources(size)}",
             )
+
+
+def _too_small(size: ClassSize) -> tuple[Severity, str] | None:
+    """How bad it is and what is said of a class that is too small; `None` where it is not."""
+    if size.units < FEWEST:
+        return "error", (
+            f"{size.name!r} cannot be learnt and judged: {_sources(size)}, at least {FEWEST} are "
+            "needed, for training, validation and test"
+        )
+    if size.tested == 0:
+        return "warning", f"{size.name!r} cannot be judged: none of it is in the given test part"
+    enough = enough_to_judge()
+    tested = max(_tested(size.units), 1) if size.tested is None else size.tested
+    if tested >= _tested(enough):
+        return None
+    where = (
+        f"{_sources(size)}, so about {tested} in the test part"
+        if size.tested is None
+        else f"{_sources(size)}, {tested} of them in the given test part"
+    )
+    wanted = enough if size.tested is None else f"{_tested(enough)} there"
+    return "warning", (
+        f"{size.name!r} is too small to be judged well: {where}; were all of those right, its "
+        f"recall could still be as low as {100 * _lowest_recall(tested):.0f} % (95 % interval); "
+        f"{wanted} would do"
+    )
 
 
 def _sources(size: ClassSize) -> str:
     """Number of sources, and what they are worth where that is less."""
-    said = f"{size.units:,} independent source{'' if size.units == 1 else 's'}"
+    said = counted(size.units, "independent source")
     if round(size.effective) < size.units:
         said += f", worth {size.effective:,.1f} of equal size"
     return said

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from cellclf.auditing.findings import Finding
 from cellclf.auditing.likeness import Likeness
 from cellclf.data.samples import Samples
+from cellclf.terms import counted
 
 __all__ = ["duplicate_findings"]
 
@@ -22,34 +23,37 @@ def duplicate_findings(
         like: The clusters.
     """
     for rows in like.same:
-        labels = {samples[row].label for row in rows}
         yield Finding(
             kind="exact_duplicate",
             severity="note",
-            files=_files(samples, rows),
-            detail=f"{len(rows)} samples of {', '.join(map(repr, sorted(labels)))} are the same "
-            "image",
+            files=samples.ids(rows),
+            detail=f"{_counted(samples, rows)} are the same image",
         )
-    for rows in like.copies:
-        labels = {samples[row].label for row in rows}
+    for rows in like.near_duplicates:
         yield Finding(
             kind="near_duplicate",
             severity="warning",
-            files=_files(samples, rows),
-            detail=f"{len(rows)} samples of {', '.join(map(repr, sorted(labels)))} show the same: "
-            "copies, or overlapping cuts, of one image",
+            files=samples.ids(rows),
+            detail=f"{_counted(samples, rows)} show the same: copies, or overlapping cuts, of one "
+            "image",
         )
     for rows in like.conflicts:
-        labels = {samples[row].label for row in rows}
         equal = len({content[row] for row in rows}) == 1
         yield Finding(
             kind="label_conflict",
-            severity="warning",
-            files=_files(samples, rows),
+            severity="error",
+            files=samples.ids(rows),
             detail=f"{'one image is' if equal else 'copies of one image are'} labelled "
-            f"{', '.join(map(repr, sorted(labels)))}",
+            f"{_labels(samples, rows)}",
         )
 
 
-def _files(samples: Samples, rows: Sequence[int]) -> tuple[str, ...]:
-    return tuple(sorted(samples[row].id for row in rows))
+def _counted(samples: Samples, rows: Sequence[int]) -> str:
+    labels = _labels(samples, rows)
+    return f"{counted(len(rows), 'sample')}{f' of {labels}' if labels else ''}"
+
+
+def _labels(samples: Samples, rows: Sequence[int]) -> str:
+    """The labels that the samples have, if any has one."""
+    labels = {samples[row].label for row in rows} - {""}
+    return ", ".join(map(repr, sorted(labels)))

@@ -23,8 +23,8 @@ FindingKind = Literal[
 ]
 
 Severity = Literal["error", "warning", "note"]
-"""error: a result made from this would be wrong; warning: images are left out, their labels are in
-doubt, or figures would say less than they seem to; note: taken care of, but worth knowing."""
+"""error: a result made from this as it is would be wrong, and a person must decide; warning: images
+are left out, or figures would say less than they seem to; note: worth knowing."""
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """The most severe first."""

@@ -26,14 +26,15 @@ class Likeness:
     Attributes:
         same: Samples of equal content.
         clusters: Everything that is linked, directly or over others: what may not be separated.
-        copies: Clusters of more than one content.
+        near_duplicates: Clusters of more than one content.
         conflicts: Samples under different labels that are equal or copies of one image, directly or
-            over others. Overlapping cuts of one field are neither: each has its own cell.
+            over others. Overlapping cuts of one field are neither: each has its own cell. A sample
+            without a label contradicts none.
     """
 
     same: tuple[Rows, ...]
     clusters: tuple[Rows, ...]
-    copies: tuple[Rows, ...]
+    near_duplicates: tuple[Rows, ...]
     conflicts: tuple[Rows, ...]
 
 
@@ -63,7 +64,7 @@ def likeness(
         ...         Link(first=2, second=3, mirrored=False, overlap=0.5, correlation=0.9),
         ...     ],
         ... )
-        >>> found.same, found.clusters, found.copies, found.conflicts
+        >>> found.same, found.clusters, found.near_duplicates, found.conflicts
         (((0, 1),), ((0, 1, 2, 3),), ((0, 1, 2, 3),), ())
     """
     rows_of: defaultdict[str, list[int]] = defaultdict(list)
@@ -78,11 +79,13 @@ def likeness(
     return Likeness(
         same=_ordered(same),
         clusters=_ordered(clusters),
-        copies=_ordered(rows for rows in clusters if len({content[row] for row in rows}) > 1),
+        near_duplicates=_ordered(
+            rows for rows in clusters if len({content[row] for row in rows}) > 1
+        ),
         conflicts=_ordered(
             rows
             for rows in _components([*tied, *copied], len(samples))
-            if len({samples[row].label for row in rows}) > 1
+            if len({samples[row].label for row in rows} - {""}) > 1
         ),
     )
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,20 +15,18 @@ from cellclf.auditing.appearance import APPEARANCE, appearance
 from cellclf.auditing.file_facts import file_facts
 from cellclf.auditing.keypoints import Description, describe
 from cellclf.auditing.remembered import Measured, file_for, recalled, remember
-from cellclf.data.reading import content_hash, read_stored
+from cellclf.data.ahead import map_ahead
+from cellclf.data.holding import in_use
+from cellclf.data.reading import content_hash, content_or_unread, read_stored
 from cellclf.data.samples import Samples
 from cellclf.errors import DataError, ImageError, RunError
+from cellclf.processors import processors
 from cellclf.progress import Progress
 
 __all__ = ["Measurements", "measure"]
 
 WAITING_FOR_EACH = 8
 """Images handed to each thread of the pool ahead of time: enough that none is idle."""
-
-UNREAD = ""
-"""Content of a file that could not be read at all."""
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,6 +81,14 @@ def measure(
             f"`content` must hold one hash a sample. Received: {len(content)} for {len(samples)}"
         )
     kept = file_for(samples, cache)
+    with in_use(kept):
+        return _gathered(_looked_at(samples, content, kept, progress))
+
+
+def _looked_at(
+    samples: Samples, content: Sequence[str] | None, kept: Path, progress: Progress
+) -> list[tuple[str, Measured | str]]:
+    """What each sample shows, and its measurement, from `kept` where it is there, or the reason."""
     known = recalled(kept)
 
     def look(row: int) -> tuple[str, Measured | str]:
@@ -99,7 +103,7 @@ def measure(
                     return digest, known[digest]
             digest, stored, image = read_stored(sample, samples.images)
         except ImageError as error:
-            return _content(samples, row), str(error)
+            return content_or_unread(sample, samples.images)[0], str(error)
         form, flags = file_facts(stored)
         return digest, Measured(
             appearance=appearance(image, form=form, flags=flags), description=describe(image)
@@ -108,37 +112,15 @@ def measure(
     found: list[tuple[str, Measured | str]] = []
     try:
         with (
-            ThreadPoolExecutor(os.cpu_count()) as pool,
+            ThreadPoolExecutor(processors()) as pool,
             progress.task("looking at images", len(samples)) as task,
         ):
-            for one in _in_order(pool, look, len(samples)):
+            for one in map_ahead(pool, look, range(len(samples)), for_each_thread=WAITING_FOR_EACH):
                 found.append(one)
                 task.advance()
     finally:  # of an audit that was stopped, too: the next one goes on from there
         _keep(kept, known, found, len(samples), progress)
-    return _gathered(found)
-
-
-def _in_order(
-    pool: ThreadPoolExecutor, work: Callable[[int], Result], count: int
-) -> Iterator[Result]:
-    """`map`, but with no more than a few calls ahead of what has been taken."""
-    ahead = WAITING_FOR_EACH * (os.cpu_count() or 1)
-    waiting: deque[Future[Result]] = deque()
-    for number in range(count):
-        waiting.append(pool.submit(work, number))
-        if len(waiting) >= ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
-
-
-def _content(samples: Samples, row: int) -> str:
-    """Hash of a sample that is no usable image, if it can be read at all."""
-    try:
-        return content_hash(samples[row], samples.images)
-    except ImageError:
-        return UNREAD
+    return found
 
 
 def _keep(

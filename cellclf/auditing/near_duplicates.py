@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from scipy.cluster.hierarchy import DisjointSet
 from cellclf.auditing.candidates import Candidates, candidates
 from cellclf.auditing.keypoints import Description, describe
 from cellclf.auditing.registration import Registration, register
+from cellclf.processors import processors
 from cellclf.progress import Progress
 
 __all__ = ["Description", "Link", "describe", "near_duplicates"]
@@ -79,7 +79,7 @@ def near_duplicates(
     copied, joined = (DisjointSet(range(len(descriptions))) for _ in range(2))
     links: list[Link] = []
     with (
-        ThreadPoolExecutor(os.cpu_count()) as pool,
+        ThreadPoolExecutor(processors()) as pool,
         progress.task("looking for copies", len(found.pairs)) as task,
     ):
         for batch in _batches(found):

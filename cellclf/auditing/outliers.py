@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.auditing.findings import Finding
-from cellclf.data.samples import Samples
+from cellclf.data.samples import UNLABELLED, Samples
 
 __all__ = ["outlier_findings", "robust_z"]
 
@@ -58,6 +58,8 @@ def outlier_findings(
 ) -> Iterator[Finding]:
     """Yield at most one finding for the sizes, and one a class for colour and sharpness each.
 
+    Images without a label are compared with each other, as if they were a class.
+
     Args:
         samples: The set.
         appearance: Rows of `cellclf.auditing.appearance.APPEARANCE`, shape `(n,)`.
@@ -67,7 +69,8 @@ def outlier_findings(
     if len(rows) >= SMALLEST_CLASS:
         yield from _sizes(samples, appearance, rows)
     labels = samples.labels
-    for number, name in enumerate(samples.classes):
+    called = [f"images of {name!r}" for name in samples.classes]
+    for number, name in [*enumerate(called), (UNLABELLED, "images without a label")]:
         members = rows[labels[rows] == number]
         if len(members) >= SMALLEST_CLASS:
             yield from _colours(samples, name, appearance, members)
@@ -76,16 +79,17 @@ def outlier_findings(
 
 def _sizes(samples: Samples, appearance: NDArray[Any], rows: NDArray[np.intp]) -> Iterator[Finding]:
     sides = np.stack([appearance["height"][rows], appearance["width"][rows]], axis=1)
-    far = rows[(np.abs(robust_z(np.log(sides), SIZE_FLOOR)) > FAR).any(axis=1)]
-    if len(far):
+    unlike = np.any(np.abs(robust_z(np.log(sides), SIZE_FLOOR)) > FAR, axis=1)
+    if unlike.any():
+        far = rows[unlike]
         height, width = np.median(sides, axis=0).astype(int).tolist()
         examples = sorted({f"{appearance['width'][r]} x {appearance['height'][r]}" for r in far})
         more = ", ..." if len(examples) > 3 else ""
         yield Finding(
             kind="size_outlier",
             severity="note",
-            files=_files(samples, far),
-            detail=f"{len(far):,} of {len(rows):,} images are of another size than the rest "
+            files=samples.ids(far),
+            detail=f"{_count(unlike, 'images')} of another size than the rest "
             f"({width} x {height} pixels): {', '.join(examples[:3])}{more}",
         )
 
@@ -99,7 +103,7 @@ def _colours(
         yield Finding(
             kind="colour_outlier",
             severity="note",
-            files=_files(samples, members[far]),
+            files=samples.ids(members[far]),
             detail=f"{_count(far, name)} unlike the others in mean colour: another stain, slide, "
             "lamp or camera?",
         )
@@ -115,16 +119,12 @@ def _sharpness(
         yield Finding(
             kind="sharpness_outlier",
             severity="note",
-            files=_files(samples, members[far]),
+            files=samples.ids(members[far]),
             detail=f"{_count(far, name)} unlike the others in sharpness: {blurred} blurred or "
             f"empty, {int(far.sum()) - blurred} unusually sharp or noisy",
         )
 
 
-def _count(far: NDArray[Any], name: str) -> str:
+def _count(far: NDArray[np.bool_], name: str) -> str:
     count = int(far.sum())
-    return f"{count:,} of {len(far):,} images of {name!r} {'is' if count == 1 else 'are'}"
-
-
-def _files(samples: Samples, rows: NDArray[np.intp]) -> tuple[str, ...]:
-    return tuple(sorted(samples[row].id for row in rows.tolist()))
+    return f"{count:,} of {len(far):,} {name} {'is' if count == 1 else 'are'}"

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from cellclf.auditing.appearance import APPEARANCE, APPEARANCE_VERSION
 from cellclf.auditing.keypoints import DESCRIPTION_VERSION, Description
+from cellclf.data.holding import writing
 from cellclf.data.samples import Samples
 from cellclf.data.store_files import VERSIONS
-from cellclf.files import replacing
 
 __all__ = ["DAMAGED", "Measured", "file_for", "recalled", "remember"]
 
@@ -92,7 +92,7 @@ def remember(path: Path, content: Sequence[str], measured: Sequence[Measured]) -
     }
     for field in fields(Description):
         arrays |= _joined(field.name, [getattr(one.description, field.name) for one in measured])
-    with replacing(path) as partial:
+    with writing(path) as partial:
         np.savez(partial, allow_pickle=False, **arrays)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,16 @@ from cellclf.auditing.keypoints import DESCRIPTION_VERSION
 from cellclf.auditing.measure import Measurements
 from cellclf.auditing.near_duplicates import Link, near_duplicates
 from cellclf.auditing.remembered import DAMAGED
+from cellclf.data.holding import in_use, writing
 from cellclf.data.samples import Samples
 from cellclf.data.store_files import VERSIONS
 from cellclf.data.units import renumbered
 from cellclf.errors import RunError
-from cellclf.files import replacing
 from cellclf.progress import Progress
 
 __all__ = ["LINK_VERSION", "links_between"]
 
-LINK_VERSION = 2
+LINK_VERSION = 3
 """Raise it when other links may come of the same descriptions."""
 
 LINK = np.dtype(
@@ -61,20 +62,25 @@ def links_between(
     ]
     name = hashlib.sha256(json.dumps([versions, shown, files.tolist()]).encode()).hexdigest()
     path = cache / "audits" / f"links-{name}.npz"
-    kept = _recalled(path, len(samples))
-    if kept is not None:
-        return tuple(Link(**dict(zip(LINK.names or (), row, strict=True))) for row in kept.tolist())
-    links = near_duplicates(measured.descriptions, progress=progress, files=files)
-    try:
-        table = np.array([astuple(link) for link in links], LINK)
-        with replacing(path) as partial:
-            np.savez(partial, links=table)
-    except RunError as error:
-        progress.warn(f"the next audit will take as long as this one: {error}")
+    with in_use(path):
+        kept = _recalled(path, len(samples))
+        if kept is not None:
+            return kept
+        links = near_duplicates(measured.descriptions, progress=progress, files=files)
+        try:
+            _keep(path, links)
+        except RunError as error:
+            progress.warn(f"the next audit will take as long as this one: {error}")
     return links
 
 
-def _recalled(path: Path, count: int) -> NDArray[Any] | None:
+def _keep(path: Path, links: Sequence[Link]) -> None:
+    table = np.array([astuple(link) for link in links], LINK)
+    with writing(path) as partial:
+        np.savez(partial, links=table)
+
+
+def _recalled(path: Path, count: int) -> tuple[Link, ...] | None:
     """The links that were kept, if they are whole: a zip file has a checksum of each array."""
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
@@ -84,7 +90,9 @@ def _recalled(path: Path, count: int) -> NDArray[Any] | None:
     if kept.dtype != LINK or kept.ndim != 1:
         return None
     possible = (kept["first"] >= 0) & (kept["first"] < kept["second"]) & (kept["second"] < count)
-    return kept if possible.all() else None
+    if not possible.all():
+        return None
+    return tuple(Link(**dict(zip(LINK.names or (), row, strict=True))) for row in kept.tolist())
 
 
 def _files_of_cuts(samples: Samples) -> NDArray[np.intp]:

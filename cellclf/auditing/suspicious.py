@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cellclf.auditing.file_facts import ALPHA, CMYK, DEEP, FORMS, PAGES
 from cellclf.auditing.findings import Finding, Severity
 from cellclf.data.samples import Sample, Samples
+from cellclf.terms import counted
 
 __all__ = ["suspicious_findings"]
 
@@ -33,11 +34,18 @@ FORM_BY_SUFFIX = {
 }
 
 CONVERTED = {
-    ALPHA: "have an alpha channel; what is transparent is laid over white",
-    CMYK: "are stored in the colours of a printer (CMYK); conversion may change the stain's hue",
-    DEEP: "have more than 8 bits a channel; they are divided down to 8, not stretched",
-    PAGES: "hold several pages or frames; only the first is used",
+    ALPHA: ("has", "have", "an alpha channel; what is transparent is laid over white"),
+    CMYK: (
+        "is",
+        "are",
+        "stored in the colours of a printer (CMYK); conversion may change the stain's hue",
+    ),
+    DEEP: ("has", "have", "more than 8 bits a channel, divided down to 8, not stretched"),
+    PAGES: ("holds", "hold", "several pages or frames; only the first is used"),
 }
+"""By flag, what is said of one file and of several: the verb of each, and how it goes on."""
+
+IS = ("is", "are")
 
 
 def suspicious_findings(
@@ -53,23 +61,25 @@ def suspicious_findings(
     rows = np.flatnonzero(readable)
     looked = appearance[rows]
     flat = rows[(looked["spread"] < FLATTEST).all(axis=1)]
-    yield from _found(samples, flat, "warning", "are of one colour: nothing is to be seen on them")
+    yield from _found(samples, flat, "warning", *IS, "of one colour: nothing is to be seen")
     side = np.minimum(looked["height"], looked["width"])
     yield from _found(
         samples,
         rows[side < SMALLEST_SIDE],
         "warning",
-        f"are less than {SMALLEST_SIDE} pixels high or wide",
+        *IS,
+        f"less than {SMALLEST_SIDE} pixels high or wide",
     )
     for (suffix, form), members in _misnamed(samples, appearance, rows).items():
         yield from _found(
             samples,
             np.array(members),
             "note",
-            f"are called {suffix} but are {form} files; they are read as what they are",
+            *IS,
+            f"called {suffix}, but the content is {form}; it is read as that",
         )
-    for flag, meaning in CONVERTED.items():
-        yield from _found(samples, rows[(looked["flags"] & flag) > 0], "note", meaning)
+    for flag, said in CONVERTED.items():
+        yield from _found(samples, rows[(looked["flags"] & flag) > 0], "note", *said)
 
 
 def _misnamed(
@@ -90,12 +100,18 @@ def _suffix(sample: Sample) -> str:
 
 
 def _found(
-    samples: Samples, rows: NDArray[np.intp], severity: Severity, meaning: str
+    samples: Samples,
+    rows: NDArray[np.intp],
+    severity: Severity,
+    one: str,
+    several: str,
+    meaning: str,
 ) -> Iterator[Finding]:
+    """The finding about these rows, if there are any, with the verb that goes with their number."""
     if len(rows):
         yield Finding(
             kind="suspicious",
             severity=severity,
-            files=tuple(sorted(samples[row].id for row in rows.tolist())),
-            detail=f"{len(rows):,} file{'' if len(rows) == 1 else 's'} {meaning}",
+            files=samples.ids(rows),
+            detail=f"{counted(len(rows), 'file')} {one if len(rows) == 1 else several} {meaning}",
         )

@@ -12,7 +12,7 @@ from cellclf.data.listing import ListedFile, Listing, found_suffixes, list_files
 from cellclf.data.samples import Samples
 from cellclf.errors import DataError
 from cellclf.specs import NoParams
-from cellclf.terms import Part, part_named
+from cellclf.terms import Part, counted, part_named
 
 __all__ = ["load"]
 
@@ -58,7 +58,9 @@ def load(params: NoParams, *, root: Path) -> Samples:
     Folders that all images share (`archive/PBC/...`) are passed over. Images count wherever they
     lie below their class's folder. Folders called train, validation (or valid, val), calibration
     and test, above or just below the classes, give the split; where all images lie in the same one,
-    nothing has been divided, and no split is given. Links to folders are followed.
+    nothing has been divided, and no split is given. Images in a folder without class folders have
+    no label: they can be audited, but nothing can be learnt from them. Links to folders are
+    followed.
 
     Args:
         params: There are none.
@@ -87,7 +89,8 @@ def load(params: NoParams, *, root: Path) -> Samples:
         image.sample(label=label, split=part if divided else None) for label, part, image in placed
     ]
     samples.sort(key=lambda sample: sample.id)
-    return Samples(samples=tuple(samples), classes=tuple(sorted({label for label, _, _ in placed})))
+    classes = sorted({label for label, _, _ in placed} - {""})
+    return Samples(samples=tuple(samples), classes=tuple(classes))
 
 
 def _tree(listing: Listing) -> _Folder:
@@ -121,10 +124,11 @@ def _prefix(folder: _Folder) -> list[_Folder]:
 
 
 def _placed(level: _Folder) -> Iterator[tuple[str, Part | None, ListedFile]]:
-    """Label, given part and path of every image."""
+    """Label (empty where there are no class folders), given part and path of every image."""
     parts = [folder for folder in level.folders if part_named(folder.name)]
     if not parts:
-        yield from _placed_in_classes(level, None)
+        flat = level.images and not level.filled
+        yield from _without_label(level, None) if flat else _placed_in_classes(level, None)
         return
     others = [folder for folder in level.filled if folder not in parts]
     if others or level.images:
@@ -134,6 +138,10 @@ def _placed(level: _Folder) -> Iterator[tuple[str, Part | None, ListedFile]]:
             f"and beside them {beside!r}. {LAYOUT}. Move or rename what does not belong."
         )
     _refuse_empty(level)
+    if all(folder.images and not folder.filled for folder in parts):
+        for folder in parts:
+            yield from _without_label(folder, part_named(folder.name))
+        return
     # Where one part holds a single class, that class looks like a common folder: the others tell.
     chains = [_prefix(folder) for folder in parts]
     depth = min(len(chain) for chain in chains) - 1
@@ -141,13 +149,20 @@ def _placed(level: _Folder) -> Iterator[tuple[str, Part | None, ListedFile]]:
         yield from _placed_in_classes(chain[depth], part_named(folder.name))
 
 
+def _without_label(
+    level: _Folder, part: Part | None
+) -> Iterator[tuple[str, Part | None, ListedFile]]:
+    for image in level.images:
+        yield "", part, image
+
+
 def _placed_in_classes(
     level: _Folder, part: Part | None
 ) -> Iterator[tuple[str, Part | None, ListedFile]]:
     if level.images:
         raise DataError(
-            f"{len(level.images)} images lie directly in {level.place}, which gives them no class "
-            f"(the first: {level.images[0].name}). {LAYOUT}."
+            f"{counted(len(level.images), 'image')} directly in {level.place} would have no class, "
+            f"where others have one (the first: {level.images[0].name}). {LAYOUT}."
         )
     _refuse_empty(level)
     for folder in level.folders:

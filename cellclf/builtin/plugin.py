@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cellclf.builtin.augmentation_specs import AUGMENTATIONS
+from cellclf.builtin.callback_specs import CALLBACKS
 from cellclf.builtin.dataset_specs import DATASETS
 from cellclf.builtin.metric_specs import METRICS
 from cellclf.hookspecs import hookimpl
-from cellclf.specs import AugmentationSpec, DatasetSpec, MetricSpec
+from cellclf.specs import AugmentationSpec, CallbackSpec, DatasetSpec, MetricSpec
 
-__all__ = ["cellclf_augmentations", "cellclf_datasets", "cellclf_metrics"]
+__all__ = [
+    "cellclf_augmentations",
+    "cellclf_callbacks",
+    "cellclf_datasets",
+    "cellclf_metrics",
+]
 
 
 @hookimpl
@@ -29,3 +35,9 @@ def cellclf_augmentations() -> Iterable[AugmentationSpec]:
 def cellclf_metrics() -> Iterable[MetricSpec]:
     """The usual figures of a classifier."""
     return METRICS
+
+
+@hookimpl
+def cellclf_callbacks() -> Iterable[CallbackSpec]:
+    """Ways to watch a training."""
+    return CALLBACKS

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cellclf.cli.options import (
+    DataOption,
+    DatasetOption,
+    ExperimentArgument,
+    GroupPatternOption,
+    SetOption,
+)
 from cellclf.cli.run import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -24,39 +31,27 @@ STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 
 def audit(
-    experiment: Annotated[
-        Path | None, typer.Argument(help="An experiment (TOML).", show_default=False)
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="A dataset plugin. [image_folder, with --data]")
-    ] = None,
-    data: Annotated[Path | None, typer.Option(help="The folder or file it reads.")] = None,
-    group_pattern: Annotated[
-        str | None,
-        typer.Option(
-            metavar="REGEX",
-            help=r"What in a path belongs together, by named groups, such as (?P<patient>C\d+).",
-        ),
-    ] = None,
+    experiment: ExperimentArgument = None,
+    dataset: DatasetOption = None,
+    data: DataOption = None,
+    group_pattern: GroupPatternOption = None,
     json: Annotated[
         Path | None, typer.Option(help="Write the findings to this file, as a JSON list.")
     ] = None,
     page: Annotated[
         Path | None, typer.Option(help="Write a page with pictures to this HTML file.")
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Any other setting of the data, such as data.classes.leave_out=...; may be given "
-            "again.",
-        ),
-    ] = None,
+    set_: SetOption = None,
 ) -> None:
     """Look for what makes results wrong: duplicates, leaks, conflicts, shortcuts.
 
-    The exit status is 0 where the set is safe to use as it is, and 3 where errors were found.
+    Without EXPERIMENT, --dataset or --data this looks at the quickstart's images. A folder of
+    images without class folders is looked at for everything that needs no label.
+
+    The exit status says whether the set is safe to use as it is: 0 where no errors were found
+    (there may be warnings), 3 where there are errors, such as a leak between given parts or one
+    image under two labels. 1: the images cannot be found or read, or a file cannot be written.
+    2: the command is wrong. 130: stopped with Ctrl-C.
 
     \b
     cellclf audit --data my_cells
@@ -64,24 +59,14 @@ def audit(
     cellclf audit experiment.toml
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
-    from cellclf.cli.settings import overridden, quickstart
+    from cellclf.cli.settings import asked_for, data_flags
     from cellclf.errors import RunError
-    from cellclf.experiment import read_toml
     from cellclf.files import require_writable
     from cellclf.pipeline.audit_data import audit as audit_data
 
-    raw: dict[str, Any] = {}
-    source = "the command line"
-    if experiment is not None:
-        raw, source = read_toml(experiment), str(experiment)
-    elif dataset is None and data is None:
-        raw, source = quickstart()
-    flags = {
-        "data.dataset": dataset,
-        "data.path": None if data is None else str(data),
-        "data.group_pattern": group_pattern,
-    }
-    raw = overridden(raw, flags, set_ or ())
+    asked = asked_for(experiment, data_flags(dataset, data, group_pattern), set_ or ())
+    if asked.notice:
+        typer.echo(asked.notice, err=True)
     for option, path in (("--json", json), ("--page", page)):
         if path is not None:
             if path.is_dir():
@@ -89,7 +74,7 @@ def audit(
             require_writable(path.parent)
     try:
         with command_progress() as progress:
-            found = audit_data(raw, source=source, progress=progress)
+            found = audit_data(asked.raw, source=asked.source, progress=progress)
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on where this one was.", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -120,23 +105,31 @@ def draw(found: Audit, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from cellclf.auditing.summary import HEADINGS, class_rows, examples, grouped, probe_sentence
+    from cellclf.auditing.summary import (
+        HEADINGS,
+        class_rows,
+        examples,
+        grouped,
+        how_severe,
+        probe_sentence,
+        title,
+    )
 
+    console.print(Text(title(found), "bold"))
     classes = Table(*HEADINGS)
     for column in classes.columns[1:]:
         column.justify = "right"
     for row in class_rows(found.classes):
         classes.add_row(*map(Text, row))
     console.print(classes)
-    console.print(Text(probe_sentence(found.probe)))
+    console.print(Text(probe_sentence(found)))
     if found.findings:
         table = Table("finding", "number", "severity", "what and where", show_lines=True)
         for kind, findings in grouped(found.findings):
-            severity = findings[0].severity
             table.add_row(
                 kind,
                 f"{len(findings):,}",
-                Text(severity, STYLES[severity]),
+                Text(how_severe(findings), STYLES[findings[0].severity]),
                 Text("\n".join(examples(findings))),
             )
         console.print(table)

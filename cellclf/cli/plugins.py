@@ -49,7 +49,9 @@ def show_plugin(
     if not kinds:
         known = {offered for kind in HOOKS.values() for offered in registry.names(kind)}
         raise PluginError(
-            registry.unknown("dataset, augmentation, model or metric", name, sorted(known))
+            registry.unknown(
+                "dataset, augmentation, model, metric or callback", name, sorted(known)
+            )
         )
     typer.echo(
         "\n\n".join(
@@ -108,21 +110,10 @@ def _shown(offer: Offer[Spec]) -> list[str]:
 
 
 def _parameter(name: str, about: FieldInfo) -> list[str]:
-    default = "required" if about.is_required() else f"default {about.default!r}"
-    limits = "".join(f", {limit}" for limit in map(_limit, about.metadata) if limit)
-    lines = [f"        {name}: {_type_name(about.annotation)}, {default}{limits}"]
+    from cellclf.settings_text import default_in_words, kind_in_words
+
+    default = default_in_words(about)
+    if not about.is_required():
+        default = "may be left out" if about.default is None else f"default {default}"
+    lines = [f"        {name}: {kind_in_words(about)}; {default}"]
     return [*lines, f"            {about.description}"] if about.description else lines
-
-
-def _type_name(annotation: Any) -> str:
-    if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
-        return annotation.__name__
-    return str(annotation).replace("typing.", "").replace("pathlib.", "")
-
-
-def _limit(constraint: Any) -> str:
-    for attribute, sign in (("ge", ">="), ("gt", ">"), ("le", "<="), ("lt", "<")):
-        bound = getattr(constraint, attribute, None)
-        if bound is not None:
-            return f"{sign} {bound:g}"
-    return ""

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["command_progress", "lines", "terminal"]
 
 SECONDS_BETWEEN_LINES = 10.0
-"""How often a log hears of work that goes on."""
+"""How soon a log hears of work that goes on."""
+
+SHARE_BETWEEN_LINES = 0.05
+"""Long work speaks less often: after this share of the time that it has taken so far."""
 
 
 @contextmanager
@@ -118,6 +121,7 @@ class _Line:
     seconds_between: float
     done: int = 0
     note: str = ""
+    first: tuple[float, int] | None = None
     began: float = field(default_factory=time.monotonic)
     spoke: float = field(default_factory=time.monotonic)
 
@@ -125,10 +129,17 @@ class _Line:
         self.done += steps
         self.note = note or self.note
         now = time.monotonic()
-        if now - self.spoke >= self.seconds_between:
+        pause = max(self.seconds_between, SHARE_BETWEEN_LINES * (now - self.began))
+        if now - self.spoke >= pause:
             self.spoke = now
-            left = (now - self.began) / max(self.done, 1) * (self.total - self.done)
-            self._write(f"{self.done}/{self.total}, about {left:.0f} s left")
+            self._write(f"{self.done}/{self.total}, about {_duration(self._left(now))} left")
+        if self.first is None:
+            self.first = (now, self.done)
+
+    def _left(self, now: float) -> float:
+        """Seconds left. The first steps may be those of a run that was stopped: they took none."""
+        began, before = self.first or (self.began, 0)
+        return (now - began) / max(self.done - before, 1) * (self.total - self.done)
 
     def end(self) -> None:
         self._write(f"{self.done}/{self.total} in {time.monotonic() - self.began:.1f} s")
@@ -136,3 +147,11 @@ class _Line:
     def _write(self, state: str) -> None:
         note = f"  {self.note}" if self.note else ""
         typer.echo(f"{self.description}: {state}{note}", err=True)
+
+
+def _duration(seconds: float) -> str:
+    """Say how long, as exactly as an estimate deserves."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

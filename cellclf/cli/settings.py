@@ -4,15 +4,101 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from cellclf.errors import ExperimentError, PluginError, Problem
-from cellclf.experiment import by_label
+from cellclf.experiment import by_label, read_toml
 from cellclf.registry import installed
+from cellclf.run_directory import RunDirectory
 from cellclf.specs import DatasetSpec
 
-__all__ = ["overridden", "quickstart"]
+__all__ = ["Asked", "asked_for", "data_flags", "overridden", "quickstart", "resumed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a command is to work on.
+
+    Attributes:
+        raw: The experiment as plain tables.
+        source: What messages call it.
+        is_quickstart: Nothing was named, so it is the quickstart.
+    """
+
+    raw: dict[str, Any]
+    source: str
+    is_quickstart: bool = False
+
+    @property
+    def notice(self) -> str:
+        """What a person who named nothing should know; empty where something was named."""
+        return f"no data was named (--data): this is {self.source}" if self.is_quickstart else ""
+
+
+def asked_for(experiment: Path | None, flags: Mapping[str, Any], settings: Iterable[str]) -> Asked:
+    """Return the experiment that a command names, with its flags and settings laid over it.
+
+    Args:
+        experiment: A TOML file.
+        flags: As `overridden`; without a file and with neither `data.dataset` nor `data.path`, it
+            is the quickstart that they are laid over.
+        settings: As `overridden`.
+
+    Raises:
+        ExperimentError: The file cannot be read, or a setting has no `=`.
+        PluginError: The quickstart is meant, and no installed data set brings one.
+    """
+    if experiment is not None:
+        asked = Asked(raw=read_toml(experiment), source=str(experiment))
+    elif flags["data.dataset"] is None and flags["data.path"] is None:
+        raw, source = quickstart()
+        asked = Asked(raw=raw, source=source, is_quickstart=True)
+    else:
+        asked = Asked(raw={}, source="the command line")
+    return replace(asked, raw=overridden(asked.raw, flags, settings))
+
+
+def resumed(
+    directory: Path, experiment: Path | None, flags: Mapping[str, Any], settings: Iterable[str]
+) -> Asked:
+    """Return the experiment of the run in `directory`, to go on there.
+
+    Args:
+        directory: A run directory.
+        experiment: As `asked_for`; it must not be given.
+        flags: As `asked_for`; none may be given.
+        settings: As `asked_for`; none may be given.
+
+    Raises:
+        ExperimentError: Something else was given, or the experiment cannot be read.
+        RunError: The directory holds no run that could go on.
+    """
+    given = [name for name, value in flags.items() if value is not None]
+    given += ["EXPERIMENT"] * (experiment is not None) + list(settings)
+    if given:
+        raise ExperimentError(
+            [
+                Problem(
+                    place="--resume",
+                    expected="must stand alone: a run goes on as it was begun",
+                    received=", ".join(given),
+                )
+            ]
+        )
+    run = RunDirectory(directory)
+    return Asked(raw=run.experiment(), source=str(run.experiment_file))
+
+
+def data_flags(dataset: str | None, data: Path | None, group_pattern: str | None) -> dict[str, Any]:
+    """Return what the options that choose the data set in an experiment, by dotted key."""
+    return {
+        "data.dataset": dataset,
+        "data.path": None if data is None else str(data),
+        "data.group_pattern": group_pattern,
+    }
 
 
 def quickstart() -> tuple[dict[str, Any], str]:

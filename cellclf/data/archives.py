@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from cellclf.data.cached import cached_file
 from cellclf.errors import DataError, ImageError
-from cellclf.files import cached_file
 
 __all__ = ["archive_members", "read_member", "unpacked_member"]
 

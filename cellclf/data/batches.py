@@ -7,6 +7,7 @@ uninterrupted one would have seen.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -181,16 +182,72 @@ class TrainingBatches:
             IndexError: No such batch.
             PluginError: An augmentation changed the shape or type of an image.
         """
-        rows, copies = self._views_of(number, epoch)
+        rows, copies = self.views(number, epoch)
         if places is not None:
             rows, copies = rows[places], copies[places]
         x = np.empty((len(rows), *self._images.shape[1:]), dtype=np.uint8)
-        for place, (row, copy) in enumerate(zip(rows, copies, strict=True)):
-            x[place] = _view(self._images[row], self._chain, self._seed, epoch, row, copy)
+        for place, (row, turn) in enumerate(zip(rows, copies, strict=True)):
+            x[place] = self.view(row, epoch, turn)
+        return x, *self.targets(rows)
+
+    def view(self, row: int, epoch: int, turn: int) -> NDArray[np.uint8]:
+        """Return one image as an epoch shows it: `uint8`, `(height, width, 3)`.
+
+        Args:
+            row: Row of the images of the set.
+            epoch: From 0.
+            turn: Which of the views of this image in the epoch, from 0.
+
+        Raises:
+            PluginError: An augmentation changed the shape or type of an image.
+        """
+        return _view(self._images[row], self._chain, self._seed, epoch, row, turn)
+
+    def targets(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return classes, one-hot `(n, num_classes)`, and weights `(n,)` of samples, by row."""
         classes = self._labels[rows]
         y = np.zeros((len(rows), len(self._counts)), dtype=np.float32)
         y[np.arange(len(rows)), classes] = 1
-        return x, y, self._class_weights[classes].astype(np.float32)
+        return y, self._class_weights[classes].astype(np.float32)
+
+    def of_size(self, batch_size: int) -> TrainingBatches:
+        """Return the same views in the same order, in batches of another size.
+
+        Raises:
+            DataError: The size is not 1 or more.
+        """
+        if batch_size < 1:
+            raise DataError(f"`batch_size` must be 1 or more. Received: batch_size={batch_size}")
+        other = copy.copy(self)
+        other._batch_size = batch_size
+        return other
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """The training samples, as rows of the images of the set, shape `(m,)`."""
+        return self._rows
+
+    def views(self, number: int, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return row and copy number of every view of one batch, each of shape `(batch,)`.
+
+        Its images are made from these and the epoch alone.
+
+        Raises:
+            IndexError: No such batch.
+        """
+        start, stop = self._span(number, epoch)
+        rows, copies = self._views_of_epoch(epoch)
+        return rows[start:stop], copies[start:stop]
+
+    def _span(self, number: int, epoch: int) -> tuple[int, int]:
+        """Where in the epoch a batch begins, and where the next one."""
+        if not 0 <= number < len(self) or epoch < 0:
+            raise IndexError(
+                f"`number` must be from 0 to {len(self) - 1} and `epoch` 0 or more. "
+                f"Received: number={number}, epoch={epoch}"
+            )
+        start = number * self._batch_size
+        return start, start + self._batch_size if number < len(self) - 1 else self.epoch_length
 
     def sources(self, number: int, epoch: int) -> NDArray[np.intp]:
         """Return which sample each view of a batch is of.
@@ -206,7 +263,7 @@ class TrainingBatches:
         Raises:
             IndexError: No such batch.
         """
-        return self._views_of(number, epoch)[0]
+        return self.views(number, epoch)[0]
 
     def class_balance(self) -> ClassBalance:
         """Return how often each class is seen, before and after balancing."""
@@ -215,23 +272,7 @@ class TrainingBatches:
             after[after > 0] = self._counts.max()
         return ClassBalance(before=self._counts, after=after * self._class_weights)
 
-    def _views_of(self, number: int, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Row and copy number of every view of one batch: its images are made from these alone."""
-        start, stop = self._span(number, epoch)
-        rows, copies = self._views(epoch)
-        return rows[start:stop], copies[start:stop]
-
-    def _span(self, number: int, epoch: int) -> tuple[int, int]:
-        """Where in the epoch a batch begins, and where the next one."""
-        if not 0 <= number < len(self) or epoch < 0:
-            raise IndexError(
-                f"`number` must be from 0 to {len(self) - 1} and `epoch` 0 or more. "
-                f"Received: number={number}, epoch={epoch}"
-            )
-        start = number * self._batch_size
-        return start, start + self._batch_size if number < len(self) - 1 else self.epoch_length
-
-    def _views(self, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def _views_of_epoch(self, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row and copy number of every view of the epoch, in order."""
         # Read and replaced whole: threads at worst do the same work twice.
         latest = self._latest
@@ -275,8 +316,8 @@ def augmented_views(
     """
     sheet = np.empty((len(rows), views, *images.shape[1:]), dtype=np.uint8)
     for place, row in enumerate(rows):
-        for copy in range(views):
-            sheet[place, copy] = _view(np.asarray(images[row]), chain, seed, 0, row, copy)
+        for turn in range(views):
+            sheet[place, turn] = _view(np.asarray(images[row]), chain, seed, 0, row, turn)
     return sheet
 
 

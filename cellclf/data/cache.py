@@ -2,24 +2,23 @@
 
 Everything in it can be made again. An entry is a file or folder directly below a folder of the
 cache, whose name is its kind: `CACHE/stores/...` for decoded images. Whoever keeps another kind of
-entry there needs to do nothing more for it to be listed and pruned; `cellclf.data.holding.hold`
-notes that it was used, and keeps it from being removed meanwhile.
+entry there needs to do nothing more for it to be listed and pruned. `cellclf.data.holding` has
+what notes that an entry was used and keeps it from being removed meanwhile, `hold` and `in_use`,
+and what keeps a half-written file from being swept, `writing`.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from cellclf.data.holding import is_held, remove, sweep
+from cellclf.data.store_record import recorded_images
 from cellclf.errors import DataError
 from cellclf.files import cache_folder
 
 __all__ = ["Entry", "Pruned", "entries", "prune"]
-
-RECORD = "store.json"
 
 DAY = 24 * 60 * 60
 
@@ -143,7 +142,7 @@ def _entry(kind: str, path: Path) -> Entry:
         kind=kind,
         path=path,
         bytes=sum(_bytes(file) for file in files),
-        images=_images(path / RECORD),
+        images=recorded_images(path),
         used=path.stat().st_mtime if path.exists() else 0.0,
         in_use=is_held(path),
     )
@@ -154,10 +153,3 @@ def _bytes(path: Path) -> int:
         return path.stat().st_size if path.is_file() else 0
     except OSError:  # another process removed it meanwhile
         return 0
-
-
-def _images(record: Path) -> int | None:
-    try:
-        return int(json.loads(record.read_text(encoding="utf-8"))["shape"][0])
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
-        return None

@@ -12,11 +12,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from cellclf.data.alone import alone
 from cellclf.data.transfer import BrokenOffError, NotServedError, Partial, transfer
-from cellclf.errors import DataError, PluginError, RunError
-from cellclf.files import cache_folder, require_writable
+from cellclf.errors import DataError, PluginError, RunError, sentences
 from cellclf.progress import Progress, Silent, Task
 
 __all__ = ["download"]
@@ -70,7 +68,7 @@ def download(
     progress = Silent() if progress is None else progress
     addresses = (url,) if isinstance(url, str) else tuple(url)
     try:
-        with _alone(to):
+        with alone(to):
             if to.exists():
                 _require_right(to, expected)
                 progress.say(f"{to} is there already")
@@ -82,25 +80,6 @@ def download(
             "room in this one"
         ) from error
     return to
-
-
-@contextmanager
-def _alone(to: Path) -> Iterator[None]:
-    """Keep other processes of this machine from fetching the same file to the same place."""
-    name = hashlib.sha256(str(to.absolute()).encode(errors="surrogateescape")).hexdigest()
-    place = cache_folder() / ".locks" / f"{name}.lock"
-    lock = FileLock(place, timeout=0)
-    try:
-        require_writable(place.parent)
-        lock.acquire()
-    except Timeout as error:
-        raise DataError(
-            f"{to} is being fetched by another process. Wait for it, or choose another folder"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _download(addresses: Sequence[str], to: Path, expected: _Content, progress: Progress) -> None:
@@ -187,17 +166,16 @@ def _fetch(
 
 
 def _said(failures: Sequence[tuple[str, Exception]], partial: Partial) -> str:
-    name = partial.path.name.removesuffix(".part")
+    to = partial.path.with_name(partial.path.name.removesuffix(".part"))
     reasons = "; ".join(f"{url}: {error}" for url, error in failures)
-    sentences = [f"{name} could not be fetched. {reasons}."]
+    said = [f"{to.name} could not be fetched", reasons]
     if kept := partial.size // MEBIBYTE:
-        sentences.append(f"The {kept} MiB that came are kept: the same again goes on from there.")
+        said.append(f"The {kept} MiB that came are kept: the same again goes on from there")
     if any(isinstance(error, BrokenOffError) for _, error in failures):
-        sentences.append("Is this machine connected to the internet?")
-    sentences.append(
-        f"Otherwise fetch the file in another way, and put it here: {partial.path.with_name(name)}"
-    )
-    return " ".join(sentences)
+        said.append("Is this machine connected to the internet?")
+    made = "" if to.parent.is_dir() else f"make the folder {to.parent}, "
+    said.append(f"Otherwise fetch the file in another way, {made}and put it here: {to}")
+    return sentences(*said)
 
 
 def _fetch_from(url: str, partial: Partial, expected: _Content, progress: Progress) -> None:

@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
-from cellclf.errors import DataError, RunError
+from cellclf.data.alone import alone
+from cellclf.data.publishing import (
+    STAGING,
+    finish,
+    is_finished,
+    is_moving,
+    publish,
+    require_empty,
+)
+from cellclf.errors import DataError, RunError, sentences
 from cellclf.progress import Progress, Silent
 
 __all__ = ["download_from_kaggle"]
@@ -17,58 +26,72 @@ __all__ = ["download_from_kaggle"]
 CACHE_VARIABLE = "KAGGLEHUB_CACHE"
 """Where `kagglehub` keeps what it fetches, finished or not."""
 
-UNFINISHED = ".kagglehub"
-"""Hidden, so that what lies in it counts as no part of the set."""
-
 
 def download_from_kaggle(handle: str, to: Path, *, progress: Progress | None = None) -> Path:
     """Put the files of a set on Kaggle into the folder `to`.
 
     `kagglehub` goes on with a download that was interrupted, shows its own progress, and checks
-    what came against the MD5 that Kaggle states. It unpacks the set.
+    what came against the MD5 that Kaggle states. It unpacks the set, in a hidden folder. Only then
+    is it moved to its place, and a record written by which it is known to be whole
+    (`cellclf.data.publishing`). A set that is there is not fetched again.
 
     Args:
         handle: `owner/name`, or `owner/name/versions/1` for a version that cannot change.
-        to: The folder; it is made, and must not hold anything yet.
+        to: The folder; it is made, and must not hold anything but what an earlier call put there.
         progress: Told what is being done.
 
     Returns:
         `to`.
 
     Raises:
-        DataError: `kagglehub` is not installed, Kaggle does not give the set, or `to` is not empty.
+        DataError: `kagglehub` is not installed, Kaggle does not give the set, or `to` holds
+            something else; or another process is fetching it.
         RunError: `to` cannot be written.
     """
+    progress = Silent() if progress is None else progress
+    try:
+        with alone(to):
+            if is_finished(to, handle):
+                progress.say(f"{to} is there already")
+            elif is_moving(to):
+                finish(to, handle)
+            else:
+                require_empty(to)
+                publish(_staged(handle, to / STAGING, progress), to, handle)
+    except OSError as error:
+        raise RunError(
+            f"{to} cannot be written: {error.strerror or error}. Choose another place, or make "
+            "room in this one"
+        ) from error
+    return to
+
+
+def _staged(handle: str, staging: Path, progress: Progress) -> Path:
+    """Bring the set into a folder below `staging`."""
     page = f"https://www.kaggle.com/datasets/{handle.partition('/versions/')[0]}"
     by_hand = f"Or download it in a browser from {page}: the zip file can be read as it is."
-    _require_empty(to)
     fetch = _client(by_hand)
-    (Silent() if progress is None else progress).say(f"{handle} comes from Kaggle")
-    unfinished = to.absolute() / UNFINISHED
+    progress.say(f"{handle} comes from Kaggle")
+    unfinished = (staging / "kagglehub").absolute()
+    unfinished.mkdir(parents=True, exist_ok=True)
     try:
-        unfinished.mkdir(parents=True, exist_ok=True)
         with _cache(unfinished), redirect_stdout(sys.stderr):
             found = Path(fetch(handle))
     except Exception as error:
         raise DataError(
-            f"Kaggle did not give {handle}: {type(error).__name__}: {error}. Is this machine "
-            f"connected to the internet? The same again goes on with what has come. {by_hand}"
+            sentences(
+                f"Kaggle did not give {handle}: {type(error).__name__}: {error}",
+                "Is this machine connected to the internet? The same again goes on with what came",
+                by_hand,
+            )
         ) from error
-    try:
-        _take(found, to, ours=unfinished in found.parents)
-        shutil.rmtree(unfinished)
-    except OSError as error:
-        raise RunError(f"{to} cannot be written: {error.strerror or error}") from error
-    return to
-
-
-def _require_empty(to: Path) -> None:
-    if to.is_dir() and (held := sorted(p.name for p in to.iterdir() if p.name != UNFINISHED)):
-        raise DataError(
-            f"the folder must be empty or not there yet. Received: {to}, which holds {held[0]!r}"
-            f"{f' and {len(held) - 1} more' * (len(held) > 1)}. If that is the set, use it; "
-            "otherwise choose another folder"
-        )
+    if unfinished in found.parents:
+        return staging / found.relative_to(staging.absolute())
+    # On Kaggle's own machines it is a mounted folder, which may only be read.
+    copy = staging / "copied"
+    if copy.exists():  # a part, of a process that was killed
+        shutil.rmtree(copy)
+    return Path(shutil.copytree(found, copy))
 
 
 def _client(by_hand: str) -> Callable[[str], str]:
@@ -96,14 +119,3 @@ def _cache(folder: Path) -> Iterator[None]:
             del os.environ[CACHE_VARIABLE]
         else:
             os.environ[CACHE_VARIABLE] = before
-
-
-def _take(found: Path, to: Path, *, ours: bool) -> None:
-    """Bring what `found` holds into `to`; on Kaggle's own machines it is a mounted folder."""
-    for path in sorted(found.iterdir()):
-        if ours:
-            path.replace(to / path.name)
-        elif path.is_dir():
-            shutil.copytree(path, to / path.name)
-        else:
-            shutil.copy2(path, to)

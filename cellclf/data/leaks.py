@@ -107,8 +107,12 @@ def given_leaks(
     return (*leaks, *(Leak(tie=CHAIN, parts=_by_part(samples, rows)) for rows in chains))
 
 
-def refuse_leaks(leaks: Sequence[Leak]) -> None:
+def refuse_leaks(leaks: Sequence[Leak], *, look: str = "") -> None:
     """Stop where a given split leaks, and say what can be done.
+
+    Args:
+        leaks: The leaks; without any, nothing happens.
+        look: How to look at what leaks, lines that end the message.
 
     Raises:
         LeakageError: There are leaks.
@@ -126,6 +130,7 @@ def refuse_leaks(leaks: Sequence[Leak]) -> None:
         "(data.split.keep_given = false)",
         "  --allow-leakage  go on with the given split as it is; every figure is marked as leaky "
         "(data.split.allow_leakage = true)",
+        *([look] if look else []),
     ]
     raise LeakageError("\n".join(lines))
 

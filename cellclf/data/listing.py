@@ -19,6 +19,7 @@ from cellclf.data.archives import (
     unpacked_member,
 )
 from cellclf.data.decode import IMAGE_SUFFIXES
+from cellclf.data.publishing import require_finished
 from cellclf.data.reading import image_size
 from cellclf.data.samples import Sample
 from cellclf.errors import DataError, ImageError
@@ -222,10 +223,10 @@ def list_files(root: Path, *, obtain: str = "") -> Listing:
         The files, images and others. That there are images at all is for the caller to see.
 
     Raises:
-        DataError: Nothing there or a file of another kind, a folder that cannot be read, a zip file
-            that is damaged, encrypted, packed by an unknown method or with names that lead out of
-            it, a name that is no valid text, or two names that differ only in how accents are
-            written.
+        DataError: Nothing there or a file of another kind, a folder that cannot be read or holds a
+            part of a set that is being fetched, a zip file that is damaged, encrypted, packed by an
+            unknown method or with names that lead out of it, a name that is no valid text, or two
+            names that differ only in how accents are written.
 
     Example:
         >>> import tempfile
@@ -241,6 +242,7 @@ def list_files(root: Path, *, obtain: str = "") -> Listing:
     """
     root = root.absolute()
     if root.is_dir():
+        require_finished(root)
         listing = _listed(root, _walk(root, prefix="", within=()))
     elif root.is_file() and (root.suffix.lower() == ARCHIVE_SUFFIX or zipfile.is_zipfile(root)):
         listing = _archive(root)

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from cellclf.data.archives import read_member
 from cellclf.data.decode import decode, decode_square, resize
-from cellclf.data.fields import decoded_field
+from cellclf.data.decoded_fields import decoded_field
 from cellclf.data.header import read_header
 from cellclf.data.samples import Sample
 from cellclf.errors import ImageError
 from cellclf.terms import ResizeMode
 
 __all__ = [
+    "UNREAD",
     "Square",
     "content_hash",
+    "content_or_unread",
     "image_size",
     "read_sample",
     "read_square",
@@ -28,6 +30,9 @@ __all__ = [
 ]
 
 Box = tuple[int, int, int, int]
+
+UNREAD = ""
+"""Content of a file that could not be read at all."""
 
 MAX_BYTES = 1 << 30
 """Longest file or unpacked member that is read: 1 GiB, more than any 100-megapixel image needs."""
@@ -38,7 +43,7 @@ class Square:
     """What one reading of a sample gave.
 
     Attributes:
-        content: What `content_hash` gives; empty where the file could not be read at all.
+        content: What `content_hash` gives; `UNREAD` where the file could not be read at all.
         image: `uint8`, `(size, size, 3)`, RGB; `None` where there is no usable image.
         reason: Why there is none, or an empty string.
     """
@@ -65,6 +70,14 @@ def content_hash(sample: Sample, images: NDArray[np.uint8] | None) -> str:
     if sample.path is None:
         return _hash(_row(sample, images), sample.box)
     return _hash(_bytes(sample), sample.box)
+
+
+def content_or_unread(sample: Sample, images: NDArray[np.uint8] | None) -> tuple[str, str]:
+    """Return what `content_hash` does, and an empty string; or `UNREAD`, and the reason."""
+    try:
+        return content_hash(sample, images), ""
+    except ImageError as error:
+        return UNREAD, str(error)
 
 
 def read_sample(sample: Sample, images: NDArray[np.uint8] | None) -> tuple[str, NDArray[np.uint8]]:
@@ -126,7 +139,7 @@ def read_square(
     Raises:
         DataError: A bad `size` or `mode`. A sample that cannot be read raises nothing.
     """
-    content = ""
+    content = UNREAD
     try:
         if sample.path is None:
             row = _row(sample, images)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import overload
 
@@ -11,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.errors import DataError, hint
-from cellclf.terms import PARTS, Part
+from cellclf.terms import PARTS, Part, counted
 
-__all__ = ["Sample", "Samples", "Split"]
+__all__ = ["UNLABELLED", "Sample", "Samples", "Split"]
+
+UNLABELLED = -1
+"""Stands in `Samples.labels` for a sample without a label."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """One labelled image.
+    """One image, and what is known of it.
 
     Attributes:
         id: Unique in its set and stable between runs: the path below the root, for files.
@@ -59,8 +62,10 @@ class Samples(Sequence[Sample]):
     """A set of samples and the classes that they belong to.
 
     Attributes:
-        samples: The samples, in an order that does not depend on the file system.
-        classes: Class names in the order of the network's outputs.
+        samples: The samples, in an order that does not depend on the file system. Those without a
+            label can be audited; a run refuses them.
+        classes: Class names in the order of the network's outputs; none where no sample has a
+            label.
         images: `uint8`, `(n, height, width, 3)`, RGB: what `Sample.index` points into.
         notes: What the reader of the set left out or changed, a sentence each without a full stop;
             a run warns of them.
@@ -75,7 +80,7 @@ class Samples(Sequence[Sample]):
         repeated = [name for name, n in Counter(s.id for s in self.samples).items() if n > 1]
         if repeated:
             raise DataError(f"sample ids must be unique. Received twice: {repeated[0]!r}")
-        unknown = {s.label for s in self.samples} - set(self.classes)
+        unknown = {s.label for s in self.samples if s.label} - set(self.classes)
         if unknown:
             raise DataError(
                 f"every label must be one of the classes {', '.join(self.classes)}. "
@@ -99,9 +104,10 @@ class Samples(Sequence[Sample]):
 
     @property
     def labels(self) -> NDArray[np.intp]:
-        """Index of each sample's class in `classes`, shape `(n,)`."""
+        """Index of each sample's class in `classes`, `UNLABELLED` without one, shape `(n,)`."""
         order = {name: number for number, name in enumerate(self.classes)}
-        return np.array([order[sample.label] for sample in self.samples], dtype=np.intp)
+        numbers = [order.get(sample.label, UNLABELLED) for sample in self.samples]
+        return np.array(numbers, dtype=np.intp)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -109,13 +115,38 @@ class Samples(Sequence[Sample]):
         counted = Counter(sample.label for sample in self.samples)
         return {name: counted[name] for name in self.classes}
 
+    @property
+    def unlabelled(self) -> tuple[Sample, ...]:
+        """The samples without a label."""
+        return tuple(sample for sample in self.samples if not sample.label)
+
+    @property
+    def headline(self) -> str:
+        """How many images of how many classes there are, in words.
+
+        Example:
+            >>> cells = tuple(Sample(id=f"{n}", label="ig", path=f"{n}") for n in range(2))
+            >>> Samples(samples=cells, classes=("ig",)).headline
+            '2 images of 1 class'
+        """
+        images = counted(len(self), "image")
+        without = len(self.unlabelled)
+        if without == len(self):
+            return f"{images} without labels"
+        classes = f"{images} of {counted(len(self.classes), 'class', 'classes')}"
+        return f"{classes}, {without:,} without a label" if without else classes
+
+    def ids(self, rows: Iterable[int]) -> tuple[str, ...]:
+        """Return the ids of the samples in these rows, sorted."""
+        return tuple(sorted(self.samples[row].id for row in rows))
+
     def keep(self, wanted: NDArray[np.bool_]) -> Samples:
         """Return the samples where `wanted`, shape `(n,)`, is true; the classes stay."""
         kept = tuple(s for s, want in zip(self.samples, wanted, strict=True) if want)
         return replace(self, samples=kept)
 
     def relabel(self, *, rename: Mapping[str, str], leave_out: Sequence[str] = ()) -> Samples:
-        """Rename or merge classes, and leave some out.
+        """Rename or merge classes, and leave some out; samples without a label stay.
 
         Args:
             rename: New name by old name; two old names with one new name are merged.
@@ -135,7 +166,7 @@ class Samples(Sequence[Sample]):
         samples = tuple(
             replace(sample, label=rename.get(sample.label, sample.label))
             for sample in self.samples
-            if sample.label in kept
+            if sample.label in kept or not sample.label
         )
         return replace(self, samples=samples, classes=classes)
 

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cellclf.data.ahead import map_ahead
 from cellclf.data.decode import resize
 from cellclf.data.holding import DRAFT, hold, remove, sweep
-from cellclf.data.reading import content_hash, read_square
+from cellclf.data.reading import UNREAD, content_or_unread, read_square
 from cellclf.data.samples import Samples
 from cellclf.data.store_files import VERSIONS, Block, Form, read_store, sync_folder, write_store
-from cellclf.errors import DataError, ImageError
+from cellclf.errors import DataError
+from cellclf.processors import processors
 from cellclf.progress import Progress
 from cellclf.terms import ResizeMode
 
 __all__ = ["ImageStore", "open_store"]
 
 STORES = "stores"
-
-UNREAD = ""
-"""Content of a file that could not be read at all."""
 
 FIRST = 64
 """Images by which it is told whether an earlier run can have written the store at all."""
@@ -42,8 +38,6 @@ BLOCKS_AHEAD = 4
 ATTEMPTS = 5
 """How often publishing is tried against writers of the same store; two need at most two."""
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 Pixels = NDArray[np.uint8]
 
 
@@ -96,7 +90,7 @@ def open_store(
     resize(np.zeros((1, 1, 3), np.uint8), size, mode)  # refuses a bad size or mode before any work
     form = Form(n=len(samples), size=size, mode=mode)
     folder = cache / STORES
-    pool = ThreadPoolExecutor(os.cpu_count())
+    pool = ThreadPoolExecutor(processors())
     try:
         found = _find(folder, samples, form, pool, progress)
         was_warm = found is not None
@@ -136,7 +130,9 @@ def _find(
     # are hashed as they are decoded, from the same bytes.
     if not any(folder.glob("*-*")):
         return None
-    start = [_content(samples, row)[0] for row in range(min(FIRST, form.n))]
+    start = [
+        content_or_unread(samples[row], samples.images)[0] for row in range(min(FIRST, form.n))
+    ]
     if not any(folder.glob(f"{_beginning(start, form)}-*")):
         return None
     content, missing = _contents(samples, form, pool, progress)
@@ -185,28 +181,6 @@ def _digest(named: list[object]) -> str:
     return hashlib.sha256(json.dumps(named).encode()).hexdigest()
 
 
-def _in_order(
-    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item]
-) -> Iterator[Result]:
-    """`map`, but holding no more than a few results that nobody has taken yet."""
-    ahead = BLOCKS_AHEAD * (os.cpu_count() or 1)
-    waiting: deque[Future[Result]] = deque()
-    for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) >= ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
-
-
-def _content(samples: Samples, row: int) -> tuple[str, str]:
-    """Hash of one sample, and the reason why there is none, if there is none."""
-    try:
-        return content_hash(samples[row], samples.images), ""
-    except ImageError as error:
-        return UNREAD, str(error)
-
-
 def _contents(
     samples: Samples, form: Form, pool: ThreadPoolExecutor, progress: Progress
 ) -> tuple[tuple[str, ...], dict[int, str]]:
@@ -214,10 +188,10 @@ def _contents(
     missing: dict[int, str] = {}
 
     def hashed(rows: range) -> list[tuple[str, str]]:
-        return [_content(samples, row) for row in rows]
+        return [content_or_unread(samples[row], samples.images) for row in rows]
 
     with progress.task("checking images", form.n) as task:
-        for block in _in_order(pool, hashed, form.blocks):
+        for block in map_ahead(pool, hashed, form.blocks, for_each_thread=BLOCKS_AHEAD):
             for digest, reason in block:
                 if reason:
                     missing[len(content)] = reason
@@ -241,7 +215,9 @@ def _write(
                 return block, block.checksum
 
             def counted() -> Iterator[tuple[Block, int]]:
-                for block, checksum in _in_order(pool, read, form.blocks):
+                for block, checksum in map_ahead(
+                    pool, read, form.blocks, for_each_thread=BLOCKS_AHEAD
+                ):
                     yield block, checksum
                     task.advance(len(block.content))
 

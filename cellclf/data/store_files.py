@@ -6,8 +6,6 @@ so bits that a disk lost are noticed before a network learns from them.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import zlib
 from collections.abc import Iterable, Mapping
@@ -23,11 +21,11 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from cellclf.data.decode import DECODE_VERSION
+from cellclf.data.store_record import read_record, write_record
 from cellclf.terms import ResizeMode
 
 __all__ = [
     "PIXELS",
-    "RECORD",
     "VERSIONS",
     "Block",
     "Form",
@@ -36,7 +34,7 @@ __all__ = [
     "write_store",
 ]
 
-PIXELS, RECORD = "images.npy", "store.json"
+PIXELS = "images.npy"
 
 FORMAT = 2
 """Of the files: raise it when they are laid out otherwise."""
@@ -142,9 +140,7 @@ def write_store(
         "unreadable": {row: reason for row, reason in reasons.items() if content[row]},
         "checksums": checksums,
     }
-    with (folder / RECORD).open("w", encoding="utf-8") as file:
-        file.write(json.dumps({**record, "seal": _seal(record)}, indent=1) + "\n")
-        _sync(file)
+    write_record(folder, record)
     sync_folder(folder)
     return tuple(content), reasons
 
@@ -161,13 +157,11 @@ def read_store(
             they would come from memory, and tell nothing of the disk.
     """
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        seal = record.pop("seal")
+        record = read_record(folder)
         unreadable = {int(row): str(reason) for row, reason in record["unreadable"].items()}
         images = np.load(folder / PIXELS, mmap_mode="r", allow_pickle=False)
         whole = (
-            seal == _seal(record)
-            and isinstance(images, np.memmap)
+            isinstance(images, np.memmap)
             and images.shape == form.shape == tuple(record["shape"])
             and images.dtype == np.uint8
             and images.flags.c_contiguous
@@ -199,11 +193,6 @@ def _checksums(path: Path, offset: int, form: Form, pool: ThreadPoolExecutor) ->
             return zlib.crc32(file.read(len(rows) * form.row_bytes))
 
     return list(pool.map(checksum, form.blocks))
-
-
-def _seal(record: Mapping[str, Any]) -> str:
-    """SHA-256 of what the record says."""
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def _sync(file: Any) -> None:

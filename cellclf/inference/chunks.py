@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from cellclf.data.decode import resize
 from cellclf.data.reading import read_square
 from cellclf.data.samples import Sample
 from cellclf.errors import DataError
+from cellclf.processors import processors
 from cellclf.terms import ResizeMode
 
 __all__ = ["Chunk", "array_chunks", "checked_images", "file_chunks"]
@@ -54,7 +54,7 @@ def file_chunks(
         length: How many files make a chunk.
     """
     groups = [paths[start : start + length] for start in range(0, len(paths), length)]
-    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+    pool = ThreadPoolExecutor(max_workers=processors())
     try:
         pending: list[list[Future[tuple[str, Images] | str]]] = []
         for number, group in enumerate(groups):

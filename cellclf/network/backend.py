@@ -21,6 +21,8 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from cellclf.errors import ExperimentError, Problem, did_you_mean
+from cellclf.processors import processors
+from cellclf.terms import Precision
 
 __all__ = [
     "BACKENDS",
@@ -32,9 +34,12 @@ __all__ = [
     "jit_compile",
     "local_devices",
     "meant",
+    "precision",
     "prepare_backend",
     "processes",
     "seed_everything",
+    "settle",
+    "summary",
     "versions",
 ]
 
@@ -87,7 +92,7 @@ def prepare_backend(*, backend: str | None = None) -> None:
         return
     quiet = all(name not in os.environ for name in QUIET)
     os.environ["KERAS_BACKEND"] = wanted
-    for name, value in DEFAULTS.items():
+    for name, value in {**DEFAULTS, **_threads()}.items():
         os.environ.setdefault(name, value)
     if quiet:
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -142,6 +147,61 @@ def jit_compile() -> bool:
     if name == "tensorflow":
         return bool(import_module("tensorflow").config.list_physical_devices("GPU"))
     return name == "jax"
+
+
+@contextmanager
+def precision(asked: Precision) -> Iterator[str]:
+    """For a block, build networks that compute with the numbers that are asked for.
+
+    Args:
+        asked: `"auto"` keeps what the user's configuration of Keras says, and where that is plain
+            float32, takes half precision on a graphics card with units for it: `bfloat16` from
+            compute capability 8.0 on, which has the range of float32, and `float16` from 7.0 on.
+
+    Yields:
+        The name of Keras' dtype policy.
+    """
+    config = import_module("keras").config
+    before = config.dtype_policy()
+    if asked != "auto":
+        config.set_dtype_policy(asked)
+    elif before.name == "float32":
+        capability = _compute_capability()
+        if capability >= (8, 0):
+            config.set_dtype_policy("mixed_bfloat16")
+        elif capability >= (7, 0):
+            config.set_dtype_policy("mixed_float16")
+    try:
+        yield str(config.dtype_policy().name)
+    finally:
+        config.set_dtype_policy(before)
+
+
+def summary(policy: str) -> str:
+    """Say on what a network is trained, and how, in one line.
+
+    Args:
+        policy: As `precision` yields it.
+    """
+    name = current()
+    cards = [device for device in _devices(name) if "cpu" not in device.lower()]
+    place = f"{len(cards)} x {_card_name(name)}" if cards else f"{processors()} processor cores"
+    parts = [f"{name} {import_module(name).__version__} on {place}", policy]
+    if name == "tensorflow" and not cards:
+        parts.append(f"oneDNN {'on' if os.environ.get('TF_ENABLE_ONEDNN_OPTS') == '1' else 'off'}")
+    parts.append("compiled by XLA" if jit_compile() else "not compiled by XLA")
+    return ", ".join(parts)
+
+
+def settle(model: Any) -> None:
+    """Bring the variables of a model that is being fitted up to its last step.
+
+    During an epoch JAX keeps the state of training to itself; call this before variables are read
+    or changed between two steps.
+    """
+    sync = getattr(model, "jax_state_sync", None)
+    if sync is not None:
+        sync()
 
 
 def seed_everything(seed: int) -> None:
@@ -205,6 +265,42 @@ def _devices(name: str) -> list[str]:
         return [str(device) for device in import_module("keras").distribution.list_devices()]
     cuda = import_module("torch").cuda
     return [cuda.get_device_name(number) for number in range(cuda.device_count())] or ["cpu"]
+
+
+def _threads() -> dict[str, str]:
+    """As many threads as a container gives, where that is fewer than the machine has."""
+    count = processors()
+    if count >= (os.cpu_count() or 1):
+        return {}
+    return {"TF_NUM_INTRAOP_THREADS": str(count), "OMP_NUM_THREADS": str(count)}
+
+
+def _compute_capability() -> tuple[int, int]:
+    """That of the first graphics card; zeros where there is none, or one that is not of CUDA."""
+    name = current()
+    try:
+        if name == "torch":
+            found = import_module("torch").cuda.get_device_capability()
+        elif name == "jax":
+            found = import_module("jax").devices()[0].compute_capability.split(".")
+        else:
+            config = import_module("tensorflow").config
+            (card, *_) = config.list_physical_devices("GPU")
+            found = config.experimental.get_device_details(card)["compute_capability"]
+        major, minor = found
+        return int(major), int(minor)
+    except (AssertionError, AttributeError, KeyError, RuntimeError, ValueError):
+        return 0, 0
+
+
+def _card_name(name: str) -> str:
+    if name == "torch":
+        return str(import_module("torch").cuda.get_device_name(0))
+    if name == "jax":
+        return str(import_module("jax").devices()[0].device_kind)
+    config = import_module("tensorflow").config
+    details = config.experimental.get_device_details(config.list_physical_devices("GPU")[0])
+    return str(details.get("device_name", "GPU"))
 
 
 def _configured() -> str | None:

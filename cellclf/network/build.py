@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cellclf.errors import BundleError, CellclfError, ExperimentError, PluginError, Problem
 from cellclf.specs import ModelSpec, Params, resolve
 
-__all__ = ["FEATURES", "PIXELS", "build", "set_weights", "weights_of"]
+__all__ = ["FEATURES", "PIXELS", "build", "layers_of", "set_weights", "weights_of"]
 
 PIXELS = "pixels"
 """Name of the layer that gives what the network sees after its own preprocessing."""
@@ -55,11 +55,19 @@ def build(spec: ModelSpec, params: Params, *, image_size: int, num_classes: int)
     model = _call(spec, params, image_size=image_size, num_classes=num_classes)
     _check_ends(spec, model, image_size=image_size, num_classes=num_classes)
     _check_layers(spec, model)
-    if any(_looks_counted(layer) for layer in _layers(model)):
+    if any(_looks_counted(layer) for top in model.layers for layer in layers_of(top)):
         _check_repeated(
             spec, model, _call(spec, params, image_size=image_size, num_classes=num_classes)
         )
     return model
+
+
+def layers_of(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+    """Yield a layer and, where it is a model, every layer in it, outer ones first."""
+    yield layer
+    if isinstance(layer, keras.Model):
+        for inner in layer.layers:
+            yield from layers_of(inner)
 
 
 def weights_of(model: keras.Model) -> dict[str, NDArray[Any]]:
@@ -174,13 +182,6 @@ def _check_repeated(spec: ModelSpec, model: keras.Model, again: keras.Model) -> 
             "name every layer that has variables, so that building twice gives the same names",
             f"names made by Keras: {_some(differing)}",
         )
-
-
-def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    for layer in model.layers:
-        yield layer
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
 
 
 def _looks_counted(layer: keras.layers.Layer) -> bool:

@@ -11,6 +11,7 @@ from cellclf.auditing.audit import audit as audit_samples
 from cellclf.checking import data_plan
 from cellclf.data.samples import Samples
 from cellclf.experiment import Experiment
+from cellclf.pipeline.audit_words import name_of
 from cellclf.pipeline.prepare import load_samples
 from cellclf.progress import Progress, Silent
 from cellclf.registry import installed
@@ -29,7 +30,8 @@ def audit(
 
     Args:
         data: Samples, as a dataset plugin returns them; the path of a folder or file that `dataset`
-            reads; or an experiment, of which only the data is looked at.
+            reads; or an experiment, of which only the data is looked at. Images without a label are
+            looked at for everything that needs none.
         dataset: Name of the dataset plugin that reads a path.
         progress: Hears how far the work has come.
         source: What messages call the experiment.
@@ -50,6 +52,12 @@ def audit(
         raw = data.model_dump(exclude_none=True)
     else:
         raw = data
-    samples = load_samples(data_plan(raw, installed(), source=source))
-    listener.say(f"{len(samples):,} images of {len(samples.classes)} classes")
-    return audit_samples(samples, progress=listener)
+    plan = data_plan(raw, installed(), source=source)
+    samples = load_samples(plan)
+    name = name_of(plan)
+    listener.say(f"{name}: {samples.headline}")
+    if len(samples.unlabelled) == len(samples):
+        listener.say("there are no labels: what needs them is not looked for")
+    for note in samples.notes:
+        listener.warn(note)
+    return audit_samples(samples, progress=listener, name=name)

@@ -78,6 +78,7 @@ def divide(
     unreadable: Mapping[int, str],
     settings: SplitSettings,
     seed: int,
+    look: str = "",
 ) -> Divided:
     """Divide the samples that can be used into parts that can judge each other.
 
@@ -87,6 +88,7 @@ def divide(
         unreadable: Reason by row, for the samples that are no usable images.
         settings: The wanted shares, and what to do with parts that samples were given.
         seed: Another seed, another split.
+        look: How to look at what leaks, lines that end the message of a refusal.
 
     Raises:
         LeakageError: The given split separates what belongs together, and is to be kept.
@@ -102,7 +104,7 @@ def divide(
             # Only where the given parts cut is anything cut: what is divided here stays whole.
             units = cut_at_given(kept, units)
         else:
-            refuse_leaks(leaks)
+            refuse_leaks(leaks, look=look)
     divided = split(
         kept, units, fractions=settings.fractions, seed=seed, keep_given=settings.keep_given
     )

@@ -13,7 +13,8 @@ from typing import Any
 
 from cellclf.checking import Chosen, choose
 from cellclf.data.samples import Samples
-from cellclf.errors import DataError, PluginError
+from cellclf.errors import DataError, sentences
+from cellclf.pipeline.load import load_dataset
 from cellclf.progress import Progress, Silent
 from cellclf.registry import installed
 from cellclf.specs import DatasetSpec
@@ -98,12 +99,13 @@ def fetch(
     except DataError as error:
         if not spec.obtain or spec.obtain in str(error):
             raise
-        raise DataError(f"{error}. {spec.obtain}") from error
+        raise DataError(sentences(str(error), spec.obtain)) from error
     return Fetched(
         dataset=spec,
         settings=_set(choice),
         path=place,
-        samples=_samples(choice, place),
+        # Read now: what cannot be read is told now, not when hours of training should begin.
+        samples=load_dataset(choice, place),
     )
 
 
@@ -123,19 +125,8 @@ def _not_to_be_fetched(spec: DatasetSpec) -> str:
             f"the dataset {spec.name!r} reads images of your own, and cannot be fetched: "
             f"cellclf run --dataset {spec.name} --data FOLDER"
         )
-    return f"the dataset {spec.name!r} cannot be fetched by a program. {spec.obtain}"
+    return sentences(f"the dataset {spec.name!r} cannot be fetched by a program", spec.obtain)
 
 
 def _set(choice: Chosen[DatasetSpec]) -> dict[str, Any]:
     return choice.params.model_dump(mode="json", exclude_defaults=True)
-
-
-def _samples(choice: Chosen[DatasetSpec], place: Path) -> Samples:
-    """Read what was fetched: a plugin whose `load` cannot is told so now, not after hours."""
-    loaded = choice.function("load")(choice.params, root=place)
-    if not isinstance(loaded, Samples):
-        raise PluginError(
-            f"`load` of the dataset {choice.spec.name!r} must return Samples. "
-            f"Received: {type(loaded).__name__}"
-        )
-    return loaded

@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.auditing.audit import Audit, audit
-from cellclf.auditing.findings import FindingKind
-from cellclf.auditing.summary import examples
 from cellclf.checking import Plan
 from cellclf.data.groups import grouped_by_pattern, grouped_by_table
 from cellclf.data.leaks import Leak, leaky_warning
 from cellclf.data.samples import Samples, Split
 from cellclf.data.store import ImageStore, open_store
-from cellclf.errors import DataError, PluginError
+from cellclf.errors import DataError
 from cellclf.evaluation.confusion import MACRO
 from cellclf.experiment import DataSettings
 from cellclf.files import cache_folder
+from cellclf.pipeline.audit_words import audit_command, audit_warnings, name_of
 from cellclf.pipeline.divide import LeftOut, divide
+from cellclf.pipeline.load import load_dataset
 from cellclf.progress import Progress
 from cellclf.terms import PARTS, Part
 
 __all__ = ["Prepared", "load_samples", "prepare_data"]
-
-WARNED_OF: Mapping[FindingKind, str] = {
-    "unreadable": "images that cannot be read and are left out",
-    "suspicious": "files that may not be what they seem",
-    "near_duplicate": "images with copies, which are kept together",
-    "label_conflict": "images with more than one label, which are left out",
-    "small_class": "classes that are too small",
-    "few_sources": "classes of many files from few sources",
-    "background_shortcut": "classes that the border of the image gives away",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +79,8 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
         DataError: No usable images, no honest split, or a given split that leaks.
     """
     samples = load_samples(plan)
-    progress.say(f"{len(samples):,} images of {len(samples.classes)} classes")
+    _refuse_unlabelled(samples)
+    progress.say(samples.headline)
     for note in samples.notes:
         progress.warn(note)
     settings = plan.experiment.data
@@ -103,8 +94,9 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
     if len(store.unreadable) == len(samples):
         row, reason = next(iter(store.unreadable.items()))
         raise DataError(f"no image can be read; the first, {samples[row].id}: {reason}")
-    found = audit(samples, progress=progress, content=store.content)
-    for warning in _warnings(found):
+    found = audit(samples, progress=progress, content=store.content, name=name_of(plan))
+    warnings = list(audit_warnings(found))
+    for warning in warnings:
         progress.warn(warning)
     divided = divide(
         samples,
@@ -112,11 +104,14 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
         unreadable=store.unreadable,
         settings=settings.split,
         seed=plan.experiment.seed,
+        look=f"To see the pictures:\n  {audit_command(plan)}",
     )
     for warning in divided.split.warnings:
         progress.warn(warning)
     if divided.leaks:
         progress.warn(leaky_warning(divided.leaks))
+    if warnings:
+        progress.say("the report will list all that was found, and audit.html beside it show it")
     return Prepared(
         samples=samples,
         store=store,
@@ -136,12 +131,7 @@ def load_samples(plan: Plan) -> Samples:
         PluginError: The dataset plugin is at fault.
     """
     data = plan.experiment.data
-    loaded = plan.dataset.function("load")(plan.dataset.params, root=data.path)
-    if not isinstance(loaded, Samples):
-        raise PluginError(
-            f"`load` of the dataset {plan.dataset.spec.name!r} must return Samples. "
-            f"Received: {type(loaded).__name__}"
-        )
+    loaded = load_dataset(plan.dataset, data.path)
     samples = loaded.relabel(rename=data.classes.rename, leave_out=data.classes.leave_out)
     samples = _grouped(samples, data)
     if MACRO in samples.classes:
@@ -150,6 +140,18 @@ def load_samples(plan: Plan) -> Samples:
             "rename it with data.classes.rename"
         )
     return samples
+
+
+def _refuse_unlabelled(samples: Samples) -> None:
+    """Refuse what nothing can be learnt from: images whose class nobody has said."""
+    unlabelled = samples.unlabelled
+    if unlabelled:
+        raise DataError(
+            f"every image must have a label to learn from. Received: {len(unlabelled):,} of "
+            f"{len(samples):,} without one, such as {unlabelled[0].id}. Put the images of each "
+            "class into a folder with its name, as in neutrophil/1.jpg, or list them in a table "
+            "(--dataset csv). `cellclf audit` looks at images without labels as they are"
+        )
 
 
 def _grouped(samples: Samples, data: DataSettings) -> Samples:
@@ -162,14 +164,6 @@ def _grouped(samples: Samples, data: DataSettings) -> Samples:
     if data.group_pattern is not None:
         samples = grouped_by_pattern(samples, data.group_pattern)
     return samples
-
-
-def _warnings(found: Audit) -> Iterator[str]:
-    """One line for each kind of finding that a person should look at, with the first few."""
-    for kind, meaning in WARNED_OF.items():
-        findings = [one for one in found.of_kind(kind) if one.severity != "note"]
-        if findings:
-            yield f"{meaning}: {len(findings)} ({'; '.join(examples(findings))})"
 
 
 def _fingerprint(samples: Samples, store: ImageStore, divided: Split) -> str:

@@ -38,11 +38,12 @@ def run(
 ) -> FinishedRun:
     """Train, judge and report the models of an experiment.
 
-    A run that was stopped goes on when it is asked for again with the same directory; one that is
-    complete is returned as it is.
+    A run that was stopped, in whatever way, goes on when it is asked for again with the same
+    directory, at the batch that it had reached; one that is complete is returned as it is.
 
     Args:
-        experiment: An experiment, the same as plain tables, or the path of a TOML file.
+        experiment: An experiment, the same as plain tables, the path of a TOML file, or a run
+            directory, whose run goes on.
         progress: Hears how far the work has come.
         before_network: Called once everything that needs no network has succeeded, before Keras is
             imported. The command line passes `cellclf.prepare_backend`, which sets environment
@@ -102,7 +103,10 @@ def _raw(
     experiment: Experiment | Mapping[str, Any] | str | Path | None,
 ) -> tuple[dict[str, Any], str]:
     if isinstance(experiment, str | Path):
-        return read_toml(Path(experiment)), str(experiment)
+        path = Path(experiment)
+        if path.is_dir():
+            return RunDirectory(path).experiment(), str(path)
+        return read_toml(path), str(path)
     if isinstance(experiment, Experiment):
         return experiment.model_dump(exclude_none=True), "the experiment"
     return dict(experiment or {}), "the experiment"
@@ -186,6 +190,7 @@ def _record(
         *planned.augmentations.values(),
         *planned.models.values(),
         *planned.metrics.values(),
+        *planned.callbacks.values(),
     ]
     return {
         "status": status,

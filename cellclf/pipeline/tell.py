@@ -79,7 +79,7 @@ def write_account(
         facts=_facts(plan, prepared),
         findings=prepared.audit.findings,
         sources=prepared.audit.classes,
-        probe=probe_sentence(prepared.audit.probe),
+        probe=probe_sentence(prepared.audit),
         audit_page=directory.audit_page.name,
         warnings=prepared.split.warnings,
         left_out={one.sample_id: one.reason for one in prepared.left_out},

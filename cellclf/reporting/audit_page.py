@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import chain, zip_longest
@@ -15,7 +15,7 @@ from PIL import Image
 from cellclf import __version__
 from cellclf.auditing.audit import Audit
 from cellclf.auditing.findings import SEVERITIES, Finding, Severity
-from cellclf.auditing.summary import grouped, probe_sentence
+from cellclf.auditing.summary import NO_LABEL, grouped, probe_sentence
 from cellclf.data.reading import read_sample
 from cellclf.data.samples import Sample, Samples
 from cellclf.errors import ImageError
@@ -70,12 +70,22 @@ class _Account:
 
 @dataclass(frozen=True, kw_only=True)
 class _Kind:
-    """The findings of one kind."""
+    """The findings of one kind.
+
+    Attributes:
+        kind: Which.
+        severities: How severe they are, the most severe first, with the number of each.
+        accounts: Those that are shown.
+    """
 
     kind: str
-    severity: Severity
-    count: int
+    severities: Mapping[Severity, int]
     accounts: tuple[_Account, ...]
+
+    @property
+    def count(self) -> int:
+        """Findings of the kind."""
+        return sum(self.severities.values())
 
     @property
     def more(self) -> int:
@@ -103,9 +113,9 @@ def write_audit_page(path: Path, audit: Audit) -> None:
             kinds=_kinds(audit),
             counts=[(severity, audit.count(severity)) for severity in SEVERITIES],
             unreadable=sum(size.files - size.readable for size in audit.classes),
-            units=len(np.unique(audit.units)),
             recall=recall,
-            probe_sentence=probe_sentence(audit.probe),
+            no_label=NO_LABEL,
+            probe_sentence=probe_sentence(audit),
             probe_plot=None if audit.probe is None else background_probe(audit.probe),
             version=__version__,
         )
@@ -132,8 +142,7 @@ def _kinds(audit: Audit) -> list[_Kind]:
         kinds.append(
             _Kind(
                 kind=kind,
-                severity=findings[0].severity,
-                count=len(findings),
+                severities=Counter(finding.severity for finding in findings),
                 accounts=tuple(accounts),
             )
         )

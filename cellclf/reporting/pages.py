@@ -6,9 +6,11 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from cellclf.auditing.summary import how_severe
 from cellclf.reporting import wording
 from cellclf.reporting.figures import data_uri
 from cellclf.reporting.style import legible
+from cellclf.terms import counted
 
 __all__ = ["environment"]
 
@@ -26,11 +28,14 @@ def environment() -> Environment:
     made.filters.update(
         advice=wording.advice,
         data_uri=data_uri,
+        how_severe=how_severe,
         is_share=wording.is_share,
         label=wording.label,
         legible=legible,
         number=wording.number,
         percent=wording.percent,
+        sentence=wording.sentence,
         spell=wording.spell,
     )
+    made.globals.update(counted=counted)
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from numbers import Integral, Real
 
-__all__ = ["advice", "duration", "is_share", "label", "number", "percent", "spell"]
+__all__ = ["advice", "duration", "is_share", "label", "number", "percent", "sentence", "spell"]
 
 MISSING = "–"
 SHARES = ("accuracy", "precision", "recall", "f1", "sensitivity", "specificity", "share")
@@ -33,21 +33,22 @@ ADVICE = {
     "background_shortcut": "Look at the edges of the images: slide, stain or scale bar may differ "
     "by class. Judge on another laboratory's images, or mask what is not the cell.",
     "colour_outlier": "Nothing is left out. Look whether these images belong to the set.",
-    "exact_duplicate": "They are kept together in one part, so that nothing is judged on what was "
-    "trained on.",
+    "exact_duplicate": "A run puts them into one part, so that nothing is judged on what was "
+    "trained on. Those that are divided already, or have several labels, are listed as such.",
     "few_sources": "Sources are counted, not files. More images of the same sources add little; "
     "images of others do.",
-    "label_conflict": "One of the labels is wrong. These images are left out of training; correct "
-    "them, or remove them.",
-    "near_duplicate": "They are kept together in one part. Divided at random, they would make any "
-    "figure look better than it is.",
+    "label_conflict": "One label at most is right, and only a person can say which: correct the "
+    "others, or remove the images. A run leaves these images out.",
+    "near_duplicate": "Divided at random, they would make any figure look better than it is. A run "
+    "puts them into one part. Those that are divided already, or have several labels, are listed "
+    "as such.",
     "sharpness_outlier": "Nothing is left out. Look whether a person could classify these images.",
     "size_outlier": "All images are brought to one size; those that were smaller become blurred.",
     "small_class": "Merge the class with another, leave it out (data.classes), or add sources.",
-    "split_leak": "Divide anew (--resplit): what belongs together is then kept "
-    "together. The figures of a split that leaks look better than they are.",
+    "split_leak": "Divide anew (--resplit): what belongs together then comes into one part. The "
+    "figures of a split that leaks look better than they are, so a run refuses it.",
     "suspicious": "They are read as they are. Look whether that is what was meant.",
-    "unreadable": "They are left out.",
+    "unreadable": "A run leaves them out. Replace them, or remove them.",
 }
 """What becomes of each kind of finding, and what can be done, by kind."""
 
@@ -130,6 +131,17 @@ def label(name: str, *, without: str = "") -> str:
     return words[:1].upper() + words[1:]
 
 
+def sentence(text: str) -> str:
+    """Write what a finding says as a sentence: with a capital letter and a full stop.
+
+    Example:
+        >>> sentence("the file is empty"), sentence("'ig': 3 files, 1 source")
+        ('The file is empty.', "'ig': 3 files, 1 source.")
+    """
+    whole = f"{text[:1].upper()}{text[1:]}"
+    return whole if whole.endswith((".", "?", "!")) else f"{whole}."
+
+
 def spell(kind: str) -> str:
     """Write the kind of an audit's finding as a heading.
 
@@ -145,6 +157,6 @@ def advice(kind: str) -> str:
 
     Example:
         >>> advice("unreadable")
-        'They are left out.'
+        'A run leaves them out. Replace them, or remove them.'
     """
     return ADVICE.get(kind, "")

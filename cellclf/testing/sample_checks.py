@@ -27,7 +27,7 @@ LEAST_CLASSES = 2
 
 
 def check_classes(loader: Loader, samples: Samples) -> None:
-    """There are samples of two classes at least, of every class, in the declared order."""
+    """Every sample has a class; each of two classes or more has samples, in the declared order."""
     require(
         len(samples.classes) >= LEAST_CLASSES,
         f"{loader.name} must give at least {LEAST_CLASSES} classes. Received: {samples.classes}",
@@ -37,6 +37,12 @@ def check_classes(loader: Loader, samples: Samples) -> None:
         not unused,
         f"every class of {loader.name} must have a sample; leave the others out of "
         f"`Samples.classes`. Received: no sample of {', '.join(unused)}",
+    )
+    bare = [sample.id for sample in samples.unlabelled]
+    require(
+        not bare,
+        f"every sample of {loader.name} must have a label. Received: none for "
+        f"{', '.join(bare[:3])}",
     )
     declared = loader.spec.classes
     if declared:

@@ -1,13 +1,14 @@
-"""Where a fit stands after an epoch, in one file that appears whole or not at all."""
+"""Where a fit stands, on disk: two generations, each of which appears whole or not at all."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import re
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,28 +17,31 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from cellclf.errors import RunError
-from cellclf.files import replacing
-from cellclf.training.history import EpochRow
-
-if TYPE_CHECKING:
-    from cellclf.data.batches import TrainingBatches
-    from cellclf.experiment import TrainingSettings
+from cellclf.files import partials_in, replacing
+from cellclf.training.history import EpochRow, best_of
 
 __all__ = [
-    "CHECKPOINT_NAME",
     "Arrays",
     "Checkpoint",
+    "Checkpoints",
     "UnusableCheckpointError",
     "assign",
-    "discard_checkpoint",
-    "fingerprint",
-    "read_checkpoint",
+    "discard_checkpoints",
     "values_of",
-    "write_checkpoint",
 ]
 
-CHECKPOINT_NAME = "checkpoint.safetensors"
-SCHEMA = "1"
+STATE, BEST = "checkpoint", "best"
+"""How the names of the two kinds of file begin."""
+
+SUFFIX = ".safetensors"
+NAME = re.compile(rf"({STATE}|{BEST})-[0-9-]+{re.escape(SUFFIX)}")
+SCHEMA = "2"
+
+GENERATIONS = 2
+"""Where the newest cannot be read, the one before it can: a disk may lose what it said it wrote."""
+
+STATE_GROUPS = ("model", "optimizer", "metrics")
+NUMBERS = ("epoch_seconds", "seconds", "share")
 
 Arrays = list[NDArray[Any]]
 
@@ -51,16 +55,31 @@ class Checkpoint:
     """Everything that the rest of a fit depends on.
 
     Attributes:
-        rows: The epochs so far.
+        rows: The epochs done.
+        batch: Batches done of the epoch after them.
+        epoch_seconds: Time that those batches took.
+        seconds: Time that the fit took so far.
+        share: Of the schedule that is behind, where the fit goes by the clock; else 0.
         model: All variables of the model, the state of its dropout layers included.
-        optimizer: All variables of the optimiser.
-        best: The model's weights after its best epoch so far.
+        optimizer: All variables of the optimiser, the averaged weights included.
+        metrics: All variables of the metrics: sums over the batches of the unfinished epoch.
+        best: The model's weights after its best epoch; before the first, those it began with.
     """
 
     rows: tuple[EpochRow, ...]
+    batch: int
+    epoch_seconds: float
+    seconds: float
+    share: float
     model: Arrays
     optimizer: Arrays
+    metrics: Arrays
     best: Arrays
+
+    @property
+    def best_epoch(self) -> int:
+        """Number of the epoch that `best` is of; 0 for the weights that the fit began with."""
+        return best_of(self.rows).epoch if self.rows else 0
 
 
 def values_of(variables: Iterable[keras.Variable]) -> Arrays:
@@ -81,90 +100,163 @@ def assign(variables: Sequence[keras.Variable], values: Arrays) -> None:
         variable.assign(value)
 
 
-def fingerprint(
-    model: keras.Model,
-    batches: TrainingBatches,
-    *,
-    judged_on: NDArray[np.intp],
-    settings: TrainingSettings,
-    learning_rate: float,
-) -> str:
-    """Return what two fits must share for one to go on from the other's checkpoint.
+class Checkpoints:
+    """The checkpoints of one fit, in a folder.
 
-    It covers the settings, the network's variables by name and shape, the backend, the number of
-    batches, the content of the first one (and so the seed, the augmentation and the images that
-    it draws on) and what is validated on, `judged_on`.
-    """
-    described = {
-        "settings": settings.model_dump(mode="json"),
-        "learning_rate": learning_rate,
-        "backend": keras.backend.backend(),
-        "weights": [(weight.path, list(weight.shape)) for weight in model.weights],
-        "trainable": len(model.trainable_variables),
-        "batches": len(batches),
-    }
-    digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
-    for array in (*batches.batch(0, 0), judged_on):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def write_checkpoint(path: Path, checkpoint: Checkpoint, *, mark: str) -> None:
-    """Put `checkpoint` at `path`, in place of what was there, once all of it is on disk.
+    The best weights lie in a file of their own, which is written only when they change. A state
+    names the best epoch that it goes with, and is written after that file.
 
     Args:
-        path: The file.
-        checkpoint: What to keep.
-        mark: The fit's `fingerprint`.
-
-    Raises:
-        RunError: It could not be written; what was at `path` before is still there.
+        folder: Where they are; made where it does not exist.
+        mark: What two fits must share for one to go on from the other's checkpoint.
     """
-    tensors = {
-        f"{group}/{number}": value
-        for group in ("model", "optimizer", "best")
-        for number, value in enumerate(getattr(checkpoint, group))
-    }
-    metadata = {
-        "schema": SCHEMA,
-        "fingerprint": mark,
-        "rows": json.dumps([asdict(row) for row in checkpoint.rows]),
-    }
-    try:
-        with replacing(path) as partial:
-            save_file(tensors, partial, metadata=metadata)
-    except SafetensorError as error:
-        raise RunError(f"{path} cannot be written: {error}") from error
 
+    def __init__(self, folder: Path, *, mark: str) -> None:
+        self._folder = folder
+        self._mark = mark
 
-def discard_checkpoint(directory: Path) -> None:
-    """Remove the checkpoint of a fit whose weights are safe elsewhere."""
-    path = directory / CHECKPOINT_NAME
-    path.unlink(missing_ok=True)
-    # A process that was killed while it wrote leaves its part.
-    for partial in directory.glob(f".{path.stem}.*"):
-        partial.unlink(missing_ok=True)
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Add one, and remove what is older than the one before it.
 
+        Raises:
+            RunError: It could not be written; those that were there still are.
+        """
+        best = self._best(checkpoint.best_epoch)
+        if not best.exists():
+            self._save(best, {BEST: checkpoint.best}, {})
+        self._save(
+            self._folder / f"{STATE}-{len(checkpoint.rows):06}-{checkpoint.batch:09}{SUFFIX}",
+            {group: getattr(checkpoint, group) for group in STATE_GROUPS},
+            {
+                "rows": json.dumps([asdict(row) for row in checkpoint.rows]),
+                "batch": str(checkpoint.batch),
+                **{name: repr(getattr(checkpoint, name)) for name in NUMBERS},
+            },
+        )
+        self._forget_old()
 
-def read_checkpoint(path: Path, *, mark: str) -> Checkpoint | None:
-    """Return the checkpoint at `path`; `None` where there is none.
+    def read(self) -> tuple[Checkpoint | None, list[str]]:
+        """Return the newest that can be used, and for each newer file why it cannot."""
+        reasons: list[str] = []
+        for path in self._states():
+            try:
+                return self._read(path), reasons
+            except UnusableCheckpointError as reason:
+                reasons.append(f"{path}: {reason}")
+        return None, reasons
 
-    Raises:
-        UnusableCheckpointError: It is damaged, or not of the fit whose `fingerprint` is `mark`.
-    """
-    if not path.exists():
-        return None
-    try:
-        with safe_open(path, framework="numpy") as stored:
-            metadata = stored.metadata() or {}
-            if (metadata.get("schema"), metadata.get("fingerprint")) != (SCHEMA, mark):
-                raise UnusableCheckpointError("it was made by a fit with other settings or data")
+    def clear(self) -> None:
+        """Remove all of them: they are of another fit, or damaged."""
+        discard_checkpoints(self._folder)
+
+    def _read(self, path: Path) -> Checkpoint:
+        arrays, metadata = self._load(path, STATE_GROUPS)
+        try:
             rows = tuple(EpochRow(**row) for row in json.loads(metadata["rows"]))
-            arrays: dict[str, Arrays] = {"model": [], "optimizer": [], "best": []}
-            for name in sorted(stored.keys(), key=lambda name: int(name.partition("/")[2])):
-                arrays[name.partition("/")[0]].append(stored.get_tensor(name))
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise UnusableCheckpointError(f"it cannot be read ({error})") from error
-    if not rows:
-        raise UnusableCheckpointError("it holds no epoch")
-    return Checkpoint(rows=rows, **arrays)
+            batch = int(metadata["batch"])
+            epoch_seconds, seconds, share = (float(metadata[name]) for name in NUMBERS)
+        except (ValueError, KeyError, TypeError) as error:
+            raise UnusableCheckpointError(f"it cannot be read ({error})") from error
+        best, _ = self._load(self._best(best_of(rows).epoch if rows else 0), (BEST,))
+        return Checkpoint(
+            rows=rows,
+            batch=batch,
+            epoch_seconds=epoch_seconds,
+            seconds=seconds,
+            share=share,
+            model=arrays["model"],
+            optimizer=arrays["optimizer"],
+            metrics=arrays["metrics"],
+            best=best[BEST],
+        )
+
+    def _states(self) -> list[Path]:
+        """Newest first."""
+        return sorted(filter(_is_ours, self._folder.glob(f"{STATE}-*{SUFFIX}")), reverse=True)
+
+    def _best(self, epoch: int) -> Path:
+        return self._folder / f"{BEST}-{epoch:06}{SUFFIX}"
+
+    def _save(self, path: Path, groups: Mapping[str, Arrays], metadata: Mapping[str, str]) -> None:
+        tensors = {
+            f"{group}/{number}": value
+            for group, values in groups.items()
+            for number, value in enumerate(values)
+        }
+        described = {
+            **metadata,
+            "schema": SCHEMA,
+            "fingerprint": self._mark,
+            "checksum": _checksum(tensors),
+        }
+        try:
+            with replacing(path) as partial:
+                save_file(tensors, partial, metadata=described)
+        except SafetensorError as error:
+            raise RunError(f"{path} cannot be written: {error}") from error
+
+    def _load(
+        self, path: Path, groups: Sequence[str]
+    ) -> tuple[dict[str, Arrays], Mapping[str, str]]:
+        try:
+            with safe_open(path, framework="numpy") as stored:
+                metadata: Mapping[str, str] = stored.metadata() or {}
+                if (metadata.get("schema"), metadata.get("fingerprint")) != (SCHEMA, self._mark):
+                    raise UnusableCheckpointError(
+                        "it was made by a fit with other settings or data"
+                    )
+                tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError, ValueError) as error:
+            raise UnusableCheckpointError(f"it cannot be read ({error})") from error
+        if metadata.get("checksum") != _checksum(tensors):
+            raise UnusableCheckpointError("it cannot be read (its numbers have changed)")
+        arrays: dict[str, Arrays] = {group: [] for group in groups}
+        for name in sorted(tensors, key=_number):
+            arrays[name.partition("/")[0]].append(tensors[name])
+        return arrays, metadata
+
+    def _forget_old(self) -> None:
+        states = self._states()
+        for path in states[GENERATIONS:]:
+            path.unlink(missing_ok=True)
+        needed = {self._best_named_by(path) for path in states[:GENERATIONS]}
+        for path in filter(_is_ours, self._folder.glob(f"{BEST}-*{SUFFIX}")):
+            if path not in needed:
+                path.unlink(missing_ok=True)
+
+    def _best_named_by(self, path: Path) -> Path | None:
+        try:
+            with safe_open(path, framework="numpy") as stored:
+                rows = [EpochRow(**row) for row in json.loads(stored.metadata()["rows"])]
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+            return None
+        return self._best(best_of(rows).epoch if rows else 0)
+
+
+def discard_checkpoints(folder: Path) -> None:
+    """Remove the checkpoints of fits whose weights are safe elsewhere, and what kills left of them.
+
+    Args:
+        folder: Theirs, or one above.
+    """
+    for place in [folder, *filter(Path.is_dir, folder.rglob("*"))]:
+        partials = [partial for partial, whole in partials_in(place) if _is_ours(whole)]
+        for path in [*partials, *filter(_is_ours, place.glob(f"*{SUFFIX}"))]:
+            path.unlink(missing_ok=True)
+
+
+def _is_ours(path: Path) -> bool:
+    return NAME.fullmatch(path.name) is not None and not path.is_dir()
+
+
+def _number(name: str) -> int:
+    return int(name.partition("/")[2])
+
+
+def _checksum(tensors: Mapping[str, NDArray[Any]]) -> str:
+    """CRC-32 of all arrays by name: against accidents, not against malice."""
+    value = 0
+    for name in sorted(tensors):
+        flat = np.ascontiguousarray(tensors[name]).reshape(-1)
+        value = zlib.crc32(flat.view(np.uint8).data, value)
+    return f"{value:08x}"

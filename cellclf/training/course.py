@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from cellclf.errors import RunError, TrainingError
-from cellclf.network.distribution import ALONE, Share
-from cellclf.training.checkpoint import Arrays, Checkpoint, assign, values_of, write_checkpoint
-from cellclf.training.feed import TrainingFeed
-from cellclf.training.history import EpochRow, best_of
-from cellclf.training.schedule import rate_at
+from cellclf.network.backend import settle
+from cellclf.training.checkpoint import Arrays, Checkpoint, assign, values_of
+from cellclf.training.history import EpochRow, best_of, write_history
+from cellclf.training.plan import Keeping, Plan, Standing
+from cellclf.training.schedule import Clock, rate_at
+from cellclf.training.watching import Watcher
 
 if TYPE_CHECKING:
-    from cellclf.experiment import TrainingSettings
-    from cellclf.progress import Progress, Task
+    from cellclf.progress import Task
 
-__all__ = ["ACCURACY", "LOSS", "Course", "Place"]
+__all__ = ["ACCURACY", "LOSS", "Course"]
 
 LOSS = "cross_entropy"
 ACCURACY = "accuracy"
@@ -33,164 +31,297 @@ Logs = Mapping[str, Any] | None
 SECONDS_BETWEEN_REPORTS = 0.1
 """Reading a loss waits for the accelerator to reach that step, so it is not done at each."""
 
+CHECKPOINT_SHARE = 0.02
+"""Most of the time that may go into writing checkpoints of a large network."""
 
-@dataclass(frozen=True)
-class Place:
-    """Where a fit keeps its checkpoint, and how it knows it again.
-
-    Attributes:
-        path: The file.
-        mark: The fit's `fingerprint`.
-        progress: Told when it cannot be written.
-        share: Which of the processes of the fit this is: the first writes for all.
-    """
-
-    path: Path
-    mark: str
-    progress: Progress
-    share: Share = ALONE
+VALIDATING_SHARE = 0.5
+"""Cost of a batch that is validated on over one that is trained on, until it is measured; a third
+would do for the arithmetic alone."""
 
 
 class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
     """Follows a fit: reports it, refuses a loss that is no number, keeps what is worth keeping.
 
     It takes the place of Keras' list of callbacks, and is none itself, because the list turns the
-    losses of every step into Python numbers, which waits for an accelerator at every step.
+    losses of every step into Python numbers, which waits for an accelerator at every step. Those
+    who watch are called at all the places where Keras calls its callbacks, at the end of a step
+    with its losses as the backend gives them.
 
     Attributes:
         rows: The epochs done.
-        best: The model's weights after the best of them; where none is done, the first weights.
+        batch: Batches done of the epoch after them.
+        best: The model's weights after the best epoch; where none is done, the first weights.
     """
 
     def __init__(
         self,
         model: keras.Model,
-        feed: TrainingFeed,
-        rows: tuple[EpochRow, ...],
-        best: Arrays,
+        standing: Standing,
         *,
-        settings: TrainingSettings,
-        schedule: keras.optimizers.schedules.LearningRateSchedule,
-        peak: float,
+        plan: Plan,
+        keeping: Keeping,
         task: Task,
-        place: Place,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
-        super().__init__(add_history=True, add_progbar=False, model=model)
-        self.rows = rows
-        self.best = best
-        self._feed = feed
-        self._settings = settings
-        self._schedule = schedule
-        self._peak = peak
+        super().__init__(
+            list(watchers),
+            add_history=True,
+            add_progbar=False,
+            model=model,
+            epochs=plan.settings.epochs,
+            steps=plan.batches,
+            verbose=0,
+        )
+        self._watchers = tuple(watchers)
+        self.rows = standing.rows
+        self.best = standing.best
+        self._plan = plan
+        self._keeping = keeping
         self._task = task
-        self._place = place
+        self.batch = standing.batch
+        self._metrics = standing.metrics
         self._trained: Arrays = []
         self._unreported = 0
-        self._started = self._reported = time.monotonic()
-        if rows:
-            note = f"resumed after epoch {len(rows)}"
-            task.advance(len(feed) * len(rows), note=note)
+        self._images_per_second = 0.0
+        self._validation_seconds = 0.0
+        self._writing_seconds = 0.0
+        now = time.monotonic()
+        self._reported = self._written = self._steps_since = self._validation_began = now
+        self._began = self._told = now - standing.seconds
+        self._epoch_began = now - standing.epoch_seconds
+        self._steps_timed = 0
+        self._begun = False
+        if self.rows or self.batch:
+            self._announce_resumption(standing.seconds)
 
     @property
     def ended(self) -> bool:
         """Whether there is nothing left to do."""
-        if len(self.rows) == self._settings.epochs:
+        if self._plan.clock is not None:
+            return self._plan.clock.over
+        settings = self._plan.settings
+        if len(self.rows) == settings.epochs:
             return True
-        if not self.rows or not self._settings.early_stopping:
+        if not self.rows or not settings.early_stopping:
             return False
-        return len(self.rows) - best_of(self.rows).epoch >= self._settings.patience
+        return len(self.rows) - best_of(self.rows).epoch >= settings.patience
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Have the feed give the batches of this epoch."""
+        """Begin an epoch, or what is left of it."""
         super().on_epoch_begin(epoch, logs)
-        self._feed.begin(epoch)
-        self._started = time.monotonic()
+        now = time.monotonic()
+        if self.batch:  # an epoch that was interrupted in its midst
+            assign(self.model.metrics_variables, self._metrics)
+        else:
+            self._epoch_began = now
+        self._steps_since, self._steps_timed = now, 0
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Do nothing."""
+        """Tell those who watch."""
+        for watcher in self._watchers:
+            watcher.on_train_batch_begin(self.batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Count the step; look at the loss and report at most ten times a second."""
+        """Count the step; look at the loss, the clock and the disk at most ten times a second."""
+        self.batch += 1
         self._unreported += 1
-        if logs and time.monotonic() - self._reported >= SECONDS_BETWEEN_REPORTS:
-            self._report(float(logs[LOSS]))
+        self._steps_timed += 1
+        for watcher in self._watchers:
+            watcher.on_train_batch_end(self.batch - 1, logs)
+        now = time.monotonic()
+        if logs and now - self._reported >= SECONDS_BETWEEN_REPORTS:
+            loss = float(logs[LOSS])
+            self._measure_rate()
+            self._report(loss)
+            if self._plan.clock is not None:
+                self._follow(self._plan.clock, now)
+            if now - self._written >= self._checkpoint_pause and self.batch < self._plan.batches:
+                settle(self.model)
+                self._write_checkpoint()
 
     def on_test_begin(self, logs: Logs = None) -> None:
         """Validate the averaged weights, if there are any; training goes on with its own."""
         super().on_test_begin(logs)
-        if self._settings.averaging > 0:
+        self._validation_began = time.monotonic()
+        if self._plan.settings.averaging > 0:
             weights = self.model.trainable_variables
             self._trained = values_of(weights)
+            self._measure_rate()  # reading the weights has waited for the last step
             self.model.optimizer.finalize_variable_values(weights)
             # Copies: a backend that reuses the buffers of weights would overwrite the average.
             assign(weights, values_of(weights))
+        else:
+            self._measure_rate()
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Do nothing."""
+        """Tell those who watch."""
+        for watcher in self._watchers:
+            watcher.on_test_batch_begin(batch, logs)
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Do nothing."""
+        """Tell those who watch."""
+        for watcher in self._watchers:
+            watcher.on_test_batch_end(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Write down how the epoch went, keep its weights if they are the best, and go on or stop.
 
         Keras calls this after validation.
         """
-        super().on_epoch_end(epoch, logs)
         seen = {name: float(value) for name, value in (logs or {}).items()}
         self._report(seen[LOSS])
         self._must_be_finite(seen[LOSS])
         self._must_be_finite(seen[f"val_{LOSS}"])
+        now = time.monotonic()
+        self._validation_seconds = now - self._validation_began
         row = EpochRow(
             epoch=epoch + 1,
             loss=seen[LOSS],
             accuracy=seen[ACCURACY],
             validation_loss=seen[f"val_{LOSS}"],
             validation_accuracy=seen[f"val_{ACCURACY}"],
-            learning_rate=rate_at(self._schedule, len(self._feed) * (epoch + 1) - 1),
-            seconds=time.monotonic() - self._started,
+            learning_rate=self._rate(),
+            seconds=now - self._epoch_began,
+            images_per_second=self._images_per_second,
         )
         self.rows = (*self.rows, row)
+        self.batch = 0
+        self._write_history()
+        told = {"learning_rate": row.learning_rate, "images_per_second": row.images_per_second}
+        super().on_epoch_end(epoch, {**seen, **told})
         if best_of(self.rows) is row:
             self.best = values_of(self.model.weights)
-        if self._settings.averaging > 0:
+        if self._plan.settings.averaging > 0:
             assign(self.model.trainable_variables, self._trained)
-        self._write_checkpoint()
+        if self._plan.clock is not None:
+            self._follow(self._plan.clock, now)
         self.model.stop_training = self.ended
+        if self.ended or now - self._written >= self._checkpoint_pause:
+            self._write_checkpoint()
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Tell those who watch, once: what is left of an interrupted epoch is a call of its own."""
+        if not self._begun:
+            self._begun = True
+            super().on_train_begin(logs)
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        """Put back what was trained, where Keras left the averages: the fit may have more to do."""
+        if self.ended:
+            super().on_train_end(logs)
+        elif self._plan.settings.averaging > 0:
+            assign(self.model.trainable_variables, self._trained)
+
+    @property
+    def _checkpoint_pause(self) -> float:
+        every = self._keeping.every
+        return max(every, self._writing_seconds / CHECKPOINT_SHARE) if every > 0 else 0.0
+
+    def _follow(self, clock: Clock, now: float) -> None:
+        """Let the rate, and the span of the averages, be those of this time; stop when it is up."""
+        settle(self.model)
+        used = now - self._began
+        if not clock.started:
+            clock.start(used=used)
+        share = clock.move(used=used, reserve=self._reserve(now))
+        optimizer = self.model.optimizer
+        optimizer.learning_rate = clock.rate(self._plan.schedule)
+        if share > 0:
+            steps = len(self.rows) * self._plan.batches + self.batch
+            optimizer.average_over(self._plan.settings.averaging * steps / share)
+        if clock.over:
+            self.model.stop_training = True
+
+    def _reserve(self, now: float) -> float:
+        """Seconds that the last validation will take."""
+        if self._validation_seconds:
+            return self._validation_seconds
+        step = (now - self._steps_since) / max(1, self._steps_timed)
+        return step * self._plan.validation_batches * VALIDATING_SHARE
+
+    def _rate(self) -> float:
+        """Learning rate of the last step."""
+        if self._plan.clock is not None:
+            return self._plan.clock.rate(self._plan.schedule)
+        return rate_at(self._plan.schedule, len(self.rows) * self._plan.batches + self.batch - 1)
 
     def _report(self, loss: float) -> None:
-        if self._place.share.processes == 1:
+        if self._keeping.share.processes == 1:
             # Several look at different steps: one that stopped would leave the others waiting.
             self._must_be_finite(loss)
-        note = f"epoch {len(self.rows) + 1}/{self._settings.epochs} loss {loss:.3f}"
+        note = f"epoch {len(self.rows) + 1}{self._of_epochs} loss {loss:.3f}"
         if self.rows:
             note += f" validation accuracy {self.rows[-1].validation_accuracy:.3f}"
+        note += f" {self._images_per_second:,.0f} images/s"
         # Set before the listener is told: it may interrupt.
         steps, self._unreported = self._unreported, 0
         self._reported = time.monotonic()
+        if self._plan.clock is not None:
+            steps = int(self._reported - self._told)
+            self._told += steps
         if steps:
             self._task.advance(steps, note=note)
+
+    @property
+    def _of_epochs(self) -> str:
+        clock = self._plan.clock
+        if clock is None:
+            return f"/{self._plan.settings.epochs}"
+        return f", {clock.share:.0%} of {clock.seconds:g} s,"
+
+    def _announce_resumption(self, seconds: float) -> None:
+        note = f"resumed after epoch {len(self.rows)}"
+        if self.batch:
+            note += f" and {self.batch} of {self._plan.batches} batches"
+        done = self._plan.batches * len(self.rows) + self.batch
+        if self._plan.clock is not None:
+            done = int(seconds)
+            self._told += done
+        self._task.advance(done, note=note)
+
+    def _measure_rate(self) -> None:
+        """Note how fast the steps of this epoch are; asked where the accelerator has done them."""
+        images = self._steps_timed * self._plan.settings.batch_size
+        self._images_per_second = images / max(time.monotonic() - self._steps_since, 1e-9)
+
+    def _write_history(self) -> None:
+        """Write the epochs so far for people to read; a full disk does not end the fit."""
+        if not self._keeping.share.leads:
+            return
+        try:
+            write_history(self._keeping.folder, self.rows)
+        except RunError as error:
+            warning = f"the history of the epochs so far is not kept: {error}"
+            self._keeping.progress.warn(warning)
 
     def _must_be_finite(self, loss: float) -> None:
         if not math.isfinite(loss):
             raise TrainingError(
                 f"training diverged: the loss became {loss:g} in epoch {len(self.rows) + 1}. Lower "
-                f"`training.learning_rate`, for example to {self._peak / 10:g}. "
-                f"Received: learning_rate={self._peak:g}"
+                f"`training.learning_rate`, for example to {self._plan.peak / 10:g}. "
+                f"Received: learning_rate={self._plan.peak:g}"
             )
 
     def _write_checkpoint(self) -> None:
         """Write where the fit stands; a full disk costs only the means to resume."""
-        if not self._place.share.leads:
+        if not self._keeping.share.leads:
             return
+        began = time.monotonic()
+        clock = self._plan.clock
         checkpoint = Checkpoint(
             rows=self.rows,
+            batch=self.batch,
+            epoch_seconds=began - self._epoch_began if self.batch else 0.0,
+            seconds=began - self._began,
+            share=0.0 if clock is None else clock.share,
             model=values_of(self.model.variables),
             optimizer=values_of(self.model.optimizer.variables),
+            metrics=values_of(self.model.metrics_variables),
             best=self.best,
         )
-        place = self._place
         try:
-            write_checkpoint(place.path, checkpoint, mark=place.mark)
+            self._keeping.checkpoints.write(checkpoint)
         except RunError as error:
-            place.progress.warn(f"an interrupted training could not go on: {error}")
+            self._keeping.progress.warn(f"an interrupted training could not go on: {error}")
+        self._written = time.monotonic()
+        self._writing_seconds = self._written - began

@@ -7,26 +7,36 @@ second at the end of every epoch. The threads here belong to the fit.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.network.distribution import ALONE, Share
-from cellclf.training.shares import SharedBatches, rows_of
+from cellclf.processors import processors
+from cellclf.training.shares import rows_of
 
-if TYPE_CHECKING:
-    from cellclf.data.batches import TrainingBatches
+__all__ = ["Batch", "Batches", "TrainingFeed", "ValidationFeed", "preparing_threads"]
 
-__all__ = ["Batch", "TrainingFeed", "ValidationFeed", "preparing_threads"]
+Batch = tuple[NDArray[Any], NDArray[np.float32], NDArray[np.float32]]
+"""Images `(b, h, w, 3)` or features `(b, f)`, one-hot labels `(b, classes)` and weights `(b,)`."""
 
-Batch = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]
-"""Images `(b, h, w, 3)`, one-hot labels `(b, classes)` and weights `(b,)`."""
+
+class Batches(Protocol):
+    """What can be trained on: every batch is a function of its number and the epoch alone."""
+
+    def __len__(self) -> int:
+        """Batches in one epoch."""
+        ...
+
+    def batch(self, number: int, epoch: int) -> Batch:
+        """Return one batch; called from several threads."""
+        ...
+
 
 AHEAD = 8
 """Batches in preparation beyond the one asked for."""
@@ -41,7 +51,7 @@ MOST_THREADS = 8
 @contextmanager
 def preparing_threads() -> Iterator[ThreadPoolExecutor]:
     """Threads that prepare batches; work that has not begun is dropped on leaving."""
-    pool = ThreadPoolExecutor(min(os.cpu_count() or 2, MOST_THREADS), "batches")
+    pool = ThreadPoolExecutor(min(processors(), MOST_THREADS), "batches")
     try:
         yield pool
     finally:
@@ -49,57 +59,74 @@ def preparing_threads() -> Iterator[ThreadPoolExecutor]:
 
 
 class TrainingFeed(keras.utils.PyDataset):  # type: ignore[misc]
-    """The batches of an epoch, prepared in the threads of `pool` while the network works.
+    """The batches of one epoch after the other, prepared in the threads of `pool` ahead of need.
 
-    Whatever is read after `begin` is of that epoch. What Keras reads before, to see the shapes or
-    ahead of time, it throws away.
+    It has no end: Keras is told how many steps make an epoch, and goes through one iterator for all
+    epochs. So nothing is waited for where an epoch begins.
+
+    Args:
+        batches: What is given.
+        done: How many batches of the fit are done already, over all epochs: batch 0 of the feed is
+            the one after them.
+        pool: What prepares them.
 
     Attributes:
         failure: What went wrong in preparing a batch. Backends wrap an exception from a feed in
             one of their own; this is the first, as it was raised.
     """
 
-    def __init__(
-        self, batches: TrainingBatches | SharedBatches, *, epoch: int, pool: ThreadPoolExecutor
-    ) -> None:
+    def __init__(self, batches: Batches, *, done: int = 0, pool: ThreadPoolExecutor) -> None:
         super().__init__(workers=1)
         self.failure: Exception | None = None
         self._batches = batches
-        self._epoch = epoch
+        self._done = done
         self._pool = pool
         self._coming: dict[int, Future[Batch]] = {}
+        self._latest: Batch | None = None
+        self._closed = False
 
-    def begin(self, epoch: int) -> None:
-        """Turn to `epoch`, counted from 0."""
-        if epoch != self._epoch:
-            self._epoch = epoch
-            self._coming = {}
+    def close(self) -> None:
+        """Prepare nothing more: a backend that still reads ahead gets the latest batch again."""
+        self._closed = True
+        for future in self._coming.values():
+            future.cancel()
 
-    def __len__(self) -> int:
-        return len(self._batches)
+    @property
+    def num_batches(self) -> None:
+        """`None`: there is no end to them."""
+        return
 
     def __getitem__(self, number: int) -> Batch:
         """Return one batch; the same number gives the same batch however often it is asked for."""
-        coming = self._coming
         try:
-            for ahead in range(number, min(number + 1 + AHEAD, len(self))):
-                if ahead not in coming:
-                    coming[ahead] = self._pool.submit(self._batches.batch, ahead, self._epoch)
-            coming.pop(number - BEHIND, None)
-            return coming[number].result()
+            if not self._closed:
+                self._prepare(number)
+                self._latest = self._coming[number].result()
+        except CancelledError:
+            pass
         except Exception as error:
             self.failure = self.failure or error
             raise
+        if self._latest is None:
+            raise IndexError("the feed was closed before it gave a batch")
+        return self._latest
+
+    def _prepare(self, number: int) -> None:
+        for ahead in range(number, number + 1 + AHEAD):
+            if ahead not in self._coming:
+                epoch, place = divmod(self._done + ahead, len(self._batches))
+                self._coming[ahead] = self._pool.submit(self._batches.batch, place, epoch)
+        self._coming.pop(number - BEHIND, None)
 
 
 class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
-    """Chosen rows of an image store, in order, in batches of one size.
+    """Chosen rows of an image store, or of a table of features, in order, in batches of one size.
 
     The last batch is filled up with copies of weight zero, so that a backend that compiles for
     each shape compiles once.
 
     Args:
-        images: `uint8`, `(n, size, size, 3)`, RGB; may be a memory map.
+        images: `uint8`, `(n, size, size, 3)`, RGB, or features `(n, f)`; may be a memory map.
         rows: The rows to validate on, shape `(m,)`.
         labels: Class number of every image of the set, shape `(n,)`.
         num_classes: How many classes there are.
@@ -109,7 +136,7 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __init__(
         self,
-        images: NDArray[np.uint8],
+        images: NDArray[Any],
         rows: NDArray[np.intp],
         labels: NDArray[np.intp],
         *,

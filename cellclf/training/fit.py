@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import keras
 import numpy as np
@@ -12,42 +13,42 @@ from numpy.typing import NDArray
 from cellclf.errors import TrainingError
 from cellclf.network.backend import jit_compile
 from cellclf.network.distribution import ALONE, Share
-from cellclf.training.checkpoint import (
-    CHECKPOINT_NAME,
-    Arrays,
-    UnusableCheckpointError,
-    assign,
-    fingerprint,
-    read_checkpoint,
-    values_of,
-)
-from cellclf.training.course import ACCURACY, LOSS, Course, Place
-from cellclf.training.feed import TrainingFeed, ValidationFeed, preparing_threads
+from cellclf.training.checkpoint import Checkpoints, UnusableCheckpointError, assign, values_of
+from cellclf.training.course import ACCURACY, LOSS, Course
+from cellclf.training.feed import Batches, TrainingFeed, ValidationFeed, preparing_threads
 from cellclf.training.history import EpochRow, History, best_of
-from cellclf.training.schedule import learning_rate_schedule
-from cellclf.training.shares import CountedCrossentropy, SharedBatches
+from cellclf.training.identity import fingerprint
+from cellclf.training.optimizer import AveragedAdamW
+from cellclf.training.plan import CHECKPOINT_SECONDS, Keeping, Plan, Standing
+from cellclf.training.schedule import SHARES, Clock, learning_rate_schedule
+from cellclf.training.shares import CountedCrossentropy, Divisible, SharedBatches
+from cellclf.training.watching import Watcher
 
 if TYPE_CHECKING:
-    from cellclf.data.batches import TrainingBatches
     from cellclf.experiment import TrainingSettings
     from cellclf.progress import Progress
 
-__all__ = ["fit"]
+__all__ = ["Validation", "fit"]
 
-MATRIX_RANK = 2
-"""Variables of fewer dimensions are biases, scales and offsets: decay would only bias them."""
+Validation = tuple[NDArray[Any], NDArray[np.intp], NDArray[np.intp]]
+"""All images of the set, or their features; the rows to validate on; the class of every image."""
+
+MANY_EPOCHS = 10**9
+"""For a fit that ends by the clock."""
 
 
 def fit(
     model: keras.Model,
-    batches: TrainingBatches,
+    batches: Batches,
     *,
-    validation: tuple[NDArray[np.uint8], NDArray[np.intp], NDArray[np.intp]],
+    validation: Validation,
     settings: TrainingSettings,
     learning_rate: float,
     directory: Path,
     progress: Progress,
     description: str = "training",
+    checkpoint_every: float = CHECKPOINT_SECONDS,
+    watchers: Sequence[Watcher] = (),
     share: Share = ALONE,
 ) -> History:
     """Train `model` on `batches`; it holds the weights of its best epoch afterwards.
@@ -60,29 +61,40 @@ def fit(
     decides only whether the fit ends once that has not improved for `patience` epochs; the best
     epoch's weights are kept either way.
 
-    After every epoch the state is written to `checkpoint.safetensors` in `directory`. A call with
-    a freshly built model and the same arguments goes on from there to the same numbers; a
-    checkpoint that is damaged, or of another fit, is passed over with a warning. The last one is
-    left there, for `discard_checkpoint` once the caller has the weights safe. (Where a backend
-    keeps the state of dropout to itself and not in the model, the numbers are the same only if the
+    With `settings.time_budget`, the fit ends after about that many seconds, compiling and
+    validating included, its schedule at an end; the number of epochs is what there is time for, the
+    last one may be cut short, and early stopping does not apply. Such a fit depends on how fast the
+    machine is, and does not repeat to the same numbers.
+
+    After every epoch, `history.csv` in `directory` has a row more. Every `checkpoint_every`
+    seconds, after a batch, the state is written beside it. A call with a freshly built model and
+    the same arguments goes on from there to the same numbers; a state that is damaged, or of
+    another fit, is passed over with a warning, and the one before it taken. The last ones are left
+    there, for `discard_checkpoints` once the caller has the weights safe. (Where a backend keeps
+    the state of dropout to itself and not in the model, the numbers are the same only if the
     dropout layers were built with seeds.)
 
     Args:
-        model: Uncompiled network: `uint8` images in, float32 logits `(batch, classes)` out. Where
-            its weights start and which layers are trainable is the caller's choice.
+        model: Uncompiled network: images or features in, float32 logits `(batch, classes)` out.
+            Where its weights start and which layers are trainable is the caller's choice.
         batches: What to train on.
-        validation: As `batches` was made: all images of the set, `uint8`, `(n, size, size, 3)`;
-            the rows to validate on, `(m,)`; the class number of every image of the set, `(n,)`.
+        validation: As `batches` was made: all images of the set, `uint8`, `(n, size, size, 3)`, or
+            their features, `(n, f)`; the rows to validate on, `(m,)`; the class number of every
+            image of the set, `(n,)`.
         settings: Epochs, schedule, decay, smoothing and stopping.
         learning_rate: Peak rate; `settings.learning_rate` itself is not looked at.
-        directory: Where the checkpoint lives; made where it does not exist.
+        directory: Where the checkpoints live; made where it does not exist.
         progress: Hears of every epoch; one task of all steps of the fit.
         description: What the task is called.
+        checkpoint_every: Seconds; more where writing a checkpoint is slow. 0 writes after each
+            epoch and, within it, as often as the loss is looked at.
+        watchers: Callbacks of plugins; told of every step and epoch.
         share: Where several devices train, which part of that is this process's; `model` was then
             built within `distributed(share)`. All processes call this with the same arguments
             otherwise, and the same `directory`, which only the first writes to.
 
     Raises:
+        PluginError: One of `watchers` failed, or did not only watch.
         TrainingError: There is nothing to validate on; the processes do not agree on what they do;
             or the loss is no longer a finite number, and the model then holds the best weights so
             far.
@@ -93,12 +105,23 @@ def fit(
             "`validation` must name at least one row, and have a label for every image. "
             f"Received: {len(rows)} rows, {len(images)} images, {len(labels)} labels"
         )
-    total = len(batches) * settings.epochs
+    clock = None if settings.time_budget is None else Clock(seconds=settings.time_budget)
+    steps = len(batches) * settings.epochs
     schedule = learning_rate_schedule(
-        settings.schedule, peak=learning_rate, steps=total, warmup=settings.warmup
+        settings.schedule,
+        peak=learning_rate,
+        steps=steps if clock is None else SHARES,
+        warmup=settings.warmup,
     )
-    shared = SharedBatches(batches, share)
-    _compile(model, schedule, settings, steps=total, filled_up=shared.filled_up)
+    optimizer = AveragedAdamW(
+        schedule if clock is None else clock.rate(schedule),
+        model.trainable_variables,
+        weight_decay=settings.weight_decay,
+        averaged=settings.averaging > 0,
+    )
+    optimizer.average_over(settings.averaging * steps)
+    mine = batches if share.devices == 1 else SharedBatches(cast("Divisible", batches), share)
+    _compile(model, optimizer, settings, filled_up=getattr(mine, "filled_up", False))
     judged_on = ValidationFeed(
         images,
         rows,
@@ -115,48 +138,41 @@ def fit(
         learning_rate=learning_rate,
     )
     directory.mkdir(parents=True, exist_ok=True)
-    place = Place(directory / CHECKPOINT_NAME, mark, progress, share)
-    rows_done, best = _resume(model, place)
-    share.agree(network_and_batches=mark, checkpoint=repr(rows_done))
+    keeping = Keeping(
+        folder=directory,
+        checkpoints=Checkpoints(directory, mark=mark),
+        progress=progress,
+        share=share,
+        every=checkpoint_every,
+    )
+    standing = _resume(model, keeping, clock)
+    share.agree(network_and_batches=mark, checkpoint=f"{standing.rows} {standing.batch}")
+    plan = Plan(
+        settings=settings,
+        schedule=schedule,
+        peak=learning_rate,
+        clock=clock,
+        batches=len(batches),
+        validation_batches=len(judged_on),
+    )
+    total = steps if clock is None else round(clock.seconds)
     with progress.task(description, total) as task, preparing_threads() as pool:
-        mine = batches if share.devices == 1 else shared
-        feed = TrainingFeed(mine, epoch=len(rows_done), pool=pool)
-        course = Course(
-            model,
-            feed,
-            rows_done,
-            best,
-            settings=settings,
-            schedule=schedule,
-            peak=learning_rate,
-            task=task,
-            place=place,
-        )
-        if not course.ended:
-            _run(model, feed, judged_on, course, epochs=settings.epochs)
+        course = Course(model, standing, plan=plan, keeping=keeping, task=task, watchers=watchers)
+        while not course.ended:
+            done = len(course.rows) * len(batches) + course.batch
+            feed = TrainingFeed(mine, done=done, pool=pool)
+            _run(model, feed, judged_on, course, plan=plan)
     assign(model.weights, course.best)
     return _history(course.rows, settings)
 
 
 def _compile(
     model: keras.Model,
-    schedule: keras.optimizers.schedules.LearningRateSchedule,
+    optimizer: keras.optimizers.Optimizer,
     settings: TrainingSettings,
     *,
-    steps: int,
     filled_up: bool,
 ) -> None:
-    optimizer = keras.optimizers.AdamW(
-        schedule,
-        weight_decay=settings.weight_decay,
-        use_ema=settings.averaging > 0,
-        ema_momentum=1 - 1 / max(1.0, settings.averaging * steps),
-    )
-    optimizer.exclude_from_weight_decay(
-        var_list=[v for v in model.trainable_variables if len(v.shape) < MATRIX_RANK]
-    )
-    # Built here and not inside the first step, which would then be traced twice.
-    optimizer.build(model.trainable_variables)
     model.compile(
         optimizer=optimizer,
         loss=CountedCrossentropy(label_smoothing=settings.label_smoothing)
@@ -170,23 +186,46 @@ def _compile(
         ],
         jit_compile=jit_compile(),
     )
+    # Made now, so that a checkpoint can fill them, and so that the first step, which would make
+    # them while it is traced, is not traced again.
+    blank = np.zeros((1, model.output_shape[-1]), np.float32)
+    weight = np.ones(1, np.float32)
+    model.compute_loss(y=blank, y_pred=blank, sample_weight=weight, training=False)
+    model.compute_metrics(None, blank, blank, weight)
+    model.reset_metrics()
 
 
-def _resume(model: keras.Model, place: Place) -> tuple[tuple[EpochRow, ...], Arrays]:
-    """Return the epochs done and the best weights; put the model where the checkpoint left it."""
-    try:
-        found = read_checkpoint(place.path, mark=place.mark)
-        if found is not None:
-            # The best weights come first only to be checked; the model's own state overrides them.
+def _resume(model: keras.Model, keeping: Keeping, clock: Clock | None) -> Standing:
+    """Say how far the fit has come; put the model where the checkpoint left it."""
+    found, reasons = keeping.checkpoints.read()
+    if found is not None:
+        try:
+            # The best weights come first only to be checked; the model's state overrides them.
             assign(
                 [*model.weights, *model.variables, *model.optimizer.variables],
                 [*found.best, *found.model, *found.optimizer],
             )
-            place.progress.say(f"going on after epoch {len(found.rows)} of an interrupted training")
-            return found.rows, found.best
-    except UnusableCheckpointError as reason:
-        place.progress.warn(f"{place.path} is passed over, training starts anew: {reason}")
-    return (), values_of(model.weights)
+        except UnusableCheckpointError as unusable:
+            found, reasons = None, [*reasons, str(unusable)]
+    for reason in reasons:
+        consequence = "training starts anew" if found is None else "the one before it is taken"
+        keeping.progress.warn(f"a checkpoint is passed over, {consequence}: {reason}")
+    if found is None:
+        if keeping.share.leads:
+            keeping.checkpoints.clear()
+        return Standing(metrics=[], best=values_of(model.weights))
+    if clock is not None:
+        clock.share = found.share
+    epochs = f"after epoch {len(found.rows)}" + f" and {found.batch} batches" * (found.batch > 0)
+    keeping.progress.say(f"going on {epochs} of an interrupted training")
+    return Standing(
+        rows=found.rows,
+        batch=found.batch,
+        epoch_seconds=found.epoch_seconds,
+        seconds=found.seconds,
+        metrics=found.metrics,
+        best=found.best,
+    )
 
 
 def _run(
@@ -195,15 +234,21 @@ def _run(
     judged_on: ValidationFeed,
     course: Course,
     *,
-    epochs: int,
+    plan: Plan,
 ) -> None:
-    """Train and validate until `course` says that it is enough."""
+    """Train and validate: what is left of an epoch that was interrupted, or all epochs.
+
+    They are two calls, because Keras takes all epochs of a call for equally long.
+    """
+    done = len(course.rows)
+    last = plan.settings.epochs if plan.clock is None else MANY_EPOCHS
     try:
         model.fit(
             feed,
             validation_data=judged_on,
-            initial_epoch=len(course.rows),
-            epochs=epochs,
+            initial_epoch=done,
+            epochs=done + 1 if course.batch else last,
+            steps_per_epoch=plan.batches - course.batch,
             shuffle=False,
             verbose=0,
             callbacks=course,
@@ -215,17 +260,22 @@ def _run(
         if feed.failure is not None:
             raise feed.failure from None
         raise
+    finally:
+        feed.close()
 
 
 def _history(rows: tuple[EpochRow, ...], settings: TrainingSettings) -> History:
     best = best_of(rows)
-    stopped_early = len(rows) < settings.epochs
-    ending = (
-        f"stopped after epoch {len(rows)} of {settings.epochs}: no lower validation loss for "
-        f"{settings.patience} epochs"
-        if stopped_early
-        else f"all {settings.epochs} epochs done"
-    )
+    stopped_early = settings.time_budget is None and len(rows) < settings.epochs
+    if settings.time_budget is not None:
+        ending = f"the {settings.time_budget:g} s are used up, in epoch {len(rows)}"
+    elif stopped_early:
+        ending = (
+            f"stopped after epoch {len(rows)} of {settings.epochs}: no lower validation loss for "
+            f"{settings.patience} epochs"
+        )
+    else:
+        ending = f"all {settings.epochs} epochs done"
     return History(
         rows=rows,
         best_epoch=best.epoch,

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pandas as pd
 
-__all__ = ["EpochRow", "History", "best_of"]
+from cellclf.files import replacing
+
+__all__ = ["HISTORY_NAME", "EpochRow", "History", "best_of", "write_history"]
+
+HISTORY_NAME = "history.csv"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +29,8 @@ class EpochRow:
         validation_accuracy: Share of the validation part whose top class was right.
         learning_rate: Rate of the epoch's last step.
         seconds: Time taken, validation included.
+        images_per_second: Images of full batches over the time of the training steps; what the
+            first epoch spends on compiling is in it.
     """
 
     epoch: int
@@ -33,6 +40,7 @@ class EpochRow:
     validation_accuracy: float
     learning_rate: float
     seconds: float
+    images_per_second: float
 
 
 def best_of(rows: Sequence[EpochRow]) -> EpochRow:
@@ -41,7 +49,8 @@ def best_of(rows: Sequence[EpochRow]) -> EpochRow:
     Example:
         >>> rows = [
         ...     EpochRow(epoch=n, loss=1, accuracy=0.5, validation_loss=loss,
-        ...              validation_accuracy=0.5, learning_rate=1e-3, seconds=1)
+        ...              validation_accuracy=0.5, learning_rate=1e-3, seconds=1,
+        ...              images_per_second=100)
         ...     for n, loss in enumerate([0.9, 0.4, 0.4], start=1)
         ... ]
         >>> best_of(rows).epoch
@@ -70,4 +79,18 @@ class History:
     @property
     def table(self) -> pd.DataFrame:
         """The rows as a table, one column for each attribute of `EpochRow`."""
-        return pd.DataFrame([asdict(row) for row in self.rows])
+        return _table(self.rows)
+
+
+def write_history(folder: Path, rows: Sequence[EpochRow]) -> None:
+    """Write the epochs so far to `history.csv` in `folder`, whole or not at all.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    with replacing(folder / HISTORY_NAME) as partial:
+        _table(rows).to_csv(partial, index=False)
+
+
+def _table(rows: Sequence[EpochRow]) -> pd.DataFrame:
+    return pd.DataFrame([asdict(row) for row in rows])

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
@@ -18,11 +16,11 @@ from pydantic.fields import FieldInfo
 from cellclf.cli.main import app
 from cellclf.experiment import Experiment
 from cellclf.registry import HOOKS, Offer, installed
+from cellclf.settings_text import default_in_words, kind_in_words
 
 __all__ = ["command_line", "experiment", "offers", "on_page_markdown"]
 
 MARKER = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
-LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 NO_REWRAP = "\b"
 """What stands before lines of help that are shown as they are."""
 
@@ -82,17 +80,12 @@ def _settings(fields: dict[str, FieldInfo]) -> Iterator[str]:
     yield "| setting | type | default | meaning |"
     yield "| --- | --- | --- | --- |"
     for name, field in fields.items():
-        default = _default(field)
-        limits = ", ".join(_limits(field))
-        kind = f"{_type(field.annotation)}{', ' if limits else ''}{limits}"
-        yield f"| `{name}` | {kind} | {default} | {_cell(field.description or '')} |"
+        default = default_in_words(field)
+        if not field.is_required() and field.default is not None:
+            default = f"`{default}`"
+        meaning = _cell(field.description or "")
+        yield f"| `{name}` | {_cell(kind_in_words(field))} | {default} | {meaning} |"
     yield ""
-
-
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "required"
-    return "left out" if field.default is None else f"`{_toml(field.default)}`"
 
 
 def _table_of(annotation: Any) -> type[BaseModel] | None:
@@ -105,45 +98,6 @@ def _table_of(annotation: Any) -> type[BaseModel] | None:
 
 def _bare(annotation: Any) -> Any:
     return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-
-
-def _type(annotation: Any) -> str:
-    annotation = _bare(annotation)
-    origin, inner = get_origin(annotation), get_args(annotation)
-    if origin is Literal:
-        return " or ".join(f'`"{choice}"`' for choice in inner)
-    if origin in (Union, UnionType):
-        return " or ".join(_type(one) for one in inner if one is not NoneType)
-    if origin is tuple:
-        return f"list of {_plural(_type(inner[0]))}"
-    if origin is dict:
-        return "table"
-    if annotation is Any:
-        return "any value"
-    names = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path"}
-    return names.get(annotation, getattr(annotation, "__name__", str(annotation)))
-
-
-def _plural(kind: str) -> str:
-    return {"text": "texts", "whole number": "whole numbers", "number": "numbers"}.get(kind, kind)
-
-
-def _limits(field: FieldInfo) -> Iterator[str]:
-    for constraint in field.metadata:
-        for attribute, words in LIMITS.items():
-            bound = getattr(constraint, attribute, None)
-            if bound is not None:
-                yield f"{words} {bound:,}" if isinstance(bound, int) else f"{words} {bound:g}"
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(_toml(item) for item in value)}]"
-    if isinstance(value, str | Path):
-        return f'"{value}"'
-    return str(value)
 
 
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[str]:

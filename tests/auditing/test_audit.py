@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,7 @@ def test_a_duplicate_with_one_label_is_a_note_and_with_two_a_conflict() -> None:
     assert (first.kind, first.severity) == ("exact_duplicate", "note")
     assert first.files == ("0.png", "1.png")
     assert (contrary.kind, contrary.files) == ("exact_duplicate", ("2.png", "3.png"))
-    assert (second.kind, second.severity) == ("label_conflict", "warning")
+    assert (second.kind, second.severity) == ("label_conflict", "error")
     assert second.files == ("2.png", "3.png")
     assert second.detail == "one image is labelled 'ig', 'platelet'"
     assert result.conflicts == ((2, 3),)
@@ -168,7 +169,38 @@ def test_errors_make_a_set_unsafe_and_warnings_do_not() -> None:
     assert fine.verdict == "Safe to use with care: no errors, 2 warnings."
     leaking = found(leak, list("abccef"))
     assert not leaking.safe
-    assert leaking.verdict == "Not safe to use as it is: 1 error."
+    assert leaking.verdict == "Not safe to use as it is: 2 errors."  # the leak, and two labels
+
+
+def test_sources_are_those_of_images_that_can_be_read() -> None:
+    samples = cells(*[("ig", {}, None)] * 4)
+    assert found(samples, ["a", "a", "b", ""], unreadable={3: "the file is empty"}).sources == 2
+
+
+def test_images_without_a_label_are_judged_by_what_needs_none() -> None:
+    samples = cells(*[("", {}, "train")] * 3, *[("", {}, "test")] * 2)
+    bare = replace(samples, classes=())
+    result = found(bare, ["a", "a", "b", "c", "b"], pairs=[(0, 3)], unreadable={})
+    assert [(one.kind, one.severity) for one in about_ties(result)] == [
+        ("exact_duplicate", "note"),
+        ("exact_duplicate", "note"),
+        ("near_duplicate", "warning"),
+        ("split_leak", "error"),
+        ("split_leak", "error"),
+    ]
+    assert result.findings[0].detail == "2 samples are the same image"
+    assert result.findings[2].detail.startswith("3 samples show the same: copies, or")
+    assert result.class_table().index.tolist() == [""]
+    lines = result.summary().splitlines()
+    assert lines[0] == "5 images without labels"
+    assert lines[3].split() == ["(no", "label)", "5", "5", "2", "1.9"]
+    assert "No background probe: there are no labels" in lines
+
+
+def test_an_image_without_a_label_contradicts_no_copy_that_has_one() -> None:
+    result = found(cells(("ig", {}, None), ("", {}, None)), ["a", "a"])
+    assert result.conflicts == ()
+    assert result.samples.headline == "2 images of 2 classes, 1 without a label"
 
 
 def test_the_json_is_a_list_of_findings_with_four_keys() -> None:
@@ -189,10 +221,12 @@ def test_the_table_of_classes_has_a_row_for_each() -> None:
 def test_the_summary_says_classes_probe_findings_and_verdict() -> None:
     samples = cells(*[("ig", {}, "train")] * 4, ("platelet", {}, "test"))
     lines = found(samples, list("abcda")).summary().splitlines()
-    assert lines[0].split() == ["class", "files", "readable", "sources", "effective"]
-    assert lines[1].split() == ["ig", "4", "4", "4", "4.0"]
-    assert "No background probe" in lines[4]
+    assert lines[0] == "5 images of 2 classes"
+    assert lines[2].split() == ["class", "files", "readable", "sources", "effective"]
+    assert lines[3].split() == ["ig", "4", "4", "4", "4.0"]
+    assert "No background probe" in lines[6]
     assert "split_leak: 1 (error)" in lines
+    assert "small_class: 2 (1 error, 1 warning)" in lines
     assert lines[-1].startswith("Not safe to use as it is")
 
 

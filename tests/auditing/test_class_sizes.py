@@ -86,3 +86,41 @@ def test_many_files_of_few_sources_are_told_in_both_numbers() -> None:
 
 def test_a_large_class_of_single_images_gives_no_findings() -> None:
     assert findings(range(84)) == {}
+
+
+def given_test(units: int, tested: int) -> dict[str, Finding]:
+    """Findings about a class of so many units, of which so many are in the given test part."""
+    cells = tuple(
+        Sample(id=f"{n:05}", label="ig", path=f"{n}", split="test" if n < tested else "train")
+        for n in range(units)
+    )
+    other = Sample(id="other", label="platelet", path="other", split="test")
+    samples = Samples(samples=(*cells, other), classes=("ig", "platelet"))
+    size, _ = class_sizes(samples, np.arange(units + 1), np.ones(units + 1, bool))
+    assert size.tested == tested
+    return {finding.kind: finding for finding in size_findings(samples, [size])}
+
+
+def test_a_class_is_judged_by_its_sources_in_the_given_test_part() -> None:
+    assert given_test(40, 13) == {}
+    small = given_test(500, 4)["small_class"]
+    assert small.severity == "warning"
+    assert small.detail == (
+        "'ig' is too small to be judged well: 500 independent sources, 4 of them in the given test "
+        "part; were all of those right, its recall could still be as low as 40 % (95 % interval); "
+        "13 there would do"
+    )
+
+
+def test_a_class_of_which_nothing_is_in_the_given_test_part_cannot_be_judged() -> None:
+    small = given_test(500, 0)["small_class"]
+    assert small.detail == "'ig' cannot be judged: none of it is in the given test part"
+    assert small.severity == "warning"
+
+
+def test_images_without_a_label_have_sources_but_are_no_class_that_is_too_small() -> None:
+    cells = tuple(Sample(id=f"{n}", label="", path=f"{n}") for n in range(3))
+    samples = Samples(samples=cells, classes=())
+    (size,) = class_sizes(samples, np.array([0, 0, 1]), np.ones(3, bool))
+    assert (size.name, size.files, size.units) == ("", 3, 2)
+    assert list(size_findings(samples, [size])) == []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from PIL import Image
 from cellclf.auditing.file_facts import ALPHA, CMYK, DEEP, FORMS, PAGES, file_facts
 from cellclf.auditing.measure import Measurements, measure
 from cellclf.auditing.remembered import file_for, recalled
+from cellclf.data.cache import entries, prune
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample, Samples
 from cellclf.progress import Silent, Task
@@ -69,16 +71,52 @@ def test_a_changed_file_is_measured_anew_and_the_others_are_kept(tmp_path: Path)
     changed.write_bytes(encoded(Image.fromarray(picture(50, 60, seed=9)), "PNG"))
     found = measure(samples, cache=tmp_path / "cache", progress=Silent())
     assert found.appearance["height"].tolist() == [30, 30, 50, 30, 30, 0, 0]
-    assert len(list((tmp_path / "cache" / "audits").iterdir())) == 1
+    assert len(entries(tmp_path / "cache")) == 1
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 cut short", b"x" * 2000])
 def test_a_damaged_file_of_measurements_is_as_none(tmp_path: Path, damage: bytes) -> None:
     samples = folder(tmp_path)
     cold = measure(samples, cache=tmp_path / "cache", progress=Silent())
-    (kept,) = (tmp_path / "cache" / "audits").iterdir()
+    (kept,) = (entry.path for entry in entries(tmp_path / "cache"))
     kept.write_bytes(damage)
     equal(measure(samples, cache=tmp_path / "cache", progress=Silent()), cold)
+
+
+def test_measurements_are_in_use_while_images_are_looked_at_and_their_use_is_noted(
+    tmp_path: Path,
+) -> None:
+    class Pruning(Silent):
+        def advance(self, steps: int = 1, *, note: str = "") -> None:
+            del steps, note
+            (kept,) = prune(tmp_path / "cache", everything=True).in_use
+            assert kept.in_use
+
+        @contextmanager
+        def task(self, description: str, total: int) -> Iterator[Task]:
+            del description, total
+            yield self
+
+    samples = folder(tmp_path)
+    cold = measure(samples, cache=tmp_path / "cache", progress=Silent())
+    os.utime(file_for(samples, tmp_path / "cache"), (0, 0))
+    equal(measure(samples, cache=tmp_path / "cache", progress=Pruning()), cold)
+    (kept,) = entries(tmp_path / "cache")
+    assert kept.used > 0
+    assert prune(tmp_path / "cache", everything=True).removed == (kept,)
+
+
+def test_what_a_killed_audit_left_half_written_goes_when_the_next_one_writes(
+    tmp_path: Path,
+) -> None:
+    samples = folder(tmp_path)
+    kept = file_for(samples, tmp_path / "cache")
+    kept.parent.mkdir(parents=True)
+    partial = kept.with_name(f".{kept.stem}.0af4.partial.npz")
+    partial.write_bytes(b"half")
+    os.utime(partial, (0, 0))
+    measure(samples, cache=tmp_path / "cache", progress=Silent())
+    assert not partial.exists()
 
 
 class Warned(Silent):

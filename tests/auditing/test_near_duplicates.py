@@ -188,3 +188,24 @@ def test_candidates_grow_with_the_number_of_images_not_with_its_square() -> None
     few, many = (len(candidates([noise() for _ in range(n)]).pairs) for n in (60, 240))
     assert 0 < many <= 6 * few
     assert many < len(list(combinations(range(240), 2))) / 2
+
+
+def test_boxes_of_one_file_that_overlap_do_not_hide_their_copies_in_another() -> None:
+    rng = np.random.default_rng(0)
+    shown_by_all = rng.integers(20, 100, (30, 128))
+    saved_anew = shown_by_all + rng.integers(-6, 7, shown_by_all.shape)
+    boxes = 40
+    files = np.repeat([0, 1], boxes)
+    described = [
+        Description(
+            grey=np.zeros((80, 80), np.uint8),
+            content=None,
+            places=np.zeros((30, 2), np.float32),
+            descriptors=(shown_by_all, saved_anew)[file].astype(np.uint8),
+        )
+        for file in files
+    ]
+    found = candidates(described, files=files)
+    assert set(files[found.pairs[:, 0]]) == {0}
+    assert set(files[found.pairs[:, 1]]) == {1}
+    assert set(found.pairs.ravel().tolist()) == set(range(2 * boxes))

@@ -104,11 +104,8 @@ def test_every_odd_thing_is_one_finding() -> None:
     blank, small, misnamed, alpha = suspicious(rows)
     assert {one.kind for one in (blank, small, misnamed, alpha)} == {"suspicious"}
     assert (blank.severity, blank.files) == ("warning", ("000.jpg",))
-    assert blank.detail == "1 file are of one colour: nothing is to be seen on them"
+    assert blank.detail == "1 file is of one colour: nothing is to be seen"
     assert (small.severity, small.files) == ("warning", ("001.jpg",))
     assert (misnamed.severity, misnamed.files) == ("note", ("002.jpg", "003.jpg"))
-    assert (
-        misnamed.detail == "2 files are called .jpg but are PNG files; they are read as what "
-        "they are"
-    )
+    assert misnamed.detail == "2 files are called .jpg, but the content is PNG; it is read as that"
     assert (alpha.severity, alpha.files) == ("note", ("005.jpg",))

@@ -161,10 +161,8 @@ def test_a_broken_link_to_an_image_is_kept_for_the_audit_to_report(tmp_path: Pat
     [
         (["a/1.txt", "a/2.txt", "b/notes"], r"no images .*\.jpg.*found 2 \.txt, 1 without suffix"),
         ([], "found no files"),
-        (["1.jpg", "2.jpg"], "2 images lie directly in"),
-        (["x.png", "a/1.jpg", "b/1.jpg"], r"1 images lie directly in .*x\.png"),
-        (["train/1.jpg", "test/2.jpg"], "images lie directly in .*t"),
-        (["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"], "images lie directly in .*test"),
+        (["x.png", "a/1.jpg", "b/1.jpg"], r"1 image directly in .*x\.png"),
+        (["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"], "1 image directly in .*test"),
         (["a/1.jpg", "b/1.jpg", "c/1.dcm"], r"c stands beside .* found 1 \.dcm"),
         (["train/a/1.jpg", "val/a/1.jpg", "test/a/1.gif"], r"test stands beside .* found 1 \.gif"),
         (["train/a/1.jpg", "test/a/1.jpg", "extra/a/1.jpg"], r"\(test, train\) and .*'extra'"),
@@ -175,6 +173,16 @@ def test_a_layout_that_leaves_a_class_unclear_is_refused(
 ) -> None:
     with pytest.raises(DataError, match=message):
         read(lay_out(tmp_path, *files))
+
+
+def test_images_without_class_folders_have_no_label(tmp_path: Path) -> None:
+    lay_out(tmp_path / "flat", "1.jpg", "2.jpg", "notes/read.me")
+    flat = read(tmp_path / "flat")
+    assert flat.classes == ()
+    assert as_rows(flat) == [("1.jpg", "", None), ("2.jpg", "", None)]
+    divided = read(lay_out(tmp_path / "divided", "train/1.jpg", "test/2.jpg"))
+    assert divided.classes == ()
+    assert as_rows(divided) == [("test/2.jpg", "", "test"), ("train/1.jpg", "", "train")]
 
 
 def test_one_class_alone_is_left_to_the_split_to_refuse(tmp_path: Path) -> None:

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
@@ -16,40 +15,17 @@ from rich.console import Console
 
 import cellclf
 from cellclf.cli.audit import NOT_SAFE, draw
-from cellclf.cli.main import main
 from cellclf.errors import ExperimentError
+from tests.conftest import Command
 from tests.images import write_folder
 
 CLASSES = {"lymphocyte": 8, "monocyte": 8}
 
 
-@dataclass(frozen=True)
-class Done:
-    """What a command left: its exit status and what it wrote."""
-
-    status: int
-    stdout: str
-    stderr: str
-
-
-Command = Callable[..., Done]
-
-
 @pytest.fixture
-def command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    """Run `cellclf audit` in this process, in an empty folder: importing takes seconds."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["cellclf", "audit", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        written = capsys.readouterr()
-        return Done(int(ended.value.code or 0), written.out, written.err)
-
-    return run
+def command(cellclf_command: Command) -> Command:
+    """Run `cellclf audit`."""
+    return lambda *arguments: cellclf_command("audit", *arguments, check=False)
 
 
 @pytest.fixture
@@ -91,7 +67,7 @@ def test_errors_have_an_exit_status_of_their_own_and_both_files_are_written(
     command: Command, tmp_path: Path
 ) -> None:
     done = command("--data", "cells", "--json", "a/found.json", "--page", "a/found.html")
-    assert done.status == NOT_SAFE == 3
+    assert done.returncode == NOT_SAFE == 3
     assert "Traceback" not in done.stderr
     assert "Not safe to use as it is" in done.stdout
     listed = json.loads((tmp_path / "a" / "found.json").read_text(encoding="utf-8"))
@@ -141,9 +117,54 @@ def test_a_mistake_is_said_as_for_a_run(
     command: Command, arguments: list[str], status: int, said: str
 ) -> None:
     done = command(*arguments)
-    assert done.status == status, done.stderr
+    assert done.returncode == status, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("_cells")
+def test_the_set_is_named_and_the_last_line_of_progress_says_what_was_found(
+    command: Command,
+) -> None:
+    done = command("--data", "cells")
+    assert done.stdout.startswith("cells: 16 images of 2 classes")
+    assert done.stderr.startswith("cells: 16 images of 2 classes")
+    last = done.stderr.splitlines()[-1]
+    assert re.fullmatch(r"audited in [0-9.]+ s: 0 errors, \d+ warnings?, \d+ notes?", last)
+
+
+def test_without_data_it_says_that_it_looks_at_the_quickstart(command: Command) -> None:
+    done = command("--set", "data.params.images_per_class=5")
+    said = "no data was named (--data): this is the quickstart of cellclf-blood"
+    assert done.stderr.startswith(said)
+    assert done.stdout.startswith("blood_cells_demo: 40 images of 8 classes")
+
+
+def test_one_image_under_two_labels_is_not_safe_to_use_as_it_is(
+    command: Command, tmp_path: Path
+) -> None:
+    write_folder(tmp_path / "cells", CLASSES)
+    twin = (tmp_path / "cells" / "monocyte" / "000.png").read_bytes()
+    (tmp_path / "cells" / "lymphocyte" / "twin.png").write_bytes(twin)
+    done = command("--data", "cells")
+    assert done.returncode == NOT_SAFE
+    assert "label_conflict: 1 (error)" in done.stdout
+
+
+def test_a_folder_of_images_without_classes_is_looked_at_and_that_is_said(
+    command: Command, tmp_path: Path
+) -> None:
+    write_folder(tmp_path, {"cells": 12})
+    same = (tmp_path / "cells" / "000.png").read_bytes()
+    (tmp_path / "cells" / "copy.png").write_bytes(same)
+    (tmp_path / "cells" / "broken.png").write_bytes(b"")
+    done = command("--data", "cells", "--page", "page.html")
+    assert done.returncode == 0
+    assert "there are no labels" in done.stderr
+    assert "cells: 14 images without labels" in done.stdout
+    assert "unreadable: 1 (warning)" in done.stdout
+    assert "000.png, copy.png: 2 samples are the same image" in done.stdout
+    assert "There are no labels" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("_cells")
@@ -200,7 +221,7 @@ def test_copies_that_were_turned_mirrored_and_recoloured_are_found(
     upside_down = np.ascontiguousarray(_cell(11)[::-1])
     (tmp_path / "cells" / "platelet" / "wrong.png").write_bytes(_png(upside_down))
     done = command("--data", "cells", "--json", "found.json")
-    assert done.status == 0
+    assert done.returncode == NOT_SAFE  # for the label that contradicts another
     listed = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     found = [(one["kind"], one["files"]) for one in listed]
     assert found[:3] == [

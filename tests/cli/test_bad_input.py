@@ -29,8 +29,8 @@ def refusal(command: Command, *arguments: str | Path, **env: str) -> str:
     return done.stderr
 
 
-def test_a_folder_that_does_not_exist_is_named(cellclf_command: Command) -> None:
-    assert "nowhere" in refusal(cellclf_command, "run", "--data", "nowhere", *MODEL)
+def test_a_folder_that_does_not_exist_is_named(cellclf_process: Command) -> None:
+    assert "nowhere" in refusal(cellclf_process, "run", "--data", "nowhere", *MODEL)
 
 
 def test_a_folder_without_images_says_what_it_holds(
@@ -39,6 +39,18 @@ def test_a_folder_without_images_says_what_it_holds(
     (tmp_path / "cells" / "lymphocyte").mkdir(parents=True)
     (tmp_path / "cells" / "lymphocyte" / "notes.txt").write_text("none")
     assert ".txt" in refusal(cellclf_command, "run", "--data", "cells", *MODEL)
+
+
+def test_a_run_that_is_resumed_takes_no_other_setting(cellclf_command: Command) -> None:
+    said = refusal(cellclf_command, "run", "--resume", "runs/first", "--epochs", "3", "--seed", "1")
+    assert "--resume: must stand alone" in said
+    assert "training.epochs" in said
+    assert "seed" in said
+
+
+def test_a_directory_without_a_run_cannot_be_resumed(cellclf_command: Command) -> None:
+    said = refusal(cellclf_command, "run", "--resume", "nowhere")
+    assert "nowhere holds no run that could go on" in said
 
 
 def test_one_class_alone_is_refused_by_name(cellclf_command: Command, tmp_path: Path) -> None:
@@ -124,8 +136,8 @@ def test_a_folder_given_as_experiment_is_pointed_to_data(
     assert "--data" in refusal(cellclf_command, "run", tmp_path)
 
 
-def test_an_unknown_backend_is_refused_before_anything_is_read(cellclf_command: Command) -> None:
-    said = refusal(cellclf_command, "run", "--data", "nowhere", *MODEL, KERAS_BACKEND="tensorflw")
+def test_an_unknown_backend_is_refused_before_anything_is_read(cellclf_process: Command) -> None:
+    said = refusal(cellclf_process, "run", "--data", "nowhere", *MODEL, KERAS_BACKEND="tensorflw")
     assert "Did you mean 'tensorflow'" in said
 
 
@@ -141,13 +153,14 @@ def test_a_model_that_does_not_exist_is_named(
     assert model in refusal(cellclf_command, "predict", model, "cells")
 
 
+@pytest.mark.slow
 def test_weights_that_cannot_be_fetched_are_refused_with_a_way_out(
-    cellclf_command: Command, tmp_path: Path
+    cellclf_process: Command, tmp_path: Path
 ) -> None:
     write_folder(tmp_path / "cells", {"lymphocyte": 6, "monocyte": 6})
     nowhere = "http://127.0.0.1:9"
     said = refusal(
-        cellclf_command,
+        cellclf_process,
         *("run", "--data", "cells", "--model", "vgg16", "--image-size", "32"),
         *("--set", "models.vgg16.params.weights=imagenet"),
         http_proxy=nowhere,

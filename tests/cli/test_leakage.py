@@ -20,23 +20,23 @@ RUN = (
 
 
 def test_a_leak_that_was_allowed_is_said_by_run_and_by_predict(
-    cellclf_command: Command, tmp_path: Path
+    cellclf_process: Command, tmp_path: Path
 ) -> None:
     write_divided(tmp_path / "cells")
-    done = cellclf_command(*RUN, "--allow-leakage", "--out", "leaky")
+    done = cellclf_process(*RUN, "--allow-leakage", "--out", "leaky")
     assert "Warning: the given split leaks, which was allowed: patient 'p1'" in done.stderr
     assert "Leaky: " in done.stdout
     assert json.loads((tmp_path / "leaky" / "record.json").read_text())["leaky"] is True
-    said = cellclf_command("predict", "leaky", "cells")
+    said = cellclf_process("predict", "leaky", "cells")
     assert "Leaky: " in said.stdout
     assert "Trained on: " in said.stdout
     assert "LeakageWarning" not in said.stderr
 
 
-def test_a_division_anew_is_not_marked(cellclf_command: Command, tmp_path: Path) -> None:
+def test_a_division_anew_is_not_marked(cellclf_process: Command, tmp_path: Path) -> None:
     write_divided(tmp_path / "cells")
     shares = [f"data.split.{name}" for name in ("calibration=0", "test=0.25")]
     settings = [word for share in shares for word in ("--set", share)]
-    done = cellclf_command(*RUN, "--resplit", *settings, "--out", "anew")
+    done = cellclf_process(*RUN, "--resplit", *settings, "--out", "anew")
     assert "eaky" not in done.stdout
     assert json.loads((tmp_path / "anew" / "record.json").read_text())["leaky"] is False

@@ -9,6 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+FORMS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
+LOSSLESS: dict[str, dict[str, Any]] = {"PNG": {}, "BMP": {}, "TIFF": {}, "WEBP": {"lossless": True}}
+"""What Pillow is told so that a file keeps every pixel, for the kinds of file that can."""
+
 
 def encoded(image: Image.Image, form: str, **options: Any) -> bytes:
     """The bytes of `image` as a file of the kind `form`."""
@@ -27,3 +31,8 @@ def picture(height: int = 24, width: int = 16, *, seed: int = 0) -> NDArray[np.u
 def noise(height: int = 64, width: int = 64, *, seed: int = 0) -> NDArray[np.uint8]:
     """A picture that does not compress, so that its file can be cut at many places."""
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def far(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> int:
+    """The most by which any value of `a` and `b` differs."""
+    return int(np.abs(a.astype(int) - b.astype(int)).max())

@@ -304,7 +304,8 @@ def test_without_a_connection_every_address_is_named(to: Path) -> None:
     said = str(refusal.value)
     assert "https://127.0.0.1:9/a: no connection; https://127.0.0.1:9/b: no connection" in said
     assert "connected to the internet?" in said
-    assert f"put it here: {to}" in said
+    assert said.endswith(f", make the folder {to.parent}, and put it here: {to}")
+    assert ".." not in said
     assert not to.parent.exists()
 
 

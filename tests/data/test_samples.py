@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cellclf.data.samples import Sample, Samples, Split
+from cellclf.data.samples import UNLABELLED, Sample, Samples, Split
 from cellclf.errors import DataError
 
 
@@ -71,3 +71,17 @@ def test_the_rows_of_a_part_come_in_order() -> None:
     split = Split(parts=np.array(["test", "train", "test"]))
     assert split.rows("test").tolist() == [0, 2]
     assert split.rows("calibration").tolist() == []
+
+
+def test_samples_without_a_label_are_of_no_class_and_stay_when_classes_are_left_out() -> None:
+    mixed = cells("ig", "", "platelet")
+    assert mixed.labels.tolist() == [0, UNLABELLED, 2]
+    assert [one.id for one in mixed.unlabelled] == ["1"]
+    assert mixed.headline == "3 images of 3 classes, 1 without a label"
+    left = mixed.relabel(rename={}, leave_out=["ig"])
+    assert [one.id for one in left] == ["1", "2"]
+    assert Samples(samples=mixed[1:2], classes=()).headline == "1 image without labels"
+
+
+def test_ids_of_rows_are_sorted() -> None:
+    assert cells("ig", "ig", "ig").ids([2, 0]) == ("0", "2")

@@ -134,6 +134,18 @@ def test_rows_of_an_array_are_stored_like_files(tmp_path: Path) -> None:
     np.testing.assert_array_equal(store.images[1], resize(images[1], SIZE, "stretch"))
 
 
+def test_many_files_that_are_no_images_are_no_reason_to_doubt_the_store(tmp_path: Path) -> None:
+    folder = tmp_path / "cells"
+    folder.mkdir()
+    for number in range(12):
+        (folder / f"{number:02}.png").write_bytes(encoded(Image.fromarray(picture()), "PNG"))
+    for number in (2, 10):
+        (folder / f"{number:02}.png").write_text("no image")
+    for warm in (False, True):
+        store = opened(in_folder(folder), tmp_path / "cache")
+        assert (store.was_warm, set(store.unreadable)) == (warm, {2, 10})
+
+
 def test_files_that_are_no_images_are_listed_with_their_reasons(
     cells: Samples, tmp_path: Path
 ) -> None:

@@ -22,12 +22,17 @@ from cellclf.checking import plan
 from cellclf.experiment import Experiment, SplitSettings
 from cellclf.registry import installed
 from cellclf.specs import DatasetSpec
+from tests.conftest import Command
 from tests.docs.snippets import PAGES, ROOT, snippets, title_of
 from tests.images import write_folder
 
 SECONDS = 280
 SMALL = ("--epochs", "1", "--image-size", "32")
 """Laid over every `cellclf run` of the documentation: its commands are right, but take too long."""
+
+NEEDS_KERAS = re.compile(r"\b(run|predict|check_model|prepare)")
+SET_UP_KERAS = ("run", "predict")
+"""Commands that have a process of their own: the others share this one, and import once."""
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*?)(?: \{ ?#([\w-]+) ?\})?$", re.MULTILINE)
@@ -42,7 +47,7 @@ def pages_with(*languages: str) -> list[Any]:
         if "python" not in languages:
             blocks = tuple(block for block in blocks if block.commands)
         text = "".join(block.text for block in blocks)
-        marks = [pytest.mark.slow] if re.search(r"run|predict|check_model|prepare", text) else []
+        marks = [pytest.mark.slow] if NEEDS_KERAS.search(text) else []
         if blocks:
             found.append(pytest.param(page, id=title_of(page), marks=marks))
     return found
@@ -103,7 +108,9 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, place: Path) -
 
 
 @pytest.mark.parametrize("page", pages_with("sh", "console"))
-def test_the_commands_of_a_page_run_one_after_the_other(page: Path, place: Path) -> None:
+def test_the_commands_of_a_page_run_one_after_the_other(
+    page: Path, place: Path, cellclf_command: Command
+) -> None:
     for block in snippets(page, "toml"):
         if block.file_name:
             (place / block.file_name).write_text(block.text, encoding="utf-8")
@@ -114,8 +121,12 @@ def test_the_commands_of_a_page_run_one_after_the_other(page: Path, place: Path)
             env = dict(word.split("=", 1) for word in words[:first])
             if importlib.util.find_spec(env.get("KERAS_BACKEND", "keras")) is None:
                 pytest.skip(f"{env['KERAS_BACKEND']} is not installed")
-            small = SMALL if words[first + 1] == "run" else ()
-            run([sys.executable, "-m", *words[first:], *small], place, env)
+            if words[first + 1] in SET_UP_KERAS:
+                begins = words[first + 1] == "run" and "--resume" not in words
+                small = SMALL if begins else ()
+                run([sys.executable, "-m", *words[first:], *small], place, env)
+            else:
+                cellclf_command(*words[first + 1 :], env=env)
 
 
 def experiments() -> Iterator[Any]:

@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from cellclf.errors import ExperimentError
 from cellclf.network import backend
+from cellclf.processors import processors
 
 ONE_OF_EACH = """
 import cellclf.network.backend as backend
@@ -149,3 +151,38 @@ def test_the_record_names_backend_versions_and_devices() -> None:
     found = backend.versions()
     assert found["backend"] in backend.BACKENDS
     assert all(found[name] for name in ("backend_version", "keras", "devices"))
+
+
+def test_a_precision_that_is_asked_for_holds_for_the_block_alone() -> None:
+    config = keras.config
+    before = config.dtype_policy().name
+    with backend.precision("mixed_bfloat16") as policy:
+        assert policy == config.dtype_policy().name == "mixed_bfloat16"
+    assert config.dtype_policy().name == before
+
+
+def test_without_a_graphics_card_precision_stays_as_it_is_configured() -> None:
+    with backend.precision("auto") as policy:
+        assert policy == "float32"
+    keras.config.set_dtype_policy("float64")
+    try:
+        with backend.precision("auto") as policy:
+            assert policy == "float64"
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_the_summary_says_backend_place_numbers_and_compiler() -> None:
+    said = backend.summary("float32")
+    assert said.startswith("tensorflow 2.")
+    assert f"on {processors()} processor cores, float32, oneDNN " in said
+    assert said.endswith("not compiled by XLA")
+
+
+def test_a_container_that_gives_fewer_processors_has_as_many_threads() -> None:
+    code = (
+        "import os; from cellclf.network import backend; backend.prepare_backend()\n"
+        "print(os.environ.get('TF_NUM_INTRAOP_THREADS'), os.environ['OMP_NUM_THREADS'])"
+    )
+    finished = run(code, LOKY_MAX_CPU_COUNT="1", OMP_NUM_THREADS="7")
+    assert finished.stdout.split() == ["1", "7"], finished.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from cellclf import Progress, Samples, download
+from cellclf import DataError, Progress, Samples, download
 from cellclf.specs import DatasetSpec
 from tests.testing import shapes
 
@@ -37,6 +37,8 @@ def fetch(params: FetchParams, *, root: Path, progress: Progress) -> None:
     """Put the zip file under `root`."""
     if params.fault == "fetching divides by zero":
         raise ZeroDivisionError
+    if params.fault.startswith("refused: "):
+        raise DataError(params.fault)
     if params.fault == "a person stops it":
         raise KeyboardInterrupt
     download(params.url, root / "shapes.zip", sha256=params.sha256, progress=progress)

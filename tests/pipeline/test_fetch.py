@@ -87,6 +87,15 @@ def test_without_a_connection_the_message_says_how_else_to_get_the_set(tmp_path:
     assert not (tmp_path / "sets").exists()
 
 
+@pytest.mark.parametrize("reason", ["refused: it is gone", "refused: it is gone."])
+def test_a_reason_with_or_without_a_full_stop_is_followed_by_how_else_to_get_the_set(
+    tmp_path: Path, reason: str
+) -> None:
+    with pytest.raises(DataError) as refusal:
+        cellclf.fetch("fetchable_shapes", to=tmp_path, params={"fault": reason})
+    assert str(refusal.value) == f"refused: it is gone. {OBTAIN}"
+
+
 def test_a_set_that_no_program_can_fetch_says_what_a_person_does(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=rf"'shapes' cannot be fetched by a program. {OBTAIN}"):
         cellclf.fetch("shapes", to=tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 
 import cellclf
 from cellclf.checking import plan
+from cellclf.cli.audit import NOT_SAFE
+from cellclf.cli.main import app
 from cellclf.data.decode import DECODE_VERSION
 from cellclf.errors import DataError, LeakageError, LeakageWarning
 from cellclf.evaluation.predictions import predictions_table
@@ -103,6 +106,25 @@ def test_a_given_split_that_shares_patients_is_refused_by_name_and_leaves_nothin
     with pytest.raises(LeakageError, match=r"(?s)2 times.*patient 'C0' is in train .* and test"):
         run(laid_over(PATIENTS), out=Path("run"))
     assert not Path("run").exists()
+
+
+def test_the_refusal_names_the_command_that_shows_the_pictures() -> None:
+    write_patients(Path("cells"), shared=True)
+    with pytest.raises(LeakageError) as refused:
+        prepared(PATIENTS)
+    line = str(refused.value).splitlines()[-1].strip()
+    command, audit, *options = shlex.split(line)
+    assert (command, audit) == ("cellclf", "audit")
+    with pytest.raises(SystemExit) as ended:
+        app([audit, *options])
+    assert ended.value.code == NOT_SAFE
+    assert "Patient &#39;C0&#39; is in train" in Path("audit.html").read_text("utf-8")
+
+
+def test_images_without_a_label_are_refused_with_what_to_do() -> None:
+    write_folder(Path(), {"cells": 6})
+    with pytest.raises(DataError, match=r"6 of 6 without one, such as 000\.png.*neutrophil/1.jpg"):
+        prepared()
 
 
 def test_a_given_split_that_shares_no_patient_is_kept() -> None:

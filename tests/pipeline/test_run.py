@@ -21,6 +21,7 @@ from cellclf.specs import MetricSpec
 from cellclf.terms import PARTS
 from tests.images import write_folder
 from tests.tiny import TINY
+from tests.watching import EMPTY, FAULTY, NOTING
 
 CLASSES = {"lymphocyte": 14, "monocyte": 14, "neutrophil": 24}
 EXPERIMENT: dict[str, Any] = {
@@ -28,6 +29,18 @@ EXPERIMENT: dict[str, Any] = {
     "models": ["tiny_net"],
     "training": {"epochs": 3, "batch_size": 8},
 }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """A run to be looked at and left as it is; it was made from what every test has in `cells`."""
+    place = tmp_path_factory.mktemp("finished")
+    write_folder(place / "cells", CLASSES)
+    installed.cache_clear()
+    cellclf.register(TINY)
+    with pytest.MonkeyPatch.context() as changed:
+        changed.chdir(place)
+        return run(EXPERIMENT, out=place / "run")
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +75,7 @@ def test_a_run_directory_holds_everything_that_was_promised() -> None:
     assert not list(finished.path.rglob(".*"))
 
 
-def test_predictions_cover_every_part_but_the_one_trained_on() -> None:
-    finished = run(EXPERIMENT, out=Path("run"))
+def test_predictions_cover_every_part_but_the_one_trained_on(finished: FinishedRun) -> None:
     table = finished.predictions()
     assert set(table["split"]) == set(PARTS) - {"train"}
     assert list(table.columns[-3:]) == ["p_lymphocyte", "p_monocyte", "p_neutrophil"]
@@ -76,29 +88,31 @@ def test_predictions_cover_every_part_but_the_one_trained_on() -> None:
     assert finished.metrics["models"]["tiny_net"]["test"]["accuracy"] == pytest.approx(share)
 
 
-def test_the_bundle_of_a_run_predicts_what_the_run_predicted() -> None:
-    finished = run(EXPERIMENT, out=Path("run"))
+def test_the_bundle_of_a_run_predicts_what_the_run_predicted(finished: FinishedRun) -> None:
     table = finished.predictions()
     again = finished.load().predict(list(table["path"]))
     columns = [name for name in table.columns if name.startswith("p_")]
     np.testing.assert_allclose(again[columns], table[columns], atol=1e-5)
 
 
-def test_the_experiment_written_beside_the_results_runs_again_as_it_stands() -> None:
-    first = run(EXPERIMENT, out=Path("run"))
-    again = run(first.path / "experiment.toml", out=Path("again"))
-    assert again.metrics["models"] == first.metrics["models"]
-    assert again.record["experiment_fingerprint"] == first.record["experiment_fingerprint"]
-    assert tomllib.loads((first.path / "experiment.toml").read_text())["training"]["epochs"] == 3
+def test_the_experiment_written_beside_the_results_runs_again_as_it_stands(
+    finished: FinishedRun,
+) -> None:
+    again = run(finished.path / "experiment.toml", out=Path("again"))
+    assert again.metrics["models"] == finished.metrics["models"]
+    assert again.record["experiment_fingerprint"] == finished.record["experiment_fingerprint"]
+    assert tomllib.loads((finished.path / "experiment.toml").read_text())["training"]["epochs"] == 3
 
 
-def test_the_same_seed_gives_the_same_numbers_and_another_does_not() -> None:
-    first = run(EXPERIMENT, out=Path("first"))
-    same = run(EXPERIMENT, out=Path("same"))
-    other = run(EXPERIMENT, out=Path("other"), seed=5)
-    pd.testing.assert_frame_equal(first.predictions(), same.predictions(), check_exact=True)
-    assert first.bundle().read_bytes() == same.bundle().read_bytes()
-    assert set(first.predictions()["sample_id"]) != set(other.predictions()["sample_id"])
+def test_the_same_seed_gives_the_same_numbers_and_another_does_not(
+    finished: FinishedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished.path.parent)
+    same = run(EXPERIMENT, out=tmp_path / "same")
+    other = run(EXPERIMENT, out=tmp_path / "other", seed=5)
+    pd.testing.assert_frame_equal(finished.predictions(), same.predictions(), check_exact=True)
+    assert finished.bundle().read_bytes() == same.bundle().read_bytes()
+    assert set(finished.predictions()["sample_id"]) != set(other.predictions()["sample_id"])
 
 
 class Listener(Silent):
@@ -123,17 +137,39 @@ class StopAt(Silent):
         return super().task(description, total)
 
 
-def test_a_stopped_run_goes_on_and_ends_with_the_numbers_of_an_unbroken_one() -> None:
+def test_a_stopped_run_goes_on_and_ends_with_the_numbers_of_an_unbroken_one(
+    finished: FinishedRun,
+) -> None:
     two = EXPERIMENT | {"models": {"one": {"use": "tiny_net"}, "two": {"use": "tiny_net"}}}
-    whole = run(two, out=Path("whole"))
     with pytest.raises(KeyboardInterrupt):
         run(two, out=Path("stopped"), progress=StopAt("two: training"))
     with pytest.raises(RunError, match="no complete run"):
         FinishedRun(Path("stopped"))
     first = (Path("stopped") / "models" / "one.safetensors").stat().st_mtime_ns
-    resumed = run(two, out=Path("stopped"))
+    resumed = run(Path("stopped"))
     assert (Path("stopped") / "models" / "one.safetensors").stat().st_mtime_ns == first
-    assert resumed.metrics["models"] == whole.metrics["models"]
+    unbroken = finished.metrics["models"]["tiny_net"]
+    assert resumed.metrics["models"] == {"one": unbroken, "two": unbroken}
+
+
+def test_a_recipe_of_several_phases_has_one_history_and_warns_of_random_weights() -> None:
+    listener = Listener()
+    recipe = {"recipe": "fine_tune", "head_epochs": 1}
+    run(EXPERIMENT, out=Path("run"), training=recipe, progress=listener)
+    assert any("its backbone has random weights" in line for line in listener.warned)
+    history = pd.read_csv(Path("run") / "training" / "tiny_net" / "history.csv")
+    assert list(history["epoch"]) == [1, 2, 3]
+    assert not list(Path("run").rglob("checkpoint-*"))
+
+
+def test_fine_tuning_needs_epochs_beyond_those_of_the_head() -> None:
+    with pytest.raises(ExperimentError, match="must have more epochs than head_epochs"):
+        run(EXPERIMENT, out=Path("run"), training={"recipe": "fine_tune", "head_epochs": 3})
+
+
+def test_a_directory_in_which_no_run_was_begun_says_what_to_do() -> None:
+    with pytest.raises(RunError, match="Give the command that began it again"):
+        run(Path("cells"))
 
 
 def test_what_the_audit_found_is_said_and_recorded() -> None:
@@ -143,9 +179,9 @@ def test_what_the_audit_found_is_said_and_recorded() -> None:
     listener = Listener()
     finished = run(EXPERIMENT, out=Path("run"), progress=listener)
     unreadable, conflict, small, border = listener.warned
-    assert "neutrophil/text.png: not an image" in unreadable
-    assert "monocyte/000.png, neutrophil/twin.png" in conflict
-    assert "'lymphocyte' is too small to be judged well: 14 independent sources" in small
+    assert unreadable == "1 image cannot be read and is left out: neutrophil/text.png"
+    assert conflict.startswith("2 images have copies under another label, and are left out: mono")
+    assert small.startswith("'lymphocyte' is too small to be judged well; 'monocyte' is too small")
     assert "sorted by the border pixels alone" in border  # each class has a shade of its own
     kinds = [finding["kind"] for finding in finished.record["findings"]]
     assert kinds[:3] == ["unreadable", "exact_duplicate", "label_conflict"]
@@ -196,10 +232,47 @@ def test_a_plugin_that_fails_at_its_work_is_named_and_the_run_can_go_on() -> Non
         run(EXPERIMENT, out=Path("run"), evaluation={"metrics": ["broken"]})
 
 
-def test_a_complete_run_is_returned_and_not_trained_again() -> None:
-    finished = run(EXPERIMENT, out=Path("run"))
+def test_callbacks_of_an_experiment_watch_each_epoch_and_change_no_number() -> None:
+    cellclf.register(NOTING)
+    plain = run(EXPERIMENT, out=Path("plain"))
+    chosen = {"callbacks": ["noting"], "callback_params": {"noting": {"name": "epochs.txt"}}}
+    watched = run(EXPERIMENT, out=Path("watched"), training=chosen)
+    lines = (Path("watched") / "training" / "tiny_net" / "epochs.txt").read_text().splitlines()
+    assert [line.split()[:2] for line in lines] == [["0", "3"], ["1", "3"], ["2", "3"]]
+    assert "images_per_second" in lines[0]
+    pd.testing.assert_frame_equal(plain.predictions(), watched.predictions(), check_exact=True)
+    settings = tomllib.loads((watched.path / "experiment.toml").read_text())["training"]
+    assert settings["callback_params"] == {"noting": {"name": "epochs.txt"}}
+
+
+def test_a_callback_that_fails_is_named() -> None:
+    cellclf.register(FAULTY)
+    with pytest.raises(PluginError, match=r"callback 'faulty'.*ZeroDivisionError"):
+        run(EXPERIMENT, out=Path("run"), training={"callbacks": ["faulty"]})
+
+
+def test_what_is_no_callback_is_refused_before_training() -> None:
+    cellclf.register(EMPTY)
+    with pytest.raises(PluginError, match=r"must return a keras.callbacks.Callback.*str"):
+        run(EXPERIMENT, out=Path("run"), training={"callbacks": ["empty"]})
+    assert not list(Path("run").rglob("history.csv"))
+
+
+def test_parameters_of_a_callback_are_checked_before_anything_is_done() -> None:
+    cellclf.register(NOTING)
+    wrong = {"callbacks": ["noting"], "callback_params": {"noting": {"nam": "x"}, "other": {}}}
+    with pytest.raises(ExperimentError) as refused:
+        run(EXPERIMENT, out=Path("run"), training=wrong)
+    places = [problem.place for problem in refused.value.problems]
+    assert places == ["training.callback_params.other", "training.callback_params.noting.nam"]
+
+
+def test_a_complete_run_is_returned_and_not_trained_again(
+    finished: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished.path.parent)
     written = finished.bundle().stat().st_mtime_ns
-    assert run(EXPERIMENT, out=Path("run")).bundle().stat().st_mtime_ns == written
+    assert run(EXPERIMENT, out=finished.path).bundle().stat().st_mtime_ns == written
 
 
 def test_a_run_directory_is_not_taken_over_by_other_images_or_settings() -> None:

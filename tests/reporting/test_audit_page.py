@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from cellclf.auditing.audit import Audit, audit
-from cellclf.auditing.findings import FindingKind
+from cellclf.auditing.findings import SEVERITIES, Finding, FindingKind
 from cellclf.data.samples import Sample, Samples
 from cellclf.errors import RunError
 from cellclf.reporting.audit_page import (
@@ -72,7 +73,29 @@ def test_pictures_stand_side_by_side_with_label_and_given_part(tmp_path: Path) -
     assert all(str(one["src"]).startswith("data:image/jpeg;base64,") for one in pictures)
     assert "given: train" in shown.text
     assert "given: test" in shown.text
-    assert "one image, or copies or cuts of it, is in train" in shown.text
+    assert "One image, or copies or cuts of it, is in train" in shown.text
+
+
+def test_the_head_names_the_set(tmp_path: Path) -> None:
+    found = replace(audited(tmp_path), name="cells & more")
+    shown = page(tmp_path, found)
+    assert shown.text.startswith("Audit of cells & more Data set audit cells & more 3 images of 2")
+
+
+def test_each_finding_of_a_kind_says_how_severe_it_is_where_they_differ(tmp_path: Path) -> None:
+    found = audited(tmp_path, pairs=6, copies=1)
+    severe = [
+        Finding(kind="small_class", severity=severity, files=(), detail=f"the {severity}")
+        for severity in SEVERITIES[:2]
+    ]
+    text = page(tmp_path, replace(found, findings=(*severe, severe[1]))).text
+    assert "Classes that are too small 31 error 2 warnings" in text
+    assert "The error. error The warning. warning The warning. warning" in text
+
+
+def test_unreadable_files_are_no_sources(tmp_path: Path) -> None:
+    text = page(tmp_path, audited(tmp_path, pairs=4)).text
+    assert "Unreadable1 Independent sources4" in text
 
 
 def test_names_are_escaped_and_nothing_is_fetched(tmp_path: Path) -> None:
@@ -93,8 +116,8 @@ def test_a_page_of_many_findings_shows_a_bounded_number_and_counts_the_rest(
     found = audited(tmp_path, pairs=16, copies=12, side=200)
     shown = page(tmp_path, found)
     assert len(found.of_kind("split_leak")) == 16
-    assert f"and {16 - FINDINGS_SHOWN} more findings of this kind" in shown.text
-    assert f"and {12 - PICTURES_SHOWN} more" in shown.text
+    assert f"{16 - FINDINGS_SHOWN} more findings of this kind" in shown.text
+    assert f"{12 - PICTURES_SHOWN} more files" in shown.text
     assert 2 * FINDINGS_SHOWN * PICTURES_SHOWN <= len(shown.attributes("img")) <= PICTURES_IN_ALL
     assert (tmp_path / "page.html").stat().st_size < 4 * MEGABYTE
     assert LONGEST_SIDE < 200

@@ -298,10 +298,10 @@ def test_sources_stand_beside_the_counts_and_the_audit_has_its_sentence_and_link
     assert "the page of the audit" not in without.text
 
 
-def test_the_most_severe_finding_of_a_kind_gives_its_badge(tmp_path: Path) -> None:
+def test_the_badge_of_a_kind_counts_findings_by_how_severe_they_are(tmp_path: Path) -> None:
     both = [
         found("small_class", "warning", ("a",), "small"),
         found("small_class", "error", ("b",), "too small"),
     ]
     text = page(tmp_path, findings=both).text
-    assert "Classes that are too small: 2 error b: too small a: small" in text
+    assert "Classes that are too small: 2 1 error, 1 warning b: too small a: small" in text

@@ -120,6 +120,7 @@ def _shuffled(samples: list[Sample]) -> list[Sample]:
 
 FAULTS: dict[str, Callable[[list[Sample]], list[Sample]]] = {
     "a single class": lambda samples: [s for s in samples if s.label == samples[0].label],
+    "a sample without a label": _first(label=""),
     "a backslash in an id": _first(id="round\\1.png"),
     "an absolute id": _first(id="/round/1.png"),
     "an id with a drive": _first(id="C:/round/1.png"),

@@ -50,6 +50,7 @@ def test_nothing_is_left_beside_the_files(shapes: Path) -> None:
         ("no samples come back", r"must return cellclf.Samples. Received: list"),
         ("a single class", r"at least 2 classes. Received: \('long',\)"),
         ("a class without samples", r"every class .* Received: no sample of star"),
+        ("a sample without a label", r"every sample .* a label. Received: none for long/000.png"),
         ("classes in another order", r"in that order: round, long, star. Received: long, round"),
         ("a backslash in an id", r"every id .* Received: 'round\\\\1.png'"),
         ("an absolute id", r"every id .* Received: '/round/1.png'"),

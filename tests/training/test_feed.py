@@ -9,22 +9,33 @@ from cellclf.errors import DataError
 from cellclf.training.feed import TrainingFeed, ValidationFeed, preparing_threads
 
 
-def test_the_training_feed_gives_the_batches_of_its_epoch_in_order(toy: Any) -> None:
+def test_the_training_feed_gives_the_batches_of_one_epoch_after_the_other(toy: Any) -> None:
     batches = toy.batches(balance="weights")
+    done = 2 * len(batches) + 1
     with preparing_threads() as pool:
-        feed = TrainingFeed(batches, epoch=2, pool=pool)
-        assert len(feed) == len(batches)
-        for number in range(len(feed)):
-            for got, wanted in zip(feed[number], batches.batch(number, 2), strict=True):
+        feed = TrainingFeed(batches, done=done, pool=pool)
+        assert feed.num_batches is None
+        for number in range(2 * len(batches)):
+            epoch, place = divmod(done + number, len(batches))
+            for got, wanted in zip(feed[number], batches.batch(place, epoch), strict=True):
                 np.testing.assert_array_equal(got, wanted)
 
 
 def test_asking_for_a_batch_again_gives_the_same_one(toy: Any) -> None:
     with preparing_threads() as pool:
-        feed = TrainingFeed(toy.batches(), epoch=0, pool=pool)
-        first = [feed[number][0] for number in range(len(feed))]
+        feed = TrainingFeed(toy.batches(), pool=pool)
+        first = [feed[number][0] for number in range(6)]
         for number in (0, 4, 1, 0):
             np.testing.assert_array_equal(feed[number][0], first[number])
+
+
+def test_a_feed_that_is_closed_gives_its_latest_batch_to_who_still_reads_ahead(toy: Any) -> None:
+    with preparing_threads() as pool:
+        feed = TrainingFeed(toy.batches(), pool=pool)
+        latest = feed[0]
+        feed.close()
+    assert feed[1] is latest
+    assert feed.failure is None
 
 
 def test_a_batch_that_cannot_be_made_is_remembered_as_it_failed(toy: Any) -> None:
@@ -32,7 +43,7 @@ def test_a_batch_that_cannot_be_made_is_remembered_as_it_failed(toy: Any) -> Non
         raise DataError("no view today")
 
     with preparing_threads() as pool:
-        feed = TrainingFeed(toy.batches(chain=[(refuse, None)]), epoch=0, pool=pool)
+        feed = TrainingFeed(toy.batches(chain=[(refuse, None)]), pool=pool)
         with pytest.raises(DataError, match="no view today"):
             feed[0]
         assert isinstance(feed.failure, DataError)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cellclf.errors import DataError, TrainingError
 from cellclf.experiment import TrainingSettings
-from cellclf.training.checkpoint import CHECKPOINT_NAME, discard_checkpoint, values_of
+from cellclf.training.checkpoint import discard_checkpoints, values_of
 from cellclf.training.fit import fit
 from cellclf.training.history import History
 
@@ -42,6 +42,7 @@ def train(
         learning_rate=rate,
         directory=directory,
         progress=progress,
+        checkpoint_every=0,
     )
 
 
@@ -66,13 +67,21 @@ def whole(
     return Whole(model, values_of(model.weights), history, heard, directory)
 
 
+def checkpoints_in(directory: Path) -> list[Path]:
+    return sorted(directory.rglob("checkpoint-*"))
+
+
 def assert_same(first: Sequence[NDArray[Any]], second: Sequence[NDArray[Any]]) -> None:
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def numbers(history: History) -> list[tuple[Any, ...]]:
-    return list(history.table.drop(columns="seconds").itertuples(index=False, name=None))
+    return list(
+        history.table.drop(columns=["seconds", "images_per_second"]).itertuples(
+            index=False, name=None
+        )
+    )
 
 
 def judged(model: keras.Model, toy: Any) -> tuple[float, float]:
@@ -151,8 +160,7 @@ def test_an_interrupted_fit_goes_on_to_the_numbers_of_an_uninterrupted_one(
     resumed = network(seed=99)
     history = train(resumed, toy, tmp_path, listener)
 
-    finished = (interrupt_after - 1) // len(toy.batches())
-    assert listener.notes[0] == f"resumed after epoch {finished}"
+    assert listener.notes[0].startswith("resumed after epoch ")
     assert listener.steps == listener.total
     assert not listener.warned
     assert numbers(history) == numbers(whole.history)
@@ -170,11 +178,19 @@ def test_a_fit_that_is_complete_is_not_repeated_until_its_checkpoint_is_discarde
     assert listener.notes == [f"resumed after epoch {len(history.rows)}"]
 
 
-def test_discarding_a_checkpoint_leaves_nothing_behind(tmp_path: Path) -> None:
-    (tmp_path / CHECKPOINT_NAME).touch()
-    discard_checkpoint(tmp_path)
-    discard_checkpoint(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+def test_discarding_the_checkpoints_leaves_nothing_behind(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    train(network(), toy, tmp_path / "head", listener, settings=BRIEF)
+    for left_by_a_killed_process in ("4711", "0af" * 10):
+        (tmp_path / f".best-000001.{left_by_a_killed_process}.partial.safetensors").touch()
+    of_something_else = tmp_path / ".history.4711.partial.csv"
+    of_something_else.touch()
+    assert checkpoints_in(tmp_path)
+    discard_checkpoints(tmp_path)
+    discard_checkpoints(tmp_path)
+    left = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {of_something_else, tmp_path / "head" / "history.csv"}
 
 
 def test_what_is_kept_is_an_average_of_the_weights_trained(
@@ -190,13 +206,24 @@ def test_what_is_kept_is_an_average_of_the_weights_trained(
     assert 0 < moved[1] < moved[0]
 
 
+@pytest.mark.parametrize("left", [0, 1], ids=["none is left", "one is left"])
 def test_a_damaged_checkpoint_is_passed_over_with_a_warning(
-    toy: Any, network: Network, tmp_path: Path, listener: Any
+    toy: Any, network: Network, whole: Whole, tmp_path: Path, new_listener: Any, left: int
 ) -> None:
-    (tmp_path / CHECKPOINT_NAME).write_bytes(b"no tensors here")
-    history = train(network(), toy, tmp_path, listener, settings=BRIEF)
-    assert len(history.rows) == BRIEF.epochs
-    assert any("training starts anew" in line for line in listener.warned)
+    with pytest.raises(KeyboardInterrupt):
+        train(network(), toy, tmp_path, new_listener(interrupt_after=28))
+    found = checkpoints_in(tmp_path)
+    assert len(found) == 2
+    for path in found[left:]:
+        path.write_bytes(path.read_bytes()[:-100])
+    resumed, listener = network(seed=SEED if left == 0 else 99), new_listener()
+    history = train(resumed, toy, tmp_path, listener)
+    assert len(listener.warned) == 2 - left
+    way_on = "the one before it is taken" if left else "training starts anew"
+    assert all(way_on in line for line in listener.warned)
+    assert listener.notes[0].startswith("resumed after epoch" if left else "epoch 1/5")
+    assert numbers(history) == numbers(whole.history)
+    assert_same(values_of(resumed.weights), whole.weights)
 
 
 def test_a_checkpoint_of_other_settings_is_passed_over_with_a_warning(
@@ -213,7 +240,8 @@ def test_a_checkpoint_of_other_settings_is_passed_over_with_a_warning(
 def test_a_checkpoint_that_cannot_be_written_does_not_end_the_fit(
     toy: Any, network: Network, tmp_path: Path, listener: Any
 ) -> None:
-    (tmp_path / CHECKPOINT_NAME).mkdir()
+    (tmp_path / "best-000001.safetensors").mkdir(parents=True)
+    (tmp_path / "checkpoint-000001-000000000.safetensors").mkdir()
     history = train(network(), toy, tmp_path, listener, settings=BRIEF)
     assert len(history.rows) == BRIEF.epochs
     assert any("cannot be written" in line for line in listener.warned)
@@ -271,16 +299,29 @@ def test_the_last_step_of_a_one_cycle_has_almost_no_learning_rate(whole: Whole) 
     assert 0 < rates.iloc[-1] < 0.02 * RATE
 
 
-def test_biases_and_normalization_are_not_decayed(whole: Whole) -> None:
-    model = whole.model
-    undecayed = {
-        weight.path
-        for weight in model.trainable_variables
-        if not model.optimizer._use_weight_decay(weight)
-    }
-    assert undecayed == {
-        "convolution/bias",
-        "normalization/gamma",
-        "normalization/beta",
-        "logits/bias",
-    }
+def test_a_fit_that_is_given_seconds_ends_annealed_however_many_epochs_they_are(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    settings = SETTINGS.model_copy(update={"time_budget": 3.0, "patience": 1})
+    history = train(network(), toy, tmp_path, listener, settings=settings)
+    rates = history.table["learning_rate"]
+    assert rates.max() <= RATE
+    assert rates.iloc[-1] < 0.05 * RATE
+    assert not history.stopped_early
+    assert "the 3 s are used up" in history.reason
+    assert listener.total == 3
+
+
+def test_a_fit_that_is_given_seconds_goes_on_with_those_that_are_left(
+    toy: Any, network: Network, tmp_path: Path, new_listener: Any
+) -> None:
+    settings = SETTINGS.model_copy(update={"time_budget": 6.0})
+    with pytest.raises(KeyboardInterrupt):
+        interrupted = new_listener(interrupt_after=4)
+        train(network(), toy, tmp_path, interrupted, settings=settings)
+    listener = new_listener()
+    history = train(network(), toy, tmp_path, listener, settings=settings)
+    assert listener.notes[0].startswith("resumed after epoch ")
+    assert history.table["learning_rate"].iloc[-1] < 0.05 * RATE
+    assert list(history.table["epoch"]) == list(range(1, len(history.rows) + 1))
+    assert listener.steps <= listener.total == 6

@@ -13,6 +13,7 @@ def test_the_table_has_one_row_an_epoch() -> None:
             validation_accuracy=0.7,
             learning_rate=1e-3,
             seconds=2.0,
+            images_per_second=100.0,
         )
         for number in (1, 2)
     )
@@ -25,5 +26,6 @@ def test_the_table_has_one_row_an_epoch() -> None:
         "validation_accuracy",
         "learning_rate",
         "seconds",
+        "images_per_second",
     ]
     assert list(table["epoch"]) == [1, 2]

@@ -69,6 +69,20 @@ def test_images_are_mapped_from_a_file_and_unpacked_once(write: Callable[..., Pa
         first[0] = 0
 
 
+@pytest.mark.parametrize("kept", [0.5, 1])
+def test_an_unpacked_copy_that_was_cut_short_or_altered_is_not_believed(
+    write: Callable[..., Path], kept: float
+) -> None:
+    path = write()
+    wanted = np.array(read(path).images)
+    unpacked = Path(read(path).images.filename)  # type: ignore[attr-defined]
+    content = unpacked.read_bytes()
+    damaged = content[: int(kept * len(content))]
+    unpacked.write_bytes(damaged[:-1] + bytes([damaged[-1] ^ 1]))
+    np.testing.assert_array_equal(read(path).images, wanted)
+    assert unpacked.read_bytes() == content
+
+
 def test_files_that_are_not_compressed_are_read_too(tmp_path: Path) -> None:
     np.savez(tmp_path / "bloodmnist_64.npz", **arrays())  # type: ignore[arg-type]
     assert len(read(tmp_path / "bloodmnist_64.npz")) == 14

@@ -99,6 +99,8 @@ def test_the_pbc_set_of_kaggle_is_fetched_and_read(
     fetched = cellclf.fetch("blood_cells", to=tmp_path / "to")
     assert fetched.samples.counts == {"ig": 2, "monocyte": 2}
     assert [sample.id for sample in fetched.samples] == paths
+    again = cellclf.fetch("blood_cells", to=tmp_path / "to")
+    assert [sample.id for sample in again.samples] == paths
 
 
 def test_blood_cell_images_of_kaggle_are_fetched_and_read(

@@ -70,6 +70,13 @@ def cellclf_models() -> Iterable[cellclf.ModelSpec]:
 
 
 @cellclf.hookimpl
+def cellclf_callbacks() -> Iterable[cellclf.CallbackSpec]:
+    yield cellclf.CallbackSpec(
+        name="bud_log", summary="Keras' own table", make="thirdparty_yeast.network:bud_log"
+    )
+
+
+@cellclf.hookimpl
 def cellclf_metrics() -> Iterable[cellclf.MetricSpec]:
     yield cellclf.MetricSpec(
         name="f_beta",

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from cellclf.data.decode import decode
-from cellclf.data.fields import _DecodedFields, decoded_field
+from cellclf.data.decoded_fields import _DecodedFields, decoded_field
 from cellclf.errors import ImageError
 from tests.data.image_files import encoded, picture
 

@@ -1,0 +1,84 @@
+"""What a fit is to do, where it keeps what it has done, and how far it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import keras
+
+from cellclf.network.distribution import ALONE, Share
+from cellclf.training.checkpoint import Arrays, Checkpoints
+from cellclf.training.history import EpochRow
+from cellclf.training.schedule import Clock
+
+if TYPE_CHECKING:
+    from cellclf.experiment import TrainingSettings
+    from cellclf.progress import Progress
+
+__all__ = ["CHECKPOINT_SECONDS", "Keeping", "Plan", "Standing"]
+
+CHECKPOINT_SECONDS = 10.0
+"""Most that is lost to a kill, where writing is quick."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a fit is to do.
+
+    Attributes:
+        settings: Epochs or time, averaging and stopping.
+        schedule: Learning rate by step; where there is a clock, by its shares.
+        peak: The highest rate.
+        clock: Where the fit stands in the time that there is; `None` where it counts epochs.
+        batches: How many batches an epoch has.
+        validation_batches: How many batches are validated on.
+    """
+
+    settings: TrainingSettings
+    schedule: keras.optimizers.schedules.LearningRateSchedule
+    peak: float
+    clock: Clock | None
+    batches: int
+    validation_batches: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """Where a fit keeps its checkpoints, and how often.
+
+    Attributes:
+        folder: For the history of the epochs, for people to read.
+        checkpoints: The place.
+        progress: Told when something cannot be written.
+        share: Which of the processes of the fit this is: the first writes for all.
+        every: Seconds between two of them; more where writing is slow.
+    """
+
+    folder: Path
+    checkpoints: Checkpoints
+    progress: Progress
+    share: Share = ALONE
+    every: float = CHECKPOINT_SECONDS
+
+
+@dataclass(kw_only=True)
+class Standing:
+    """How far a fit has come: where a checkpoint left it, or its beginning.
+
+    Attributes:
+        rows: The epochs done.
+        batch: Batches done of the epoch after them.
+        epoch_seconds: Time that those batches took.
+        seconds: Time that the fit took so far.
+        metrics: Values of the metrics' variables after those batches; empty where there are none.
+        best: The model's weights after the best epoch; before the first, those it began with.
+    """
+
+    rows: tuple[EpochRow, ...] = ()
+    batch: int = 0
+    epoch_seconds: float = 0.0
+    seconds: float = 0.0
+    metrics: Arrays
+    best: Arrays

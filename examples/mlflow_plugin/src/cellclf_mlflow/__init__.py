@@ -1,0 +1,1 @@
+"""An example plugin: the trainings of cellclf in MLflow."""
