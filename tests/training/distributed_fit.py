@@ -99,6 +99,7 @@ def main() -> None:
             learning_rate=RATE,
             directory=folder,
             progress=progress,
+            checkpoint_every=0,
             share=share,
         )
     table = history.table

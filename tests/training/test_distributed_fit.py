@@ -44,15 +44,7 @@ def test_four_devices_of_one_process_train_as_one_device_does(
     assert_same_training(result(tmp_path), alone, devices=4)
 
 
-def test_two_processes_train_as_one_device_does(
-    alone: dict[str, np.ndarray], tmp_path: Path
-) -> None:
-    together(FIT, "data_parallel", tmp_path, processes=2, cwd=tmp_path)
-    for process in range(2):
-        assert_same_training(result(tmp_path, process), alone, devices=2)
-
-
-def test_two_processes_that_were_killed_go_on_to_the_same_numbers(
+def test_two_processes_that_were_killed_and_go_on_train_as_one_device_does(
     alone: dict[str, np.ndarray], tmp_path: Path
 ) -> None:
     killed = launch(*[[FIT, "data_parallel", tmp_path, 3]] * 2, devices=2, cwd=tmp_path)
@@ -60,5 +52,5 @@ def test_two_processes_that_were_killed_go_on_to_the_same_numbers(
     assert not list(tmp_path.glob("result*"))
     assert list(tmp_path.glob("checkpoint*")), killed[0].stdout
     together(FIT, "data_parallel", tmp_path, processes=2, devices=2, cwd=tmp_path)
-    found = result(tmp_path)
-    assert_same_training(found, alone, devices=4)
+    for process in range(2):
+        assert_same_training(result(tmp_path, process), alone, devices=4)
