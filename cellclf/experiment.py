@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from cellclf.errors import ExperimentError, Problem, did_you_mean
-from cellclf.terms import Balance, Part, Precision, Recipe, ResizeMode, Schedule
+from cellclf.terms import Balance, Distribution, Part, Precision, Recipe, ResizeMode, Schedule
 
 __all__ = [
     "AugmentationSettings",
@@ -253,8 +253,27 @@ class TrainingSettings(_Settings):
     )
     early_stopping: bool = Field(True, description="Stop when validation no longer improves.")
     patience: Whole = Field(20, ge=1, description="Epochs without improvement before stopping.")
+    distribution: Distribution = Field(
+        "none",
+        description="Train on one device, or share every batch out over all devices of all "
+        "processes, which needs KERAS_BACKEND=jax; `batch_size` is that of all together.",
+    )
     callbacks: tuple[str, ...] = Field((), description="Callback plugins that watch the training.")
     callback_params: dict[str, dict[str, Any]] = Field({}, description="Parameters, by callback.")
+
+    @model_validator(mode="after")
+    def _can_be_shared_out(self) -> Self:
+        if self.distribution != "none" and self.recipe != "from_scratch":
+            raise ValueError(
+                'cannot be shared out over devices (distribution = "data_parallel") with another '
+                'recipe than "from_scratch"'
+            )
+        if self.distribution != "none" and self.time_budget is not None:
+            raise ValueError(
+                'cannot both be shared out over devices (distribution = "data_parallel") and end '
+                "by the clock (time_budget): the clocks of several processes differ"
+            )
+        return self
 
     @model_validator(mode="after")
     def _every_phase_has_an_epoch(self) -> Self:

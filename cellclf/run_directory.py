@@ -88,6 +88,10 @@ class RunDirectory:
         """Folder of a model's learning history and, while it trains, its checkpoint."""
         return self.path / "training" / label
 
+    def facts(self, label: str) -> Path:
+        """What is known of a model's training; there once all else of the model is."""
+        return self.training(label) / "facts.json"
+
     def record(self) -> dict[str, Any]:
         """Read the record; empty where there is none.
 

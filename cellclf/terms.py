@@ -9,6 +9,7 @@ __all__ = [
     "PARTS",
     "PART_NAMES",
     "Balance",
+    "Distribution",
     "Part",
     "Precision",
     "Recipe",
@@ -41,6 +42,9 @@ Recipe = Literal["from_scratch", "head_only", "fine_tune"]
 
 Schedule = Literal["one_cycle", "constant"]
 """How the learning rate goes: up, and down along a cosine; or nowhere."""
+
+Distribution = Literal["none", "data_parallel"]
+"""What trains a network: one device, or all of them, each with its rows of every batch."""
 
 _PARTS_BY_NAME: dict[str, Part] = {
     "train": "train",

@@ -154,14 +154,25 @@ class TrainingBatches:
         full, left = divmod(self.epoch_length, self._batch_size)
         return max(1, full + (left > 1))
 
+    def size(self, number: int) -> int:
+        """Return how many views a batch has, the same in every epoch.
+
+        Raises:
+            IndexError: No such batch.
+        """
+        start, stop = self._span(number, 0)
+        return stop - start
+
     def batch(
-        self, number: int, epoch: int
+        self, number: int, epoch: int, *, places: NDArray[np.intp] | None = None
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
         """Return one batch; safe to call from several threads.
 
         Args:
             number: From 0 to `len(self) - 1`.
             epoch: From 0.
+            places: Which views of the batch to make, from 0 to `size(number) - 1`, shape `(k,)`;
+                all of them by default. A view is the same with and without the others.
 
         Returns:
             Images `uint8` `(batch, height, width, 3)`, classes one-hot `float32`
@@ -172,6 +183,8 @@ class TrainingBatches:
             PluginError: An augmentation changed the shape or type of an image.
         """
         rows, copies = self.views(number, epoch)
+        if places is not None:
+            rows, copies = rows[places], copies[places]
         x = np.empty((len(rows), *self._images.shape[1:]), dtype=np.uint8)
         for place, (row, turn) in enumerate(zip(rows, copies, strict=True)):
             x[place] = self.view(row, epoch, turn)
@@ -222,15 +235,19 @@ class TrainingBatches:
         Raises:
             IndexError: No such batch.
         """
+        start, stop = self._span(number, epoch)
+        rows, copies = self._views_of_epoch(epoch)
+        return rows[start:stop], copies[start:stop]
+
+    def _span(self, number: int, epoch: int) -> tuple[int, int]:
+        """Where in the epoch a batch begins, and where the next one."""
         if not 0 <= number < len(self) or epoch < 0:
             raise IndexError(
                 f"`number` must be from 0 to {len(self) - 1} and `epoch` 0 or more. "
                 f"Received: number={number}, epoch={epoch}"
             )
-        rows, copies = self._views_of_epoch(epoch)
         start = number * self._batch_size
-        stop = start + self._batch_size if number < len(self) - 1 else len(rows)
-        return rows[start:stop], copies[start:stop]
+        return start, start + self._batch_size if number < len(self) - 1 else self.epoch_length
 
     def sources(self, number: int, epoch: int) -> NDArray[np.intp]:
         """Return which sample each view of a batch is of.

@@ -26,12 +26,17 @@ from cellclf.terms import Precision
 
 __all__ = [
     "BACKENDS",
+    "DISTRIBUTING",
     "chosen_backend",
     "current",
     "deterministic",
+    "gathered",
     "jit_compile",
+    "local_devices",
+    "meant",
     "precision",
     "prepare_backend",
+    "processes",
     "seed_everything",
     "settle",
     "summary",
@@ -40,6 +45,10 @@ __all__ = [
 
 BACKENDS = ("tensorflow", "jax", "torch")
 DEFAULT = "tensorflow"
+
+DISTRIBUTING = "jax"
+"""The backend on which Keras' distribution API works: for TensorFlow it is an unfinished prototype
+that trains on one device without a word, for torch there is none (Keras 3.15)."""
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 DEFAULTS = {
@@ -111,6 +120,15 @@ def chosen_backend(backend: str | None = None) -> str:
     if find_spec(wanted) is None:
         raise _refused(f"must be installed: pip install {wanted}", wanted)
     return wanted
+
+
+def meant() -> str:
+    """Return the backend that is or will be used, without importing it or Keras.
+
+    Raises:
+        ExperimentError: As `chosen_backend`.
+    """
+    return current() if "keras" in sys.modules else chosen_backend()
 
 
 def current() -> str:
@@ -200,6 +218,31 @@ def deterministic() -> None:
         import_module("tensorflow").config.experimental.enable_op_determinism()
     elif name == "torch":
         import_module("torch").use_deterministic_algorithms(True, warn_only=True)
+
+
+def processes() -> tuple[int, int] | None:
+    """Return which of how many processes that train together this is; `None` if it joined none.
+
+    It may be called before a backend is imported, and imports none.
+    """
+    jax = sys.modules.get(DISTRIBUTING)
+    if jax is None or not jax.distributed.is_initialized():
+        return None
+    return int(jax.process_index()), int(jax.process_count())
+
+
+def local_devices() -> int:
+    """Return how many of the devices that a distributed training uses are this process's own."""
+    return int(import_module(DISTRIBUTING).local_device_count())
+
+
+def gathered(numbers: Any) -> Any:
+    """Return an array of every process, one below the other; each has to call this.
+
+    Args:
+        numbers: A NumPy array, of the same shape and type in every process.
+    """
+    return import_module(f"{DISTRIBUTING}.experimental.multihost_utils").process_allgather(numbers)
 
 
 def versions() -> dict[str, Any]:

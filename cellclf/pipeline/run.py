@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from cellclf.checking import Chosen, Plan, plan
 from cellclf.errors import RunError
 from cellclf.experiment import Experiment, read_toml
 from cellclf.files import write_json, write_text
+from cellclf.network.distribution import Share, check_distribution, join, launched
 from cellclf.pipeline.earlier import refuse_earlier
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.prepare import Prepared, prepare_data
@@ -63,9 +65,11 @@ def run(
     listener = progress or Silent()
     raw, name = _raw(experiment)
     planned = plan(_laid_over(raw, settings), installed(), source=source or name)
+    check_distribution(planned.experiment.training.distribution)
     directory = RunDirectory(_place(planned))
     clock = _Clock()
-    with directory.claimed(planned.experiment.fingerprint):
+    leads = launched()[0] == 0
+    with directory.claimed(planned.experiment.fingerprint) if leads else nullcontext():
         listener.say(f"run directory: {directory.path}")
         prepared = prepare_data(planned, listener)
         if not directory.is_complete():
@@ -74,11 +78,24 @@ def run(
     if _is_complete(directory, prepared):
         listener.say("this run is complete already")
         return FinishedRun(directory.path)
-    write_json(directory.record_file, _record(planned, prepared, status=RUNNING))
-    write_text(directory.experiment_file, planned.experiment.to_toml())
+    if leads:
+        write_json(directory.record_file, _record(planned, prepared, status=RUNNING))
+        write_text(directory.experiment_file, planned.experiment.to_toml())
     if before_network is not None:
         before_network()
-    _train_and_tell(planned, prepared, directory, listener, clock)
+    share = join(planned.experiment.training.distribution)
+    share.require_divides(planned.experiment.training.batch_size)
+    share.agree(
+        experiment=planned.experiment.fingerprint,
+        images=prepared.fingerprint,
+        version_of_cellclf=__version__,
+    )
+    if share.leads:
+        _train_and_tell(planned, prepared, directory, listener, clock, share)
+    else:
+        from cellclf.pipeline.follow import follow
+
+        follow(planned, prepared, directory, listener, share)
     return FinishedRun(directory.path)
 
 
@@ -131,6 +148,7 @@ def _train_and_tell(
     directory: RunDirectory,
     progress: Progress,
     clock: _Clock,
+    share: Share,
 ) -> None:
     # Imported here: from here on Keras is needed, and a mistake in the data was said without it.
     from cellclf.network import backend
@@ -143,7 +161,9 @@ def _train_and_tell(
     sources = sources_of(prepared)
     write_division(directory, sources)
     backend.deterministic()
-    trained = [train(label, planned, prepared, directory, progress) for label in planned.models]
+    trained = [
+        train(label, planned, prepared, directory, progress, share) for label in planned.models
+    ]
     clock.lap("models")
     verdict = judge_models(
         metrics, trained, prepared.samples.classes, sources=sources, leaky=prepared.leaky

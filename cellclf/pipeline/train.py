@@ -25,7 +25,8 @@ from cellclf.experiment import TrainingSettings
 from cellclf.files import write_json
 from cellclf.inference.bundle import BundleManifest, write_bundle
 from cellclf.network import backend
-from cellclf.network.build import build, weights_of
+from cellclf.network.build import build, set_weights, weights_of
+from cellclf.network.distribution import ALONE, Share, distributed
 from cellclf.network.forward import Forward
 from cellclf.pipeline.batches import training_batches
 from cellclf.pipeline.earlier import earlier_bundle
@@ -41,7 +42,7 @@ from cellclf.training.history import HISTORY_NAME, History, write_history
 from cellclf.training.recipes import Lesson, Phase, phases_of
 from cellclf.training.watching import Watcher, watchers
 
-__all__ = ["Trained", "train"]
+__all__ = ["Trained", "fitted", "train"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +68,15 @@ class Trained:
 
 
 def train(
-    label: str, plan: Plan, prepared: Prepared, directory: RunDirectory, progress: Progress
+    label: str,
+    plan: Plan,
+    prepared: Prepared,
+    directory: RunDirectory,
+    progress: Progress,
+    share: Share = ALONE,
 ) -> Trained:
     """Train one model, or take up what an earlier call has finished."""
-    facts_file = directory.training(label) / "facts.json"
+    facts_file = directory.facts(label)
     history_file = directory.training(label) / HISTORY_NAME
     if facts_file.exists():
         progress.say(f"{label}: already trained")
@@ -81,7 +87,9 @@ def train(
             facts=read_json(facts_file),
         )
     chosen = plan.models[label]
-    history, network = _fitted(label, chosen, plan, prepared, directory, progress)
+    history, network = fitted(label, chosen, plan, prepared, directory, progress, share)
+    if share.devices > 1:
+        network = _on_one_device(network, chosen, plan, prepared)
     write_history(directory.training(label), history.rows)
     table = _predictions(network, prepared, progress, f"{label}: predicting")
     manifest = _manifest(chosen, plan, prepared)
@@ -107,56 +115,73 @@ def train(
     return Trained(label=label, history=history.table, predictions=table, facts=facts)
 
 
-def _fitted(
+def fitted(
     label: str,
     chosen: Chosen[ModelSpec],
     plan: Plan,
     prepared: Prepared,
     directory: RunDirectory,
     progress: Progress,
+    share: Share,
 ) -> tuple[History, keras.Model]:
+    """Return a trained network and how it was trained; all processes of a run call this."""
     experiment, folder = plan.experiment, directory.training(label)
     settings, batches = experiment.training, training_batches(plan, prepared)
     # Made before anything random is drawn: whatever they draw changes no number of the run.
     phases = [
-        (phase, _watching(label, chosen, phase, plan, prepared, directory, batches))
+        (phase, _watching(label, chosen, phase, plan, prepared, directory, batches, share))
         for phase in phases_of(settings, chosen.spec.stages, epoch_length=batches.epoch_length)
     ]
     backend.seed_everything(experiment.seed)
-    with backend.precision(settings.precision) as policy:
-        progress.say(f"{label}: {backend.summary(policy)}")
-        network = build(
-            chosen.spec,
-            chosen.params,
-            image_size=experiment.data.image_size,
-            num_classes=len(prepared.samples.classes),
-        )
-    _start(network, chosen, settings, label, progress)
-    lesson = Lesson(
-        network=network,
-        phases=phases,
-        batches=batches,
-        backbone=Backbone(
-            model=network,
-            images=prepared.images,
+    with distributed(share):
+        network = _built(chosen, plan, prepared)
+        progress.say(f"{label}: {backend.summary(network.dtype_policy.name)}")
+        _start(network, chosen, settings, label, progress)
+        lesson = Lesson(
+            network=network,
+            phases=phases,
             batches=batches,
-            content=prepared.store.content,
-            made_by=_made_by(chosen, plan),
-            augmented_by=_augmented_by(plan),
+            backbone=Backbone(
+                model=network,
+                images=prepared.images,
+                batches=batches,
+                content=prepared.store.content,
+                made_by=_made_by(chosen, plan),
+                augmented_by=_augmented_by(plan),
+                progress=progress,
+                description=f"{label}: features of the backbone",
+            ),
+            rows=prepared.split.rows("validation"),
+            labels=prepared.samples.labels,
+            settings=settings,
+            learning_rate=settings.learning_rate or chosen.spec.learning_rate,
+            directory=folder,
             progress=progress,
-            description=f"{label}: features of the backbone",
-        ),
-        rows=prepared.split.rows("validation"),
-        labels=prepared.samples.labels,
-        settings=settings,
-        learning_rate=settings.learning_rate or chosen.spec.learning_rate,
-        directory=folder,
-        progress=progress,
-        description=f"{label}: training",
-    )
-    history = lesson.learn()
+            description=f"{label}: training",
+            share=share,
+        )
+        history = lesson.learn()
     progress.say(f"{label}: {history.reason}")
     return history, network
+
+
+def _built(chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared) -> keras.Model:
+    with backend.precision(plan.experiment.training.precision):
+        return build(
+            chosen.spec,
+            chosen.params,
+            image_size=plan.experiment.data.image_size,
+            num_classes=len(prepared.samples.classes),
+        )
+
+
+def _on_one_device(
+    network: keras.Model, chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared
+) -> keras.Model:
+    """The same network, for this process to use alone: predictions need no other."""
+    copy = _built(chosen, plan, prepared)
+    set_weights(copy, weights_of(network))
+    return copy
 
 
 def _watching(
@@ -167,7 +192,10 @@ def _watching(
     prepared: Prepared,
     directory: RunDirectory,
     batches: TrainingBatches,
+    share: Share,
 ) -> tuple[Watcher, ...]:
+    if not share.leads:
+        return ()
     folder = phase.folder(directory.training(label))
     folder.mkdir(parents=True, exist_ok=True)
     context = CallbackContext(

@@ -170,6 +170,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         """
         seen = {name: float(value) for name, value in (logs or {}).items()}
         self._report(seen[LOSS])
+        self._must_be_finite(seen[LOSS])
         self._must_be_finite(seen[f"val_{LOSS}"])
         now = time.monotonic()
         self._validation_seconds = now - self._validation_began
@@ -245,7 +246,9 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         return rate_at(self._plan.schedule, len(self.rows) * self._plan.batches + self.batch - 1)
 
     def _report(self, loss: float) -> None:
-        self._must_be_finite(loss)
+        if self._keeping.share.processes == 1:
+            # Several look at different steps: one that stopped would leave the others waiting.
+            self._must_be_finite(loss)
         note = f"epoch {len(self.rows) + 1}{self._of_epochs} loss {loss:.3f}"
         if self.rows:
             note += f" validation accuracy {self.rows[-1].validation_accuracy:.3f}"
@@ -283,6 +286,8 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
 
     def _write_history(self) -> None:
         """Write the epochs so far for people to read; a full disk does not end the fit."""
+        if not self._keeping.share.leads:
+            return
         try:
             write_history(self._keeping.folder, self.rows)
         except RunError as error:
@@ -299,6 +304,8 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
 
     def _write_checkpoint(self) -> None:
         """Write where the fit stands; a full disk costs only the means to resume."""
+        if not self._keeping.share.leads:
+            return
         began = time.monotonic()
         clock = self._plan.clock
         checkpoint = Checkpoint(

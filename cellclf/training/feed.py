@@ -16,7 +16,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from cellclf.network.distribution import ALONE, Share
 from cellclf.processors import processors
+from cellclf.training.shares import rows_of
 
 __all__ = ["Batch", "Batches", "TrainingFeed", "ValidationFeed", "preparing_threads"]
 
@@ -129,6 +131,7 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
         labels: Class number of every image of the set, shape `(n,)`.
         num_classes: How many classes there are.
         batch_size: Images a batch.
+        share: Which rows of each batch are this process's.
     """
 
     def __init__(
@@ -139,6 +142,7 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
         *,
         num_classes: int,
         batch_size: int,
+        share: Share = ALONE,
     ) -> None:
         super().__init__(workers=1)
         # Slices of a memory map cost more to make than those of the plain array beneath it.
@@ -147,6 +151,7 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
         self._labels = np.asarray(labels)[self._rows]
         self._one_hot = np.eye(num_classes, dtype=np.float32)
         self._batch_size = batch_size
+        self._places = rows_of(batch_size, share)[0]
 
     @property
     def targets(self) -> NDArray[np.intp]:
@@ -158,7 +163,7 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, number: int) -> Batch:
         """Return batch `number`."""
-        wanted = number * self._batch_size + np.arange(self._batch_size)
+        wanted = number * self._batch_size + self._places
         inside = wanted < len(self._rows)
         wanted = np.where(inside, wanted, len(self._rows) - 1)
         x, y = self._images[self._rows[wanted]], self._one_hot[self._labels[wanted]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import keras
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cellclf.errors import TrainingError
 from cellclf.network.backend import jit_compile
+from cellclf.network.distribution import ALONE, Share
 from cellclf.training.checkpoint import Checkpoints, UnusableCheckpointError, assign, values_of
 from cellclf.training.course import ACCURACY, LOSS, Course
 from cellclf.training.feed import Batches, TrainingFeed, ValidationFeed, preparing_threads
@@ -20,6 +21,7 @@ from cellclf.training.identity import fingerprint
 from cellclf.training.optimizer import AveragedAdamW
 from cellclf.training.plan import CHECKPOINT_SECONDS, Keeping, Plan, Standing
 from cellclf.training.schedule import SHARES, Clock, learning_rate_schedule
+from cellclf.training.shares import CountedCrossentropy, Divisible, SharedBatches
 from cellclf.training.watching import Watcher
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def fit(
     description: str = "training",
     checkpoint_every: float = CHECKPOINT_SECONDS,
     watchers: Sequence[Watcher] = (),
+    share: Share = ALONE,
 ) -> History:
     """Train `model` on `batches`; it holds the weights of its best epoch afterwards.
 
@@ -86,11 +89,15 @@ def fit(
         checkpoint_every: Seconds; more where writing a checkpoint is slow. 0 writes after each
             epoch and, within it, as often as the loss is looked at.
         watchers: Callbacks of plugins; told of every step and epoch.
+        share: Where several devices train, which part of that is this process's; `model` was then
+            built within `distributed(share)`. All processes call this with the same arguments
+            otherwise, and the same `directory`, which only the first writes to.
 
     Raises:
         PluginError: One of `watchers` failed, or did not only watch.
-        TrainingError: There is nothing to validate on; or the loss is no longer a finite number,
-            and the model then holds the best weights so far.
+        TrainingError: There is nothing to validate on; the processes do not agree on what they do;
+            or the loss is no longer a finite number, and the model then holds the best weights so
+            far.
     """
     images, rows, labels = validation
     if len(rows) == 0 or len(labels) != len(images):
@@ -113,9 +120,15 @@ def fit(
         averaged=settings.averaging > 0,
     )
     optimizer.average_over(settings.averaging * steps)
-    _compile(model, optimizer, settings)
+    mine = batches if share.devices == 1 else SharedBatches(cast("Divisible", batches), share)
+    _compile(model, optimizer, settings, filled_up=getattr(mine, "filled_up", False))
     judged_on = ValidationFeed(
-        images, rows, labels, num_classes=model.output_shape[-1], batch_size=settings.batch_size
+        images,
+        rows,
+        labels,
+        num_classes=model.output_shape[-1],
+        batch_size=settings.batch_size,
+        share=share,
     )
     mark = fingerprint(
         model,
@@ -129,9 +142,11 @@ def fit(
         folder=directory,
         checkpoints=Checkpoints(directory, mark=mark),
         progress=progress,
+        share=share,
         every=checkpoint_every,
     )
     standing = _resume(model, keeping, clock)
+    share.agree(network_and_batches=mark, checkpoint=f"{standing.rows} {standing.batch}")
     plan = Plan(
         settings=settings,
         schedule=schedule,
@@ -145,18 +160,24 @@ def fit(
         course = Course(model, standing, plan=plan, keeping=keeping, task=task, watchers=watchers)
         while not course.ended:
             done = len(course.rows) * len(batches) + course.batch
-            feed = TrainingFeed(batches, done=done, pool=pool)
+            feed = TrainingFeed(mine, done=done, pool=pool)
             _run(model, feed, judged_on, course, plan=plan)
     assign(model.weights, course.best)
     return _history(course.rows, settings)
 
 
 def _compile(
-    model: keras.Model, optimizer: keras.optimizers.Optimizer, settings: TrainingSettings
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    settings: TrainingSettings,
+    *,
+    filled_up: bool,
 ) -> None:
     model.compile(
         optimizer=optimizer,
-        loss=keras.losses.CategoricalCrossentropy(
+        loss=CountedCrossentropy(label_smoothing=settings.label_smoothing)
+        if filled_up
+        else keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=settings.label_smoothing
         ),
         weighted_metrics=[
@@ -190,7 +211,8 @@ def _resume(model: keras.Model, keeping: Keeping, clock: Clock | None) -> Standi
         consequence = "training starts anew" if found is None else "the one before it is taken"
         keeping.progress.warn(f"a checkpoint is passed over, {consequence}: {reason}")
     if found is None:
-        keeping.checkpoints.clear()
+        if keeping.share.leads:
+            keeping.checkpoints.clear()
         return Standing(metrics=[], best=values_of(model.weights))
     if clock is not None:
         clock.share = found.share

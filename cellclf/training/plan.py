@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import keras
 
+from cellclf.network.distribution import ALONE, Share
 from cellclf.training.checkpoint import Arrays, Checkpoints
 from cellclf.training.history import EpochRow
 from cellclf.training.schedule import Clock
@@ -51,12 +52,14 @@ class Keeping:
         folder: For the history of the epochs, for people to read.
         checkpoints: The place.
         progress: Told when something cannot be written.
+        share: Which of the processes of the fit this is: the first writes for all.
         every: Seconds between two of them; more where writing is slow.
     """
 
     folder: Path
     checkpoints: Checkpoints
     progress: Progress
+    share: Share = ALONE
     every: float = CHECKPOINT_SECONDS
 
 

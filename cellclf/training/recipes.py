@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.network.build import FEATURES, layers_of
+from cellclf.network.distribution import ALONE, Share
 from cellclf.training.checkpoint import Arrays, assign, values_of
 from cellclf.training.features import Backbone, FeatureBatches
 from cellclf.training.fit import Validation, fit
@@ -139,6 +140,7 @@ class Lesson:
         directory: For checkpoints and history.
         progress: Hears how far the work has come.
         description: What the task is called.
+        share: Where several devices train, which part of that is this process's.
     """
 
     network: keras.Model
@@ -152,6 +154,7 @@ class Lesson:
     directory: Path
     progress: Progress
     description: str
+    share: Share = ALONE
 
     def learn(self) -> History:
         """Train by the recipe; the network holds the weights of its best epoch afterwards.
@@ -206,6 +209,7 @@ class Lesson:
             progress=self.progress,
             description=f"{self.description} {phase.name}".rstrip(),
             watchers=watching,
+            share=self.share,
         )
 
     def _features(self, phase: Phase, shape: tuple[int, ...]) -> tuple[FeatureBatches, Validation]:
