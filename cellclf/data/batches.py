@@ -15,6 +15,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from cellclf.data.pages import Pages
 from cellclf.errors import DataError, PluginError
 from cellclf.terms import Balance
 
@@ -96,6 +97,7 @@ class TrainingBatches:
     ) -> None:
         # Slices of a memory map cost more to make than those of the plain array beneath it.
         self._images = np.asarray(images)
+        self._pages = Pages(self._images)
         self._rows = np.asarray(rows, dtype=np.intp)
         self._check(labels, num_classes, batch_size, seed, balance)
         self._labels = np.asarray(labels, dtype=np.intp)
@@ -188,6 +190,7 @@ class TrainingBatches:
         x = np.empty((len(rows), *self._images.shape[1:]), dtype=np.uint8)
         for place, (row, turn) in enumerate(zip(rows, copies, strict=True)):
             x[place] = self.view(row, epoch, turn)
+        self._pages.read(x.nbytes)
         return x, *self.targets(rows)
 
     def view(self, row: int, epoch: int, turn: int) -> NDArray[np.uint8]:

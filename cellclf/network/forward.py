@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from cellclf.data.pages import Pages
 from cellclf.network.backend import jit_compile
 from cellclf.network.build import FEATURES
 from cellclf.progress import Progress, Silent
@@ -83,11 +84,13 @@ class Forward:
         features = np.empty((count, features_width), np.float32)
         step = min(self.batch_size, 1 << max(count - 1, 0).bit_length())
         batch = np.zeros((step, *self._input_shape), np.uint8)
+        pages = Pages(images)
         listener = Silent() if progress is None else progress
         with listener.task(description, count) as task:
             for start in range(0, count, step):
                 stop = min(start + step, count)
                 batch[: stop - start] = images[chosen[start:stop]]
+                pages.read(batch.nbytes)
                 given = self._network.predict_on_batch(batch)
                 logits[start:stop], features[start:stop] = (a[: stop - start] for a in given)
                 task.advance(stop - start)

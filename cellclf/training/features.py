@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cellclf.data.ahead import map_ahead
 from cellclf.data.cached import made_once
+from cellclf.data.pages import Pages
 from cellclf.network.backend import jit_compile
 from cellclf.network.build import FEATURES, weights_of
 
@@ -119,7 +120,7 @@ class Backbone:
 
     def _prepared(self, pictures: Sequence[Picture]) -> Iterator[tuple[NDArray[np.uint8], int]]:
         """Batches of one size, so that one shape is compiled, and how many of each are wanted."""
-        size = BATCH_SIZE
+        size, pages = BATCH_SIZE, Pages(self.images)
 
         def prepare(start: int) -> tuple[NDArray[np.uint8], int]:
             chosen = pictures[start : start + size]
@@ -127,6 +128,7 @@ class Backbone:
             for place, (row, epoch) in enumerate(chosen):
                 shown = self.images[row] if epoch is None else self.batches.view(row, epoch, 0)
                 batch[place] = shown
+            pages.read(batch.nbytes)
             return batch, len(chosen)
 
         with ThreadPoolExecutor(thread_name_prefix="views") as pool:
@@ -150,6 +152,7 @@ class FeatureBatches:
         self._batches = batches
         # Slices of a memory map cost more to make than those of the plain array beneath it.
         self._features = np.asarray(features)
+        self._pages = Pages(self._features)
         self._places = np.zeros(int(batches.rows.max()) + 1, dtype=np.intp)
         self._places[batches.rows] = np.arange(len(batches.rows))
         self._views = len(features) // len(batches.rows)
@@ -162,4 +165,6 @@ class FeatureBatches:
         rows, copies = self._batches.views(number, epoch)
         view = (epoch + copies) % self._views
         places = view * len(self._batches.rows) + self._places[rows]
-        return self._features[places], *self._batches.targets(rows)
+        x = self._features[places]
+        self._pages.read(x.nbytes)
+        return x, *self._batches.targets(rows)

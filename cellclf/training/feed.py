@@ -16,6 +16,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from cellclf.data.pages import Pages
 from cellclf.network.distribution import ALONE, Share
 from cellclf.processors import processors
 from cellclf.training.shares import rows_of
@@ -147,6 +148,7 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
         super().__init__(workers=1)
         # Slices of a memory map cost more to make than those of the plain array beneath it.
         self._images = np.asarray(images)
+        self._pages = Pages(self._images)
         self._rows = np.asarray(rows)
         self._labels = np.asarray(labels)[self._rows]
         self._one_hot = np.eye(num_classes, dtype=np.float32)
@@ -167,4 +169,5 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
         inside = wanted < len(self._rows)
         wanted = np.where(inside, wanted, len(self._rows) - 1)
         x, y = self._images[self._rows[wanted]], self._one_hot[self._labels[wanted]]
+        self._pages.read(x.nbytes)
         return x, y, inside.astype(np.float32)
