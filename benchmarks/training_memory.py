@@ -41,8 +41,8 @@ def main(most: int = MANY) -> None:
             opened, trained, seconds = map(float, finished.stdout.split())
             peaks[count] = trained
             print(
-                f"{count:,} images: {opened:,.0f} MiB with the store open, {trained:,.0f} MiB after "
-                f"an epoch of {seconds:.0f} s",
+                f"{count:,} images: {opened:,.0f} MiB with the store open, {trained:,.0f} MiB "
+                f"after an epoch of {seconds:.0f} s",
                 flush=True,
             )
     print(f"difference: {peaks[most] - peaks[FEW]:,.0f} MiB")
@@ -103,7 +103,7 @@ def train(folder: Path) -> None:
         validation=(store.images, np.arange(VALIDATED_ON), samples.labels),
         settings=settings,
         learning_rate=1e-3,
-        directory=folder / "fit",
+        directory=folder.with_name(f"fit {len(files)}"),
         progress=Silent(),
     )
     print(opened, _peak(), time.perf_counter() - began)
