@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from cellclf.inference.classified import Classified
     from cellclf.inference.classifier import Classifier, load
     from cellclf.network.backend import prepare_backend
+    from cellclf.network.normalization import BatchNormalization
     from cellclf.network.pretrained import copy_weights, published_network
     from cellclf.pipeline.audit_data import audit
     from cellclf.pipeline.fetch import Fetched, fetch
@@ -68,6 +69,7 @@ _HOME = {
     "IMAGE_SUFFIXES": "cellclf.data.decode",
     "Audit": "cellclf.auditing.audit",
     "AugmentationSpec": "cellclf.specs",
+    "BatchNormalization": "cellclf.network.normalization",
     "BundleError": "cellclf.errors",
     "CallbackContext": "cellclf.specs",
     "CallbackSpec": "cellclf.specs",
@@ -119,6 +121,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "Audit",
     "AugmentationSpec",
+    "BatchNormalization",
     "BundleError",
     "CallbackContext",
     "CallbackSpec",

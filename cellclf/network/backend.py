@@ -30,6 +30,7 @@ __all__ = [
     "chosen_backend",
     "current",
     "deterministic",
+    "fused_normalization",
     "gathered",
     "jit_compile",
     "local_devices",
@@ -209,6 +210,53 @@ def seed_everything(seed: int) -> None:
     # Keras seeds TensorFlow too, and for that imports it, even where it is not the backend.
     with _without_early_log():
         import_module("keras").utils.set_random_seed(seed)
+
+
+def fused_normalization(
+    images: Any,
+    *,
+    scale: Any,
+    offset: Any,
+    mean: Any,
+    variance: Any,
+    epsilon: float,
+    of_batch: bool,
+) -> tuple[Any, Any, Any] | None:
+    """Normalise images channel by channel in one operation; `None` where the backend has none.
+
+    Args:
+        images: Float32, `(batch, height, width, channels)`.
+        scale: Of each channel, shape `(channels,)`.
+        offset: Likewise.
+        mean: Likewise, used unless `of_batch`.
+        variance: Likewise.
+        epsilon: Added to the variance.
+        of_batch: Normalise by mean and variance of the batch.
+
+    Returns:
+        Normalised images, and the mean and the (biased) variance that were used.
+    """
+    if current() != "tensorflow":
+        return None
+    tensorflow = import_module("tensorflow")
+    scale, offset, mean, variance = (
+        tensorflow.convert_to_tensor(getattr(value, "value", value))
+        for value in (scale, offset, mean, variance)
+    )
+    found = tensorflow.raw_ops.FusedBatchNormV3(
+        x=images,
+        scale=scale,
+        offset=offset,
+        mean=tensorflow.zeros_like(mean[:0]) if of_batch else mean,
+        variance=tensorflow.zeros_like(variance[:0]) if of_batch else variance,
+        epsilon=epsilon,
+        is_training=of_batch,
+    )
+    if of_batch:
+        # The kernel gives the unbiased estimate; Keras keeps the other.
+        count = tensorflow.cast(tensorflow.reduce_prod(tensorflow.shape(images)[:3]), "float32")
+        return found.y, found.batch_mean, found.batch_variance * ((count - 1) / count)
+    return found.y, mean, variance
 
 
 def deterministic() -> None:

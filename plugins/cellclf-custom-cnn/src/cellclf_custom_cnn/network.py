@@ -20,7 +20,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cellclf import TrainingError, read_bundle
+from cellclf import BatchNormalization, TrainingError, read_bundle
 from cellclf_custom_cnn.params import CustomCNNParams, starts_from
 
 __all__ = ["build", "pretrained"]
@@ -107,4 +107,4 @@ def _convolution(
         kernel_initializer="he_normal",
         name=f"{name}_conv",
     )(x)
-    return layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
+    return BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from cellclf import TrainingError, copy_weights, published_network
+from cellclf import BatchNormalization, TrainingError, copy_weights, published_network
 from cellclf_efficientnet.params import EfficientNetB4Params
 
 __all__ = ["build", "pretrained"]
@@ -53,7 +53,10 @@ def _backbone(pixels: keras.KerasTensor) -> keras.KerasTensor:
     names = [layer.name for layer in published.layers]
     followed = {id(published.get_layer(FIRST_LAYER).input): pixels}
     for layer in published.layers[names.index(FIRST_LAYER) :]:
-        fresh = type(layer).from_config(layer.get_config())
+        kind = type(layer)
+        if kind is keras.layers.BatchNormalization:
+            kind = BatchNormalization
+        fresh = kind.from_config(layer.get_config())
         inputs = keras.tree.map_structure(lambda tensor: followed[id(tensor)], layer.input)
         followed[id(layer.output)] = fresh(inputs)
     return followed[id(published.output)]
