@@ -12,6 +12,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+import cv2
 import keras
 import numpy as np
 from numpy.typing import NDArray
@@ -51,12 +52,18 @@ MOST_THREADS = 8
 
 @contextmanager
 def preparing_threads() -> Iterator[ThreadPoolExecutor]:
-    """Threads that prepare batches; work that has not begun is dropped on leaving."""
+    """Threads that prepare batches; work that has not begun is dropped on leaving.
+
+    Meanwhile OpenCV has no threads of its own: on images this small they cost as much as they do.
+    """
+    of_opencv = cv2.getNumThreads()
+    cv2.setNumThreads(1)
     pool = ThreadPoolExecutor(min(processors(), MOST_THREADS), "batches")
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+        cv2.setNumThreads(of_opencv)
 
 
 class TrainingFeed(keras.utils.PyDataset):  # type: ignore[misc]
