@@ -21,7 +21,8 @@ class AveragedAdamW(keras.optimizers.Optimizer):  # type: ignore[misc]
     It computes what `keras.optimizers.AdamW` with `use_ema` does, in two ways differently:
 
     - All weights are updated as one array and not variable by variable. EfficientNetB4 has 418
-      variables; their update alone was a third of the graph that is made before the first step.
+      variables, each with an update of many operations that a backend compiles before the first
+      step.
     - The momentum of the averages is a variable, because a fit that ends by the clock learns only
       on the way how many steps it has.
 
