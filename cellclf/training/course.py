@@ -224,7 +224,8 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         if not clock.started:
             clock.start(used=used)
         share = clock.move(used=used, reserve=self._reserve(now))
-        optimizer = self.model.optimizer
+        # With float16, Keras puts one that scales the loss around it.
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         optimizer.learning_rate = clock.rate(self._plan.schedule)
         if share > 0:
             steps = len(self.rows) * self._plan.batches + self.batch

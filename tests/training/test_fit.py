@@ -312,6 +312,21 @@ def test_a_fit_that_is_given_seconds_ends_annealed_however_many_epochs_they_are(
     assert listener.total == 3
 
 
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_half_precision_is_trained_by_the_clock_too(
+    toy: Any, network: Network, tmp_path: Path, listener: Any, policy: str
+) -> None:
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = network()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    settings = SETTINGS.model_copy(update={"time_budget": 2.0})
+    history = train(model, toy, tmp_path, listener, settings=settings)
+    assert history.rows[-1].validation_loss < 2
+    assert all(weight.dtype == "float32" for weight in model.trainable_variables)
+
+
 def test_a_fit_that_is_given_seconds_goes_on_with_those_that_are_left(
     toy: Any, network: Network, tmp_path: Path, new_listener: Any
 ) -> None:
