@@ -82,7 +82,11 @@ def weights_of(model: keras.Model) -> dict[str, NDArray[Any]]:
         >>> {path: array.shape for path, array in weights_of(model).items()}
         {'logits/kernel': (8, 2), 'logits/bias': (2,)}
     """
-    return {variable.path: np.asarray(variable.numpy()) for variable in model.weights}
+    # The copy is made first because NumPy reads a tensor, not a variable, without a warning.
+    return {
+        variable.path: np.asarray(keras.ops.convert_to_numpy(keras.ops.copy(variable)))
+        for variable in model.weights
+    }
 
 
 def set_weights(model: keras.Model, weights: Mapping[str, NDArray[Any]]) -> None:
