@@ -34,7 +34,8 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Return normalised values of the shape of `inputs`."""
-        plain = mask is None and not self.renorm and not self.synchronized
+        renormalised = getattr(self, "renorm", False)  # not in the oldest Keras of the bounds
+        plain = mask is None and not renormalised and not self.synchronized
         last = len(inputs.shape) - 1
         if not (plain and self.scale and self.center and self.axis in (-1, last)):
             return super().call(inputs, training=training, mask=mask)
