@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["launch", "needs_distribution", "together"]
+__all__ = ["launch", "needs_jax", "together"]
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 280
 LOOPBACK = "127.0.0.1"
 
-needs_distribution = pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed")
+needs_jax = pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed")
 
 
 def launch(

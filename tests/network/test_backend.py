@@ -13,6 +13,7 @@ import pytest
 from cellclf.errors import ExperimentError
 from cellclf.network import backend
 from cellclf.processors import processors
+from tests.launching import needs_jax
 
 ONE_OF_EACH = """
 import cellclf.network.backend as backend
@@ -73,6 +74,7 @@ def test_what_the_user_has_set_is_left_as_it_is() -> None:
     assert finished.stdout.split() == ["0", "1", "tensorflow"]
 
 
+@needs_jax
 def test_the_configuration_file_of_keras_is_heard_where_no_variable_is_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +103,7 @@ def test_an_unknown_backend_is_refused_with_the_nearest_name(
         backend.prepare_backend(backend="tensorflw")
 
 
+@needs_jax
 def test_another_backend_than_the_one_already_imported_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

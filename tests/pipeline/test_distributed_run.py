@@ -13,7 +13,7 @@ from cellclf.network.distribution import PROCESSES
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.run import run
 from tests.images import write_folder
-from tests.launching import launch, needs_distribution, together
+from tests.launching import launch, needs_jax, together
 
 RUN = Path(__file__).with_name("distributed_run.py")
 SEED = "3"
@@ -62,7 +62,7 @@ def alone(folder: Path) -> FinishedRun:
 
 
 @pytest.mark.slow
-@needs_distribution
+@needs_jax
 def test_a_run_in_two_processes_is_complete_and_learns_what_one_device_does(
     folder: Path, alone: FinishedRun
 ) -> None:
@@ -76,7 +76,7 @@ def test_a_run_in_two_processes_is_complete_and_learns_what_one_device_does(
 
 
 @pytest.mark.slow
-@needs_distribution
+@needs_jax
 def test_a_batch_that_the_devices_cannot_divide_ends_the_run_with_one_message(
     folder: Path,
 ) -> None:
@@ -86,7 +86,7 @@ def test_a_batch_that_the_devices_cannot_divide_ends_the_run_with_one_message(
 
 
 @pytest.mark.slow
-@needs_distribution
+@needs_jax
 def test_processes_that_were_given_different_experiments_stop_with_a_reason(folder: Path) -> None:
     finished = launch(
         [RUN, "data_parallel", "different", SEED],

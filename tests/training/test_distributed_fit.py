@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.launching import launch, needs_distribution, together
+from tests.launching import launch, needs_jax, together
 
-pytestmark = [pytest.mark.slow, needs_distribution]
+pytestmark = [pytest.mark.slow, needs_jax]
 
 FIT = Path(__file__).with_name("distributed_fit.py")
 STEPS = 20
