@@ -1,18 +1,20 @@
 """A small residual network for single-cell images, quick to train from random weights on a CPU.
 
-    part       layers                              at 128 px, width 48
+    part       layers                              at 128 px, width 32
     pixels     scale 0..255 to -1..1               128 x 128 x 3
-    stem       convolution 7x7, stride 4            32 x 32 x 48
-    stage 1    residual block                       32 x 32 x 48
-    stage 2    residual block, stride 2             16 x 16 x 96
-    stage 3    residual block, stride 2              8 x 8 x 192
-    features   global average                            192
+    stem       convolution 7x7, stride 4            32 x 32 x 32
+    stage 1    residual block                       32 x 32 x 32
+    stage 2    residual block, stride 2             16 x 16 x 64
+    stage 3    residual block, stride 2              8 x 8 x 128
+    stage 4    residual block, stride 2              4 x 4 x 256
+    features   global average                            256
     logits     (dense,) dropout, dense               classes
 
 The stem shrinks the image fourfold at once, because on a CPU most time goes into the layers of high
 resolution. Each stage then halves the sides and doubles the channels, so that all blocks cost about
 the same. The shortcut of a shrinking block averages 2x2 pixels rather than skip three of four
-(residual block: He et al., 2016; averaging shortcut: He et al., 2019).
+(residual block: He et al., 2016; averaging shortcut: He et al., 2019). What else was tried is in
+docs/explanation/custom-cnn.md.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from cellclf_custom_cnn.params import CustomCNNParams, starts_from
 
 __all__ = ["build", "pretrained"]
 
-STAGES = (1, 2, 4)
+STAGES = (1, 2, 4, 8)
 """Channels of each stage, as multiples of `params.width`."""
 
 STEM_SIZE, STEM_STRIDE = 7, 4
@@ -45,8 +47,7 @@ def build(
     """Build the network: 0-255 RGB images in, logits `(batch, num_classes)` out."""
     image = keras.Input(input_shape, name="image")
     x = layers.Rescaling(1 / HALF_RANGE, -1.0, name="pixels")(image)
-    x = _convolution(x, params.width, STEM_SIZE, stride=STEM_STRIDE, name="stem")
-    x = layers.ReLU(name="stem_relu")(x)
+    x = _stem(x, params.width)
     for stage, multiple in enumerate(STAGES, start=1):
         stride = 1 if stage == 1 else 2
         x = _residual_block(x, multiple * params.width, stride=stride, name=f"stage_{stage}")
@@ -75,6 +76,11 @@ def pretrained(model: keras.Model, params: CustomCNNParams) -> None:
         )
     for variable in wanted:
         variable.assign(weights[variable.path])
+
+
+def _stem(x: keras.KerasTensor, channels: int) -> keras.KerasTensor:
+    x = _convolution(x, channels, STEM_SIZE, stride=STEM_STRIDE, name="stem")
+    return layers.ReLU(name="stem_relu")(x)
 
 
 def _residual_block(

@@ -15,7 +15,12 @@ class CustomCNNParams(Params):
     """Parameters of `custom_cnn`."""
 
     width: int = Field(
-        48, ge=8, le=512, multiple_of=8, description="Channels of the first stage; doubles twice."
+        32,
+        ge=8,
+        le=512,
+        multiple_of=8,
+        description="Channels of the first stage of four; each has "
+        "twice as many as the one before.",
     )
     weights: str = Field(
         "none",

@@ -21,8 +21,8 @@ def cellclf_models() -> Iterable[ModelSpec]:
         pretrained="cellclf_custom_cnn.network:pretrained",
         starts_from="cellclf_custom_cnn.params:starts_from",
         pixel_range=(-1.0, 1.0),
-        stages=("stage_3", "stage_2", "stage_1", "stem"),
-        explain_layer="stage_3_relu",
+        stages=("stage_4", "stage_3", "stage_2", "stage_1", "stem"),
+        explain_layer="stage_4_relu",
         learning_rate=2e-3,
         min_image_size=16,
     )
