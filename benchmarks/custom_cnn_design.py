@@ -130,7 +130,7 @@ def trained(pbc: Path, variant: Variant, fold: int, seconds: float) -> dict[str,
     # Imported here: they import Keras, for which the backend must be prepared.
     from cellclf_custom_cnn import network
     from cellclf_custom_cnn.params import CustomCNNParams
-    from scipy.special import log_softmax
+    from sklearn.metrics import log_loss
 
     from cellclf.checking import plan
     from cellclf.data.batches import TrainingBatches
@@ -187,11 +187,10 @@ def trained(pbc: Path, variant: Variant, fold: int, seconds: float) -> dict[str,
     forward = Forward(model)
     found: dict[str, float] = {"epochs": len(history.rows)}
     for kind, pixels in (("as they are", images), ("at 160", at_160)):
-        logits = forward(pixels[judged_on])
+        probabilities = forward(pixels[judged_on]).probabilities
         truth = labels[judged_on]
-        found[f"accuracy {kind}"] = float((logits.argmax(axis=1) == truth).mean())
-        logs = log_softmax(logits, axis=1)[np.arange(len(truth)), truth]
-        found[f"cross-entropy {kind}"] = float(-logs.mean())
+        found[f"accuracy {kind}"] = float((probabilities.argmax(axis=1) == truth).mean())
+        found[f"cross-entropy {kind}"] = float(log_loss(truth, probabilities))
     return found
 
 
@@ -216,7 +215,8 @@ def _images(pbc: Path) -> tuple[Any, Any, Any]:
         _, saved = cv2.imencode(".jpg", _reduced(image, SAVED_AT), jpeg)
         direct.append(_reduced(image, SIZE))
         detoured.append(_reduced(cv2.imdecode(saved, cv2.IMREAD_COLOR), SIZE))
-    return np.array(direct)[..., ::-1], np.array(detoured)[..., ::-1], labels
+    rgb = (np.ascontiguousarray(np.array(bgr)[..., ::-1]) for bgr in (direct, detoured))
+    return *rgb, labels
 
 
 def _reduced(image: Any, size: int) -> Any:
