@@ -46,7 +46,7 @@ class ZoomParams(Params):
     """Parameters of `zoom`."""
 
     amount: float = Field(
-        default=0.1,
+        default=0.05,
         ge=0,
         le=1,
         description="Largest magnification is 1 + amount, smallest 1 / (1 + amount).",
@@ -68,7 +68,7 @@ class ContrastParams(Params):
     """Parameters of `contrast`."""
 
     amount: float = Field(
-        default=0.1,
+        default=0.05,
         ge=0,
         le=1,
         description="Distances from the mean level are multiplied by 1 - amount to 1 + amount.",
@@ -79,7 +79,7 @@ class BrightnessParams(Params):
     """Parameters of `brightness`."""
 
     amount: float = Field(
-        default=0.05,
+        default=0.03,
         ge=0,
         le=1,
         description="The light is multiplied by 1 - amount to 1 + amount, all channels alike.",
@@ -113,13 +113,13 @@ class BlurParams(Params):
     """Parameters of `blur`."""
 
     max_sigma: float = Field(
-        default=1.0,
+        default=0.6,
         ge=0,
         le=10,
         description="Largest standard deviation of the Gaussian, in pixels.",
     )
     probability: float = Field(
-        default=0.2, ge=0, le=1, description="Share of the images that are blurred."
+        default=0.1, ge=0, le=1, description="Share of the images that are blurred."
     )
 
 
@@ -127,13 +127,13 @@ class NoiseParams(Params):
     """Parameters of `noise`."""
 
     max_sigma: float = Field(
-        default=6.0,
+        default=3.0,
         ge=0,
         le=100,
         description="Largest standard deviation of the Gaussian noise, in levels of 255.",
     )
     probability: float = Field(
-        default=0.2, ge=0, le=1, description="Share of the images that get noise."
+        default=0.1, ge=0, le=1, description="Share of the images that get noise."
     )
 
 

@@ -23,6 +23,6 @@ def cellclf_models() -> Iterable[ModelSpec]:
         pixel_range=(-1.0, 1.0),
         stages=("stage_4", "stage_3", "stage_2", "stage_1", "stem"),
         explain_layer="stage_4_relu",
-        learning_rate=2e-3,
+        learning_rate=4e-3,
         min_image_size=16,
     )
