@@ -249,10 +249,16 @@ class TrainingSettings(_Settings):
         0.05,
         ge=0,
         le=0.5,
-        description="The weights kept are averages over about this share of the steps; 0: none.",
+        description="With one_cycle, weights kept near its end are averages over about this share "
+        "of the steps; 0: none.",
     )
     early_stopping: bool = Field(True, description="Stop when validation no longer improves.")
-    patience: Whole = Field(20, ge=1, description="Epochs without improvement before stopping.")
+    patience: Whole = Field(
+        20,
+        ge=1,
+        description="Epochs without improvement before stopping; with one_cycle, of those after "
+        "the rate has fallen to half.",
+    )
     distribution: Distribution = Field(
         "none",
         description="Train on one device, or share every batch out over all devices of all "

@@ -81,6 +81,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self.batch = standing.batch
         self._metrics = standing.metrics
         self._trained: Arrays = []
+        self._averaged = False
         self._unreported = 0
         self._images_per_second = 0.0
         self._validation_seconds = 0.0
@@ -104,7 +105,8 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
             return True
         if not self.rows or not settings.early_stopping:
             return False
-        return len(self.rows) - best_of(self.rows).epoch >= settings.patience
+        improved = max(best_of(self.rows).epoch, self._plan.patient_from)
+        return len(self.rows) - improved >= settings.patience
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Begin an epoch, or what is left of it."""
@@ -140,18 +142,18 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
                 self._write_checkpoint()
 
     def on_test_begin(self, logs: Logs = None) -> None:
-        """Validate the averaged weights, if there are any; training goes on with its own."""
+        """Validate the averaged weights, if they count; training goes on with its own."""
         super().on_test_begin(logs)
         self._validation_began = time.monotonic()
+        self._averaged = self._plan.averages_count(self._rate())
+        weights = self.model.trainable_variables
         if self._plan.settings.averaging > 0:
-            weights = self.model.trainable_variables
             self._trained = values_of(weights)
-            self._measure_rate()  # reading the weights has waited for the last step
+        self._measure_rate()  # reading the weights has waited for the last step
+        if self._averaged:
             self.model.optimizer.finalize_variable_values(weights)
             # Copies: a backend that reuses the buffers of weights would overwrite the average.
             assign(weights, values_of(weights))
-        else:
-            self._measure_rate()
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Tell those who watch."""
@@ -191,7 +193,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         super().on_epoch_end(epoch, {**seen, **told})
         if best_of(self.rows) is row:
             self.best = values_of(self.model.weights)
-        if self._plan.settings.averaging > 0:
+        if self._averaged:
             assign(self.model.trainable_variables, self._trained)
         if self._plan.clock is not None:
             self._follow(self._plan.clock, now)

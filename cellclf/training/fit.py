@@ -54,11 +54,12 @@ def fit(
     """Train `model` on `batches`; it holds the weights of its best epoch afterwards.
 
     The optimiser is AdamW (Loshchilov and Hutter, 2019), without decay on biases and the scales
-    and offsets of normalisation. With `settings.averaging`, what is validated and kept is an
-    exponential moving average of the weights (Polyak and Juditsky, 1992; Izmailov et al., 2018),
-    which reaches back over about that share of all steps. The best epoch is the one with the
-    lowest validation loss: the plain cross-entropy, without label smoothing. `early_stopping`
-    decides only whether the fit ends once that has not improved for `patience` epochs; the best
+    and offsets of normalisation. With `settings.averaging`, what is validated and kept, once the
+    rate has fallen to a tenth of its peak, is an exponential moving average of the weights (Polyak
+    and Juditsky, 1992; Izmailov et al., 2018), which reaches back over about that share of all
+    steps. The best epoch is the one with the lowest validation loss: the plain cross-entropy,
+    without label smoothing. `early_stopping` decides only whether the fit ends once that has not
+    improved for `patience` epochs, counted from where the rate is at half of its peak; the best
     epoch's weights are kept either way.
 
     With `settings.time_budget`, the fit ends after about that many seconds, compiling and

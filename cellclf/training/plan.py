@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,10 @@ CHECKPOINT_SECONDS = 10.0
 """Most that is lost to a kill, where writing is quick."""
 
 
+SETTLED = 0.1
+"""Share of the peak rate from which on weights move so little that their averages are used."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a fit is to do.
@@ -42,6 +47,26 @@ class Plan:
     clock: Clock | None
     batches: int
     validation_batches: int
+
+    @property
+    def patient_from(self) -> int:
+        """Epochs after which those without improvement count for early stopping.
+
+        While the rate is high, the validation loss goes up and down and says little of what it will
+        be when the rate has fallen. So they count from where the rate is at half of its peak.
+        """
+        if self.settings.schedule == "constant":
+            return 0
+        share = (1 + self.settings.warmup) / 2
+        return math.ceil(share * self.settings.epochs)
+
+    def averages_count(self, rate: float) -> bool:
+        """Whether averages of the weights are better than the weights, at that rate.
+
+        At a high rate weights move far. The statistics of batch normalisation, which are those of
+        the weights that were trained, then do not fit their averages.
+        """
+        return self.settings.averaging > 0 and rate <= SETTLED * self.peak
 
 
 @dataclass(frozen=True, kw_only=True)

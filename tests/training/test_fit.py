@@ -355,3 +355,30 @@ def test_a_fit_that_is_given_seconds_goes_on_with_those_that_are_left(
     assert history.table["learning_rate"].iloc[-1] < 0.05 * RATE
     assert list(history.table["epoch"]) == list(range(1, len(history.rows) + 1))
     assert listener.steps <= listener.total == 6
+
+
+def test_epochs_at_a_high_rate_do_not_count_for_early_stopping(
+    toy: Any, network: Network, tmp_path: Path, listener: Any
+) -> None:
+    endless = TrainingSettings(epochs=20, batch_size=8, patience=1, warmup=0.2)
+    history = train(network(), toy, tmp_path, listener, settings=endless, rate=5.0)
+    # The rate is at half of its peak after 12 of the 20 epochs.
+    assert len(history.rows) > 12
+    assert history.stopped_early or len(history.rows) == 20
+
+
+def test_averages_are_judged_only_once_the_rate_has_fallen(
+    toy: Any, network: Network, tmp_path: Path, listener: Any, new_listener: Any
+) -> None:
+    rows = {}
+    for share in (0.0, 0.5):
+        settings = TrainingSettings(epochs=8, batch_size=8, averaging=share, early_stopping=False)
+        folder = tmp_path / str(share)
+        rows[share] = train(network(), toy, folder, new_listener(), settings=settings).rows
+    alike = [
+        one.validation_loss == other.validation_loss
+        for one, other in zip(rows[0.0], rows[0.5], strict=True)
+    ]
+    peak = max(row.learning_rate for row in rows[0.0])
+    assert alike == [row.learning_rate > 0.1 * peak for row in rows[0.0]]
+    assert not alike[-1]
