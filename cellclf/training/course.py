@@ -82,6 +82,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self._metrics = standing.metrics
         self._trained: Arrays = []
         self._averaged = False
+        self._rated = -1, 0.0
         self._unreported = 0
         self._images_per_second = 0.0
         self._validation_seconds = 0.0
@@ -246,7 +247,10 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         """Learning rate of the last step."""
         if self._plan.clock is not None:
             return self._plan.clock.rate(self._plan.schedule)
-        return rate_at(self._plan.schedule, len(self.rows) * self._plan.batches + self.batch - 1)
+        step = len(self.rows) * self._plan.batches + self.batch - 1
+        if step != self._rated[0]:  # a schedule is a dozen operations of the backend
+            self._rated = step, rate_at(self._plan.schedule, step)
+        return self._rated[1]
 
     def _report(self, loss: float) -> None:
         if self._keeping.share.processes == 1:
