@@ -188,16 +188,25 @@ class MetricSpec(Spec):
             returns a float, or a mapping from names (class names, `"macro"`) to floats.
             `y_true` is int `(n,)`, `y_prob` float `(n, classes)`, `sample_weight` float `(n,)`.
             A metric with parameters of its own is given them as the keyword `params`.
+        trials: Reference to `trials(y_true, y_prob, *, classes)`, for a metric whose figures are
+            shares of samples. Returns two bool arrays `(n,)` by name, or by `""` where `compute`
+            returns a float: which samples are hits, and which are counted. The figure is hits among
+            counted, and its interval is then that of a share. Figures that it leaves out are
+            resampled, as are those of a metric without it.
         batched: `compute` also takes `sample_weight` of shape `(resamples, n)` and then returns
-            arrays of shape `(resamples,)`. The core does not make use of it yet.
+            arrays of shape `(resamples,)`: many times quicker to resample.
+        limits: Smallest and largest value that its figures can have; `None` where there is none.
+            Intervals stay within.
         higher_is_better: Whether more is better; the core does not make use of it yet.
     """
 
     kind: ClassVar[str] = "metric"
-    references: ClassVar[tuple[str, ...]] = ("compute",)
+    references: ClassVar[tuple[str, ...]] = ("compute", "trials")
 
     compute: str
+    trials: str | None = None
     batched: bool = False
+    limits: tuple[float | None, float | None] = (0.0, 1.0)
     higher_is_better: bool = True
 
 

@@ -6,8 +6,9 @@ With `(resamples, n)` weights every figure is an array of shape `(resamples,)`, 
 The predicted class is the most probable one, the first of several equally probable ones.
 
 A figure that the samples cannot give is NaN, without a warning, and takes no part in `"macro"`,
-the mean over classes: precision, recall, F1 and ROC AUC of a class without samples (of no weight),
-ROC AUC of a class that every sample belongs to, and everything where there are no samples.
+the mean over classes: every figure of a class without samples (of no weight), specificity and ROC
+AUC of a class that every sample belongs to, the negative predictive value of one that every sample
+is taken for, and everything where there are no samples.
 A class that has samples and is never predicted has precision and F1 of 0.
 """
 
@@ -22,7 +23,16 @@ from cellclf.errors import DataError
 from cellclf.evaluation import confusion
 from cellclf.evaluation.confusion import MACRO
 
-__all__ = ["accuracy", "balanced_accuracy", "f1", "precision", "recall", "roc_auc"]
+__all__ = [
+    "accuracy",
+    "balanced_accuracy",
+    "f1",
+    "negative_predictive_value",
+    "precision",
+    "recall",
+    "roc_auc",
+    "specificity",
+]
 
 Floats = NDArray[np.float64]
 Figure = float | Floats
@@ -116,6 +126,56 @@ def recall(
     """
     counts = _counts(y_true, y_prob, classes, sample_weight)
     return _named(confusion.recall(counts), classes)
+
+
+def specificity(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    *,
+    classes: Sequence[str],
+    sample_weight: ArrayLike | None = None,
+) -> dict[str, Figure]:
+    """Share of the samples of all other classes that are not taken for the class.
+
+    Returns:
+        0 to 1, by class name and `"macro"`.
+
+    Raises:
+        DataError: The arrays do not fit each other, or hold values that they must not.
+
+    Example:
+        >>> prob = [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8]]
+        >>> specificity([0, 1, 1], prob, classes=("round", "long"))
+        {'round': 0.5, 'long': 1.0, 'macro': 0.75}
+    """
+    counts = _counts(y_true, y_prob, classes, sample_weight)
+    return _named(confusion.specificity(counts), classes)
+
+
+def negative_predictive_value(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    *,
+    classes: Sequence[str],
+    sample_weight: ArrayLike | None = None,
+) -> dict[str, Figure]:
+    """Share of the samples not taken for a class that are not of it (NPV).
+
+    Like precision, the positive predictive value, it holds for the class shares of these samples.
+
+    Returns:
+        0 to 1, by class name and `"macro"`.
+
+    Raises:
+        DataError: The arrays do not fit each other, or hold values that they must not.
+
+    Example:
+        >>> prob = [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8]]
+        >>> negative_predictive_value([0, 1, 1], prob, classes=("round", "long"))
+        {'round': 1.0, 'long': 0.5, 'macro': 0.75}
+    """
+    counts = _counts(y_true, y_prob, classes, sample_weight)
+    return _named(confusion.negative_predictive_value(counts), classes)
 
 
 def f1(

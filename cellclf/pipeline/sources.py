@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from cellclf.data.samples import Sample
-from cellclf.evaluation.sources import GROUP_SEPARATOR
+from cellclf.evaluation.units import GROUP_SEPARATOR
 from cellclf.files import replacing
 from cellclf.pipeline.prepare import Prepared
 from cellclf.run_directory import RunDirectory

@@ -11,7 +11,8 @@ import pandas as pd
 
 from cellclf.checking import Chosen, Plan
 from cellclf.evaluation.comparison import Best, balanced_accuracy, best_model, comparison
-from cellclf.evaluation.judge import Figures, Metric, confusion_counts, judge
+from cellclf.evaluation.judge import Figures, confusion_counts, judge
+from cellclf.evaluation.metric import Metric
 from cellclf.evaluation.sources import refuse_trained
 from cellclf.pipeline.train import Trained
 from cellclf.specs import MetricSpec, NoParams
@@ -55,17 +56,17 @@ class Verdict:
         }
 
 
-def bound_metrics(plan: Plan) -> dict[str, Metric]:
+def bound_metrics(plan: Plan) -> tuple[Metric, ...]:
     """Import the experiment's metrics, ready to be called.
 
     Raises:
         PluginError: One of them cannot be imported; better known before training than after.
     """
-    return {name: _bound(chosen) for name, chosen in plan.metrics.items()}
+    return tuple(bound(name, chosen) for name, chosen in plan.metrics.items())
 
 
 def judge_models(
-    metrics: Mapping[str, Metric],
+    metrics: Sequence[Metric],
     trained: Sequence[Trained],
     classes: tuple[str, ...],
     *,
@@ -75,7 +76,7 @@ def judge_models(
     """Compute every metric of every model on every part that it was not trained on.
 
     Args:
-        metrics: What to compute, by name.
+        metrics: What to compute.
         trained: The models.
         classes: Class names in the order of the outputs.
         sources: Where each sample of the run comes from, and its part; see
@@ -123,9 +124,18 @@ def _refuse_trained(
         refuse_trained(judged, fitted, allow_leakage=allow_leakage)
 
 
-def _bound(chosen: Chosen[MetricSpec]) -> Metric:
-    """The metric's function; one that has parameters is given them as `params`."""
-    compute: Metric = chosen.function("compute")
-    if chosen.spec.params is NoParams:
-        return compute
-    return partial(compute, params=chosen.params)
+def bound(name: str, chosen: Chosen[MetricSpec]) -> Metric:
+    """Import a metric, ready to be called by that name; its parameters are given as `params`.
+
+    Raises:
+        PluginError: It cannot be imported.
+    """
+    spec = chosen.spec
+    given = {} if spec.params is NoParams else {"params": chosen.params}
+    return Metric(
+        name=name,
+        compute=partial(chosen.function("compute"), **given),
+        trials=None if spec.trials is None else partial(chosen.function("trials"), **given),
+        batched=spec.batched,
+        limits=spec.limits,
+    )
