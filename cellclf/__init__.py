@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         SplitError,
         TrainingError,
     )
+    from cellclf.evaluation.evaluation import Evaluation
     from cellclf.experiment import Experiment
     from cellclf.hookspecs import hookimpl
     from cellclf.inference.bundle import read_bundle
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from cellclf.network.normalization import BatchNormalization
     from cellclf.network.pretrained import copy_weights, published_network
     from cellclf.pipeline.audit_data import audit
+    from cellclf.pipeline.evaluate import evaluate
     from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
     from cellclf.pipeline.run import run
@@ -78,6 +80,7 @@ _HOME = {
     "Classifier": "cellclf.inference.classifier",
     "DataError": "cellclf.errors",
     "DatasetSpec": "cellclf.specs",
+    "Evaluation": "cellclf.evaluation.evaluation",
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
     "Finding": "cellclf.auditing.findings",
@@ -105,6 +108,7 @@ _HOME = {
     "copy_weights": "cellclf.network.pretrained",
     "download": "cellclf.data.download",
     "download_from_kaggle": "cellclf.data.kaggle",
+    "evaluate": "cellclf.pipeline.evaluate",
     "fetch": "cellclf.pipeline.fetch",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
@@ -130,6 +134,7 @@ __all__ = [
     "Classifier",
     "DataError",
     "DatasetSpec",
+    "Evaluation",
     "Experiment",
     "ExperimentError",
     "Fetched",
@@ -157,6 +162,7 @@ __all__ = [
     "copy_weights",
     "download",
     "download_from_kaggle",
+    "evaluate",
     "fetch",
     "hookimpl",
     "list_files",

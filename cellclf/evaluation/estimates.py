@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from cellclf.evaluation.bootstrap import RESAMPLES, Draws, interval, redrawn
-from cellclf.evaluation.metric import Metric, Trials
+from cellclf.evaluation.confusion import MACRO
+from cellclf.evaluation.metric import SINGLE, Metric, Trials
 from cellclf.evaluation.predictions import classes_of, labelled, probabilities, true_classes
 from cellclf.evaluation.proportions import Interval, share
 from cellclf.evaluation.units import independent_units
 
-__all__ = ["Judged", "estimates"]
+__all__ = ["Judged", "estimates", "headlines", "limits"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +152,37 @@ def estimates(
                 }
             )
     return pd.DataFrame(rows)
+
+
+def headlines(found: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Return the intervals of the figures over all classes, named as in a comparison of models.
+
+    Args:
+        found: What `estimates` found.
+
+    Example:
+        >>> found = pd.DataFrame(
+        ...     {
+        ...         "metric": ["accuracy", "f1", "f1"],
+        ...         "of": ["", "round", "macro"],
+        ...         "low": [0.8, 0.6, 0.7],
+        ...         "high": [0.9, 0.9, 0.85],
+        ...     }
+        ... )
+        >>> headlines(found)
+        {'accuracy': (0.8, 0.9), 'f1_macro': (0.7, 0.85)}
+    """
+    return {
+        f"{metric}_{MACRO}" if of == MACRO else metric: interval
+        for (metric, of), interval in limits(found).items()
+        if of in (SINGLE, MACRO)
+    }
+
+
+def limits(found: pd.DataFrame) -> dict[tuple[str, str], tuple[float, float]]:
+    """Return lower and upper limit of every figure that `estimates` found, by metric and `of`."""
+    columns = (found[name].tolist() for name in ("metric", "of", "low", "high"))
+    return {(metric, of): (low, high) for metric, of, low, high in zip(*columns, strict=True)}
 
 
 def _resting_on(of: str, support: Mapping[str, tuple[int, int]]) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,18 @@ class FinishedRun:
 
         return pd.DataFrame(self.metrics["comparison"])
 
+    def estimates(self, label: str | None = None) -> pd.DataFrame:
+        """Test figures of one model, by default the best, with 95 % intervals.
+
+        One row a figure: `metric`, `of` (a class, `"macro"` or empty), `value`, `low`, `high`,
+        `method`, `samples`, `units`; see `cellclf.evaluation.estimates`.
+        """
+        import pandas as pd
+
+        found = pd.DataFrame(self.metrics["models"][self._known(label)]["estimates"])
+        figures = ["value", "low", "high"]
+        return found.astype(dict.fromkeys(figures, float))
+
     @property
     def report(self) -> Path:
         """The report for people."""
@@ -89,10 +102,13 @@ class FinishedRun:
         from cellclf.data.leaks import LEAKY
 
         metrics = self.metrics
-        by_model = self.comparison.set_index("model")
-        texts = by_model.map(lambda value: f"{value:.4f}" if isinstance(value, float) else value)
-        table = texts.T.rename_axis(columns=None).to_string()
-        lines = [table, "", f"Best: {metrics['best']}. {metrics['reason']}"]
+        table = self._table().T.rename_axis(columns=None).to_string()
+        lines = [
+            table,
+            "In brackets: 95 % intervals.",
+            "",
+            f"Best: {metrics['best']}. {metrics['reason']}",
+        ]
         if not self.record["calibrated"]:
             lines.append("Not calibrated: confidences are as the networks give them.")
         if self.leaky:
@@ -100,6 +116,20 @@ class FinishedRun:
         if self.record["synthetic"]:
             lines.append("Synthetic: these images are rendered; the figures say nothing of cells.")
         return "\n".join([*lines, f"Report: {self.report}"])
+
+    def _table(self) -> pd.DataFrame:
+        """The comparison as text, intervals beside the figures."""
+        from cellclf.evaluation.estimates import headlines
+
+        table = self.comparison.set_index("model").astype(object)
+        for model, row in table.iterrows():
+            intervals = headlines(self.estimates(str(model)))
+            for name, value in row.items():
+                low, high = intervals.get(str(name), (math.nan, math.nan))
+                if isinstance(value, float):
+                    within = "" if math.isnan(low) else f" ({low:.4f} to {high:.4f})"
+                    table.loc[model, name] = f"{value:.4f}{within}"
+        return table
 
     @property
     def _directory(self) -> RunDirectory:

@@ -152,12 +152,13 @@ def _train_and_tell(
 ) -> None:
     # Imported here: from here on Keras is needed, and a mistake in the data was said without it.
     from cellclf.network import backend
+    from cellclf.pipeline.metrics import bound_metrics
     from cellclf.pipeline.sources import sources_of, write_division
     from cellclf.pipeline.tell import write_account
     from cellclf.pipeline.train import train
-    from cellclf.pipeline.verdict import bound_metrics, judge_models
+    from cellclf.pipeline.verdict import judge_models
 
-    metrics = bound_metrics(planned)
+    metrics = bound_metrics(planned.metrics)
     sources = sources_of(prepared)
     write_division(directory, sources)
     backend.deterministic()
@@ -166,7 +167,12 @@ def _train_and_tell(
     ]
     clock.lap("models")
     verdict = judge_models(
-        metrics, trained, prepared.samples.classes, sources=sources, leaky=prepared.leaky
+        metrics,
+        trained,
+        prepared.samples.classes,
+        sources=sources,
+        seed=planned.experiment.seed,
+        leaky=prepared.leaky,
     )
     write_json(directory.metrics_file, verdict.as_json())
     network = backend.versions()

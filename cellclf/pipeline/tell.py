@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from cellclf.auditing.summary import probe_sentence
 from cellclf.checking import Plan
 from cellclf.data.batches import augmented_views
+from cellclf.evaluation.estimates import limits
 from cellclf.pipeline.batches import augmentation_chain, training_batches
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.train import Trained
@@ -173,6 +174,7 @@ def _model_report(model: Trained, verdict: Verdict, drawn: Mapping[str, Figure])
         },
         per_class=per_class.assign(support=confusion.sum(axis=1)),
         confusion=confusion,
+        intervals=limits(verdict.estimates[model.label]),
         epochs=model.facts["epochs"],
         best_epoch=model.facts["best_epoch"],
         stopped_early=model.facts["stopped_early"],

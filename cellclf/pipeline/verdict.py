@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from cellclf.checking import Chosen, Plan
 from cellclf.evaluation.comparison import Best, balanced_accuracy, best_model, comparison
+from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.judge import Figures, confusion_counts, judge
 from cellclf.evaluation.metric import Metric
 from cellclf.evaluation.sources import refuse_trained
 from cellclf.pipeline.train import Trained
-from cellclf.specs import MetricSpec, NoParams
 from cellclf.terms import JUDGED, Part
 
-__all__ = ["Verdict", "bound_metrics", "judge_models"]
+__all__ = ["Verdict", "judge_models"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,7 @@ class Verdict:
     Attributes:
         figures: Floats, or floats by class and `"macro"`, by model, part and metric.
         confusion: Test counts by model: rows are true classes, columns predicted ones.
+        estimates: Test figures with intervals by model; see `cellclf.evaluation.estimates`.
         comparison: One row a model.
         best: The model chosen on validation, and why.
         classes: Class names in the order of the counts.
@@ -36,6 +37,7 @@ class Verdict:
 
     figures: Mapping[str, Mapping[Part, Figures]]
     confusion: Mapping[str, list[list[int]]]
+    estimates: Mapping[str, pd.DataFrame]
     comparison: pd.DataFrame
     best: Best
     classes: tuple[str, ...]
@@ -50,19 +52,15 @@ class Verdict:
             "classes": list(self.classes),
             "comparison": self.comparison.to_dict("records"),
             "models": {
-                label: {**parts, "confusion": self.confusion[label], "leaky": self.leaky}
+                label: {
+                    **parts,
+                    "confusion": self.confusion[label],
+                    "estimates": self.estimates[label].to_dict("records"),
+                    "leaky": self.leaky,
+                }
                 for label, parts in self.figures.items()
             },
         }
-
-
-def bound_metrics(plan: Plan) -> tuple[Metric, ...]:
-    """Import the experiment's metrics, ready to be called.
-
-    Raises:
-        PluginError: One of them cannot be imported; better known before training than after.
-    """
-    return tuple(bound(name, chosen) for name, chosen in plan.metrics.items())
 
 
 def judge_models(
@@ -71,9 +69,12 @@ def judge_models(
     classes: tuple[str, ...],
     *,
     sources: pd.DataFrame,
+    seed: int = 0,
     leaky: bool = False,
 ) -> Verdict:
     """Compute every metric of every model on every part that it was not trained on.
+
+    Figures of the test part have intervals, by the units that the division kept whole.
 
     Args:
         metrics: What to compute.
@@ -81,6 +82,7 @@ def judge_models(
         classes: Class names in the order of the outputs.
         sources: Where each sample of the run comes from, and its part; see
             `cellclf.pipeline.sources.sources_of`.
+        seed: Decides the resamples that intervals come from; the same for all models.
         leaky: The given split leaks, which was allowed: figures are computed and marked.
 
     Raises:
@@ -106,11 +108,26 @@ def judge_models(
     return Verdict(
         figures=figures,
         confusion={model.label: confusion_counts(model.part("test")).tolist() for model in trained},
+        estimates={
+            model.label: estimates(
+                model.part("test"),
+                metrics,
+                units=_units(model.part("test"), sources),
+                seed=seed,
+            )
+            for model in trained
+        },
         comparison=comparison({label: parts["test"] for label, parts in figures.items()}, facts),
         best=best_model({model.label: model.part("validation") for model in trained}),
         classes=classes,
         leaky=leaky,
     )
+
+
+def _units(table: pd.DataFrame, sources: pd.DataFrame) -> NDArray[np.intp]:
+    """The unit of each row of a table of predictions."""
+    unit = sources.set_index("sample_id")["unit"]
+    return unit.loc[table["sample_id"]].to_numpy(dtype=np.intp)
 
 
 def _refuse_trained(
@@ -122,20 +139,3 @@ def _refuse_trained(
     for model in trained:
         judged = sources[judging | sources["sample_id"].isin(model.predictions["sample_id"])]
         refuse_trained(judged, fitted, allow_leakage=allow_leakage)
-
-
-def bound(name: str, chosen: Chosen[MetricSpec]) -> Metric:
-    """Import a metric, ready to be called by that name; its parameters are given as `params`.
-
-    Raises:
-        PluginError: It cannot be imported.
-    """
-    spec = chosen.spec
-    given = {} if spec.params is NoParams else {"params": chosen.params}
-    return Metric(
-        name=name,
-        compute=partial(chosen.function("compute"), **given),
-        trials=None if spec.trials is None else partial(chosen.function("trials"), **given),
-        batched=spec.batched,
-        limits=spec.limits,
-    )
