@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from cellclf.network.normalization import BatchNormalization
     from cellclf.network.pretrained import copy_weights, published_network
     from cellclf.pipeline.audit_data import audit
+    from cellclf.pipeline.compare import Comparison, compare
     from cellclf.pipeline.evaluate import evaluate
     from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
@@ -78,6 +79,7 @@ _HOME = {
     "CellclfError": "cellclf.errors",
     "Classified": "cellclf.inference.classified",
     "Classifier": "cellclf.inference.classifier",
+    "Comparison": "cellclf.pipeline.compare",
     "DataError": "cellclf.errors",
     "DatasetSpec": "cellclf.specs",
     "Evaluation": "cellclf.evaluation.evaluation",
@@ -105,6 +107,7 @@ _HOME = {
     "TrainingError": "cellclf.errors",
     "audit": "cellclf.pipeline.audit_data",
     "cached_file": "cellclf.data.cached",
+    "compare": "cellclf.pipeline.compare",
     "copy_weights": "cellclf.network.pretrained",
     "download": "cellclf.data.download",
     "download_from_kaggle": "cellclf.data.kaggle",
@@ -132,6 +135,7 @@ __all__ = [
     "CellclfError",
     "Classified",
     "Classifier",
+    "Comparison",
     "DataError",
     "DatasetSpec",
     "Evaluation",
@@ -159,6 +163,7 @@ __all__ = [
     "TrainingError",
     "audit",
     "cached_file",
+    "compare",
     "copy_weights",
     "download",
     "download_from_kaggle",

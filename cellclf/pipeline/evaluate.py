@@ -14,6 +14,7 @@ from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.evaluation import Evaluation
 from cellclf.evaluation.foreign import read_any_predictions
 from cellclf.evaluation.judge import confusion_counts
+from cellclf.evaluation.metric import Metric
 from cellclf.evaluation.prediction_files import Sidecar, read_sidecar
 from cellclf.evaluation.predictions import checked_table, classes_of, labelled
 from cellclf.pipeline.metrics import bound_metrics
@@ -21,7 +22,7 @@ from cellclf.registry import Registry, installed
 from cellclf.specs import MetricSpec
 from cellclf.terms import Part
 
-__all__ = ["evaluate"]
+__all__ = ["LEAKY", "SYNTHETIC", "core_metrics", "evaluate"]
 
 LEAKY = "Leaky: these figures come from a split that leaks, and look better than they are."
 SYNTHETIC = "Synthetic: the images are rendered; the figures say nothing of cells."
@@ -74,7 +75,10 @@ def evaluate(
         name=f"{name}{judged}",
         classes=classes_of(table),
         estimates=estimates(
-            table, bound_metrics(_chosen(metrics, installed())), resamples=resamples, seed=seed
+            table,
+            core_metrics() if metrics is None else bound_metrics(_chosen(metrics, installed())),
+            resamples=resamples,
+            seed=seed,
         ),
         confusion=confusion_counts(table),
         unlabelled=len(table) - len(known),
@@ -82,9 +86,14 @@ def evaluate(
     )
 
 
-def _chosen(names: Sequence[str] | None, registry: Registry) -> dict[str, Chosen[MetricSpec]]:
-    if names is None:
-        names = [registry.reference(MetricSpec, name) for name in registry.core_names(MetricSpec)]
+def core_metrics() -> tuple[Metric, ...]:
+    """Return the metrics that cellclf brings, ready to be called."""
+    registry = installed()
+    names = [registry.reference(MetricSpec, name) for name in registry.core_names(MetricSpec)]
+    return bound_metrics(_chosen(names, registry))
+
+
+def _chosen(names: Sequence[str], registry: Registry) -> dict[str, Chosen[MetricSpec]]:
     return {
         name: choose(MetricSpec, name, {}, registry, at="metrics", params_at="params")
         for name in names
