@@ -1,0 +1,160 @@
+"""Probabilities that mean what they say: scaling them, and measuring how far off they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax, softmax
+
+from cellclf.evaluation.proportions import share
+
+__all__ = ["BINS", "FEWEST_SAMPLES", "Calibration", "expected_calibration_error", "reliability"]
+
+Floats = NDArray[np.float64]
+
+FEWEST_SAMPLES = 50
+"""Samples below which a temperature and a bias for each class are not fitted."""
+
+SMALLEST = 1e-12
+"""Probabilities below are taken for this: a network that gives 0 knows nothing that well."""
+
+BIAS_SPREAD = 3.0
+"""Standard deviation of the prior of the biases. It only decides where the samples do not: a class
+that none of them has keeps the bias 0."""
+
+BINS = 15
+"""Bins of the calibration error, as in Guo et al. (2017)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    r"""Bias-corrected temperature scaling: $\mathrm{softmax}(\log p / T + b)$.
+
+    A temperature makes a network as sure as it is right (Guo et al., 2017). The biases put right
+    what training on balanced classes has shifted, and thereby which class comes first (Alexandari,
+    Kundaje and Shrikumar, 2020).
+
+    Attributes:
+        temperature: $T$, more than 0; above 1 where the network was too sure.
+        biases: $b$, shape `(k,)`, in class order; they sum to 0.
+        samples: How many it was fitted to.
+    """
+
+    temperature: float
+    biases: Floats
+    samples: int
+
+    @classmethod
+    def fitted(cls, y_true: ArrayLike, y_prob: ArrayLike) -> Calibration:
+        """Fit it to samples that nothing else was fitted to, by maximum likelihood.
+
+        Args:
+            y_true: Class numbers, shape `(n,)`.
+            y_prob: Probabilities as the network gives them, shape `(n, k)`.
+
+        Example:
+            >>> rng = np.random.default_rng(0)
+            >>> prob = rng.dirichlet(np.ones(3), 5000)
+            >>> true = [rng.choice(3, p=row) for row in prob]
+            >>> too_sure = prob**2 / (prob**2).sum(axis=1, keepdims=True)
+            >>> round(Calibration.fitted(true, too_sure).temperature)
+            2
+        """
+        true = np.asarray(y_true, dtype=np.intp)
+        logs = _logs(y_prob)
+        number, classes = logs.shape
+        hits = np.eye(classes)[true]
+
+        # Of sharpness 1 / T and the biases the likelihood is concave: there is one best point.
+        def loss(at: Floats) -> tuple[float, Floats]:
+            sharpness, biases = at[0], at[1:]
+            scaled = sharpness * logs + biases
+            found = log_softmax(scaled, axis=1)
+            away = (np.exp(found) - hits) / number
+            prior = float(biases @ biases) / (2 * BIAS_SPREAD**2 * number)
+            slope = away.sum(axis=0) + biases / (BIAS_SPREAD**2 * number)
+            total = -float(found[np.arange(number), true].mean()) + prior
+            return total, np.concatenate([[float((away * logs).sum())], slope])
+
+        best = minimize(
+            loss,
+            np.concatenate([[1.0], np.zeros(classes)]),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(0.05, 20.0), *[(None, None)] * classes],
+        )
+        biases = best.x[1:] - best.x[1:].mean()
+        return cls(temperature=float(1 / best.x[0]), biases=biases, samples=number)
+
+    def apply(self, y_prob: ArrayLike) -> NDArray[np.float32]:
+        """Return what probabilities, shape `(n, k)`, mean; rows sum to 1.
+
+        Example:
+            >>> sure = Calibration(temperature=2.0, biases=np.zeros(2), samples=100)
+            >>> sure.apply([[0.9, 0.1]]).round(2).tolist()
+            [[0.75, 0.25]]
+        """
+        scaled = _logs(y_prob) / self.temperature + self.biases
+        return np.asarray(softmax(scaled, axis=1), dtype=np.float32)
+
+
+def expected_calibration_error(y_true: ArrayLike, y_prob: ArrayLike, *, bins: int = BINS) -> float:
+    """Return how far confidences are from the share that is right: 0 to 1, lower is better.
+
+    Mean over bins of equal number of the distance between mean confidence and share that is right,
+    for the class that comes first (Naeini et al., 2015; bins of equal number: Nixon et al., 2019).
+    Even where confidences are perfect it is not 0 for a finite number of samples.
+
+    Args:
+        y_true: Class numbers, shape `(n,)`.
+        y_prob: Probabilities, shape `(n, k)`.
+        bins: Number of bins.
+
+    Example:
+        >>> expected_calibration_error([0, 0, 0, 1], [[0.75, 0.25]] * 4, bins=1)
+        0.0
+    """
+    table = reliability(y_true, y_prob, bins=bins)
+    gaps = (table["confidence"] - table["right"]).abs()
+    return float((gaps * table["samples"]).sum() / table["samples"].sum())
+
+
+def reliability(y_true: ArrayLike, y_prob: ArrayLike, *, bins: int = BINS) -> pd.DataFrame:
+    """Return what a reliability diagram shows: for each bin of confidence, the share that is right.
+
+    Args:
+        y_true: Class numbers, shape `(n,)`, one sample or more.
+        y_prob: Probabilities, shape `(n, k)`.
+        bins: Bins of equal number of samples, the least confident first; fewer where there are
+            fewer samples.
+
+    Returns:
+        One row a bin: `confidence` (mean), `right` (share), `low`, `high` (its Clopper-Pearson
+        interval), `samples`.
+    """
+    true = np.asarray(y_true, dtype=np.intp)
+    prob = np.asarray(y_prob, dtype=np.float64)
+    confidence = prob.max(axis=1)
+    right = prob.argmax(axis=1) == true
+    order = np.argsort(confidence, kind="stable")
+    rows = []
+    for members in np.array_split(order, min(bins, len(order))):
+        within = share(right[members], np.arange(len(members)))
+        rows.append(
+            {
+                "confidence": float(confidence[members].mean()),
+                "right": float(right[members].mean()),
+                "low": within.low,
+                "high": within.high,
+                "samples": len(members),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _logs(y_prob: ArrayLike) -> Floats:
+    return np.log(np.maximum(np.asarray(y_prob, dtype=np.float64), SMALLEST))
