@@ -290,6 +290,18 @@ class EvaluationSettings(_Settings):
 
     metrics: tuple[str, ...] | None = Field(None, description="Metric plugins, in print order.")
     params: dict[str, dict[str, Any]] = Field({}, description="Parameters, by metric.")
+    target_accuracy: float = Field(
+        0.98,
+        gt=0,
+        lt=1,
+        description="Accuracy that answers must be shown to have to need no review by a person.",
+    )
+    set_coverage: float = Field(
+        0.95,
+        gt=0,
+        lt=1,
+        description="Share of the cells of each class that the set of possible classes must hold.",
+    )
 
 
 def by_label(models: Any) -> Any:

@@ -19,6 +19,9 @@ from cellclf.evaluation.units import independent_units
 __all__ = ["Judged", "estimates", "headlines", "limits"]
 
 
+COLUMNS = ("metric", "of", "value", "low", "high", "method", "samples", "units")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judged:
     """The labelled rows of a table of predictions, as arrays.
@@ -151,7 +154,7 @@ def estimates(
                     "units": groups,
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def headlines(found: pd.DataFrame) -> dict[str, tuple[float, float]]:

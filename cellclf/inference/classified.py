@@ -43,6 +43,12 @@ class Classified:
         others = sorted(set(counted.index) - set(classes_of(self.table)))
         return {name: int(counted.get(name, 0)) for name in (*classes_of(self.table), *others)}
 
+    @property
+    def to_review(self) -> int | None:
+        """How many answers a person should look at; `None` where the model is not calibrated."""
+        known = self.table["review"].dropna()
+        return int(known.sum()) if len(known) else None
+
     def with_labels(
         self, labels: Mapping[str, str], *, allow_leakage: bool = False
     ) -> pd.DataFrame:
@@ -86,6 +92,11 @@ class Classified:
             for name, count in counts.items()
         ]
         lines.append(f"{'total':<{width}}  {total:>{digits}}")
+        if self.to_review is not None:
+            lines.append(
+                f"For review: {self.to_review:,}, less sure than the model's threshold (column "
+                "'review')"
+            )
         if self.unreadable:
             lines.append(f"Could not be read: {len(self.unreadable)}")
             lines += [f"  {path}: {reason}" for path, reason in self.unreadable.items()]

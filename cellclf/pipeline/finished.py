@@ -109,7 +109,12 @@ class FinishedRun:
             "",
             f"Best: {metrics['best']}. {metrics['reason']}",
         ]
-        if not self.record["calibrated"]:
+        promises = metrics["models"][metrics["best"]].get("promises")
+        if promises:
+            from cellclf.evaluation.kept_promises import promise_sentences
+
+            lines += promise_sentences(promises)
+        else:
             lines.append("Not calibrated: confidences are as the networks give them.")
         if self.leaky:
             lines += ["", f"{LEAKY}."]

@@ -29,6 +29,8 @@ class Verdict:
         figures: Floats, or floats by class and `"macro"`, by model, part and metric.
         confusion: Test counts by model: rows are true classes, columns predicted ones.
         estimates: Test figures with intervals by model; see `cellclf.evaluation.estimates`.
+        promises: What calibration, review and sets promised, and what came of it on test, by model;
+            see `cellclf.evaluation.kept_promises`.
         comparison: One row a model.
         best: The model chosen on validation, and why.
         classes: Class names in the order of the counts.
@@ -38,6 +40,7 @@ class Verdict:
     figures: Mapping[str, Mapping[Part, Figures]]
     confusion: Mapping[str, list[list[int]]]
     estimates: Mapping[str, pd.DataFrame]
+    promises: Mapping[str, Mapping[str, Any] | None]
     comparison: pd.DataFrame
     best: Best
     classes: tuple[str, ...]
@@ -56,6 +59,7 @@ class Verdict:
                     **parts,
                     "confusion": self.confusion[label],
                     "estimates": self.estimates[label].to_dict("records"),
+                    "promises": self.promises[label],
                     "leaky": self.leaky,
                 }
                 for label, parts in self.figures.items()
@@ -117,6 +121,7 @@ def judge_models(
             )
             for model in trained
         },
+        promises={model.label: model.facts.get("promises") for model in trained},
         comparison=comparison({label: parts["test"] for label, parts in figures.items()}, facts),
         best=best_model({model.label: model.part("validation") for model in trained}),
         classes=classes,

@@ -59,6 +59,9 @@ class ModelReport:
         epochs: How many epochs were trained.
         best_epoch: The one whose weights were kept, counted from 1.
         stopped_early: Training ended before the epochs asked for, as nothing improved any more.
+        promises: What came of calibration, review and sets, a sentence each; none where it is not
+            calibrated.
+        confidence: See `cellclf.reporting.confidence_plots.confidence_chart`.
         learning_curves: See `cellclf.reporting.plots.learning_curves`.
         confusion_matrices: See `cellclf.reporting.plots.confusion_matrix`, in either form.
         mistakes: See `cellclf.reporting.sheets.confident_mistakes`.
@@ -72,6 +75,8 @@ class ModelReport:
     epochs: int
     best_epoch: int
     stopped_early: bool = False
+    promises: tuple[str, ...] = ()
+    confidence: Picture | None = None
     learning_curves: Picture | None = None
     confusion_matrices: tuple[Picture, ...] = ()
     mistakes: Picture | None = None
