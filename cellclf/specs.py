@@ -191,12 +191,12 @@ class MetricSpec(Spec):
         trials: Reference to `trials(y_true, y_prob, *, classes)`, for a metric whose figures are
             shares of samples. Returns two bool arrays `(n,)` by name, or by `""` where `compute`
             returns a float: which samples are hits, and which are counted. The figure is hits among
-            counted, and its interval is then that of a share. Figures that it leaves out are
-            resampled, as are those of a metric without it.
+            counted, and its interval is then that of a share. A figure that it leaves out must be
+            the mean of those that it names. Figures of a metric without it are resampled.
         batched: `compute` also takes `sample_weight` of shape `(resamples, n)` and then returns
             arrays of shape `(resamples,)`: many times quicker to resample.
         limits: Smallest and largest value that its figures can have; `None` where there is none.
-            Intervals stay within.
+            Intervals stay within, and a figure outside is an error.
         higher_is_better: Whether more is better; the core does not make use of it yet.
     """
 
@@ -206,7 +206,7 @@ class MetricSpec(Spec):
     compute: str
     trials: str | None = None
     batched: bool = False
-    limits: tuple[float | None, float | None] = (0.0, 1.0)
+    limits: tuple[float | None, float | None] = (None, None)
     higher_is_better: bool = True
 
 

@@ -14,12 +14,17 @@ def _metric(name: str, summary: str, *, share: bool = False) -> MetricSpec:
         compute=f"cellclf.builtin.metrics:{name}",
         trials=f"cellclf.builtin.metric_trials:{name}" if share else None,
         batched=True,
+        limits=(0.0, 1.0),
     )
 
 
 METRICS: tuple[MetricSpec, ...] = (
     _metric("accuracy", "Share of samples whose most probable class is their label", share=True),
-    _metric("balanced_accuracy", "Mean over classes of the share of each that is recognised"),
+    _metric(
+        "balanced_accuracy",
+        "Mean over classes of the share of each that is recognised",
+        share=True,
+    ),
     _metric(
         "precision",
         "Share of the predictions of a class that are right (PPV), and their mean",

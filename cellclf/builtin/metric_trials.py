@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from cellclf.evaluation.metric import Trials
 
-__all__ = ["accuracy", "negative_predictive_value", "precision", "recall", "specificity"]
+__all__ = [
+    "accuracy",
+    "balanced_accuracy",
+    "negative_predictive_value",
+    "precision",
+    "recall",
+    "specificity",
+]
 
 Bools = NDArray[np.bool_]
 
@@ -25,6 +32,13 @@ def accuracy(
     del classes
     right = y_true == y_prob.argmax(axis=1)
     return {"": (right, np.ones_like(right))}
+
+
+def balanced_accuracy(
+    y_true: NDArray[np.intp], y_prob: NDArray[np.float32], *, classes: Sequence[str]
+) -> Trials:
+    """The shares of which it is the mean: those that recall counts."""
+    return recall(y_true, y_prob, classes=classes)
 
 
 def precision(

@@ -17,7 +17,7 @@ def compare(
     resamples: Annotated[
         int, typer.Option(min=100, help="How often units are drawn anew for an interval.")
     ] = 2000,
-    seed: Annotated[int, typer.Option(help="Decides every draw.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every draw.")] = 0,
     json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
 ) -> None:
     """Compare the models of one run, or of several, on the same test samples.

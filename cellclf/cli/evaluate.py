@@ -35,7 +35,7 @@ def evaluate(
     resamples: Annotated[
         int, typer.Option(min=100, help="How often units are drawn anew for an interval.")
     ] = 2000,
-    seed: Annotated[int, typer.Option(help="Decides every draw.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every draw.")] = 0,
     json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the figures to this CSV file.")] = None,
 ) -> None:

@@ -11,36 +11,52 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from cellclf.evaluation.metric import Limits, Metric
-from cellclf.evaluation.proportions import FEWEST_UNITS, LEVEL, Interval, clopper_pearson
+from cellclf.evaluation.proportions import (
+    FEWEST_UNITS,
+    LEVEL,
+    NOT_ESTIMABLE,
+    Interval,
+    clopper_pearson,
+)
+from cellclf.terms import counted
 
-__all__ = ["RESAMPLES", "Draws", "interval", "redrawn", "unit_counts"]
+__all__ = [
+    "RESAMPLES",
+    "Draws",
+    "interval",
+    "of_mean",
+    "redrawn",
+    "standard_error",
+    "unit_counts",
+]
 
 Floats = NDArray[np.float64]
 
 RESAMPLES = 2000
-TOGETHER = 50
-"""Resamples whose weights are in memory at a time, in each thread."""
+WEIGHTS_TOGETHER = 500_000
+"""Weights of samples in memory at a time, in each thread: several copies of 4 MB."""
 
 Draws = Mapping[tuple[str, str], Floats]
 """Values of each figure, shape `(resamples,)`, by name of the metric and of what it is of."""
 
 
 def unit_counts(
-    units: int, *, resamples: int = RESAMPLES, seed: int = 0
+    units: int, *, resamples: int = RESAMPLES, seed: int = 0, together: int = 50
 ) -> Iterator[NDArray[np.intp]]:
     """Yield how often each unit was drawn, in blocks of resamples; the same for the same seed.
 
     Args:
         units: Number of units, `g`; so many are drawn each time, with replacement (Efron, 1979).
         resamples: How often.
-        seed: Decides every draw.
+        seed: Decides every draw, whatever the size of a block.
+        together: Resamples in a block.
 
     Yields:
         Shape `(block, g)`, rows that sum to `g`.
     """
     rng = np.random.default_rng(seed)
-    for start in range(0, resamples, TOGETHER):
-        block = min(TOGETHER, resamples - start)
+    for start in range(0, resamples, together):
+        block = min(together, resamples - start)
         drawn = rng.integers(0, units, size=(block, units))
         drawn += np.arange(block)[:, np.newaxis] * units
         yield np.bincount(drawn.ravel(), minlength=block * units).reshape(block, units)
@@ -85,7 +101,12 @@ def redrawn(
     # Threads: NumPy leaves the interpreter's lock while it computes, and nothing is copied.
     blocks = Parallel(n_jobs=-1, prefer="threads")(
         delayed(figured)(counts)
-        for counts in unit_counts(int(units.max()) + 1, resamples=resamples, seed=seed)
+        for counts in unit_counts(
+            int(units.max()) + 1,
+            resamples=resamples,
+            seed=seed,
+            together=max(1, WEIGHTS_TOGETHER // len(units)),
+        )
     )
     drawn: defaultdict[tuple[str, str], list[Floats]] = defaultdict(list)
     for block in blocks:
@@ -94,8 +115,20 @@ def redrawn(
     return {key: np.concatenate(figures) for key, figures in drawn.items()}
 
 
+def standard_error(draws: Floats, units: int) -> float:
+    """Return the standard error of a figure from its values on resamples of so many units.
+
+    Their standard deviation is too small by the root of `(units - 1) / units`. 0 where they do not
+    vary, and where none of them is a number.
+    """
+    known = draws[np.isfinite(draws)]
+    if not len(known) or units < FEWEST_UNITS:
+        return 0.0
+    return float(known.std()) * float(np.sqrt(units / (units - 1)))
+
+
 def interval(
-    value: float, draws: Floats, *, units: int, limits: Limits = (0.0, 1.0), level: float = LEVEL
+    value: float, draws: Floats, *, units: int, limits: Limits = (None, None), level: float = LEVEL
 ) -> Interval:
     r"""Return the interval of a figure from its values on resamples of units.
 
@@ -114,28 +147,58 @@ def interval(
 
     Example:
         >>> rng = np.random.default_rng(0)
-        >>> found = interval(0.9, rng.normal(0.9, 0.03, 2000), units=100)
+        >>> found = interval(0.9, rng.normal(0.9, 0.03, 2000), units=100, limits=(0, 1))
         >>> round(found.low, 2), round(found.high, 2)
         (0.82, 0.95)
     """
-    if np.isnan(value):
+    if not np.isfinite(value):
         return Interval.missing("no figure")
     if units < FEWEST_UNITS:
-        return Interval.missing(f"{units} groups")
+        return Interval.missing(counted(units, "unit"))
     low, high = limits
-    if value in limits:
-        if low is None or high is None:
-            return Interval.missing("at its limit")
-        bounds = clopper_pearson(units if value == high else 0, units, level=level)
+    at_limit = [one is not None and bool(np.isclose(value, one, rtol=0)) for one in limits]
+    if any(at_limit) and low is not None and high is not None:
+        bounds = clopper_pearson(units if at_limit[1] else 0, units, level=level)
         return Interval(
             low=low + bounds[0] * (high - low),
             high=low + bounds[1] * (high - low),
             method="Clopper-Pearson over units",
         )
-    error = float(np.nanstd(draws)) * np.sqrt(units / (units - 1))
+    error = standard_error(draws, units)
+    if any(at_limit) or not error:
+        return Interval.missing("does not vary on resamples")
     reach = stats.t.ppf((1 + level) / 2, units - 1) * error
     ends = _moved(value, reach, low, high)
     return Interval(low=ends[0], high=ends[1], method="bootstrap over units")
+
+
+def of_mean(value: float, parts: Sequence[tuple[float, Interval]]) -> Interval:
+    r"""Return the interval of a mean over classes from the intervals of the classes.
+
+    The method of variance estimates recovery (Zou and Donner, 2008): the distance to a limit is the
+    root of the sum of the squared distances of the parts, $\sqrt{\sum (p_i - l_i)^2} / k$. So a
+    small class without a single miss counts for what it can be, not for what it was.
+
+    Args:
+        value: The mean.
+        parts: Figure and interval of each class that has a figure.
+
+    Example:
+        >>> exact = Interval(low=0.74, high=1.0, method="")
+        >>> found = of_mean(0.95, [(1.0, exact), (0.9, Interval(low=0.88, high=0.92, method=""))])
+        >>> round(found.low, 3), round(found.high, 3)
+        (0.82, 0.96)
+    """
+    if not np.isfinite(value) or not parts:
+        return Interval.missing("no figure")
+    missing = [one.method for _, one in parts if np.isnan(one.low)]
+    if missing:
+        return Interval.missing(f"{missing[0].removeprefix(NOT_ESTIMABLE)} in a class")
+    below = np.sqrt(sum((figure - one.low) ** 2 for figure, one in parts)) / len(parts)
+    above = np.sqrt(sum((one.high - figure) ** 2 for figure, one in parts)) / len(parts)
+    return Interval(
+        low=float(value - below), high=float(value + above), method="MOVER over classes"
+    )
 
 
 def _moved(

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
+from cellclf.errors import DataError
 from cellclf.evaluation.proportions import share
 
 __all__ = ["BINS", "FEWEST_SAMPLES", "Calibration", "expected_calibration_error", "reliability"]
@@ -23,8 +24,11 @@ SMALLEST = 1e-12
 """Probabilities below are taken for this: a network that gives 0 knows nothing that well."""
 
 BIAS_SPREAD = 3.0
-"""Standard deviation of the prior of the biases. It only decides where the samples do not: a class
-that none of them has keeps the bias 0."""
+"""Standard deviation of the prior of the biases: it decides where there are hardly any samples."""
+
+SHARPNESS = (0.05, 20.0)
+"""Least and most that a temperature may divide by, inverted: a network that is always right would
+otherwise be made infinitely sure."""
 
 BINS = 15
 """Bins of the calibration error, as in Guo et al. (2017)."""
@@ -50,11 +54,16 @@ class Calibration:
 
     @classmethod
     def fitted(cls, y_true: ArrayLike, y_prob: ArrayLike) -> Calibration:
-        """Fit it to samples that nothing else was fitted to, by maximum likelihood.
+        """Fit it to samples that nothing else was fitted to, by penalised maximum likelihood.
+
+        A class that none of them has keeps the bias 0, the mean of the others'.
 
         Args:
             y_true: Class numbers, shape `(n,)`.
             y_prob: Probabilities as the network gives them, shape `(n, k)`.
+
+        Raises:
+            DataError: A class number that is none, such as that of a sample without a label.
 
         Example:
             >>> rng = np.random.default_rng(0)
@@ -65,7 +74,15 @@ class Calibration:
             2
         """
         true = np.asarray(y_true, dtype=np.intp)
-        logs = _logs(y_prob)
+        all_logs = _logs(y_prob)
+        if len(true) and not 0 <= true.min() <= true.max() < all_logs.shape[1]:
+            raise DataError(
+                f"class numbers must be from 0 to {all_logs.shape[1] - 1}. "
+                f"Received: {true.min()} to {true.max()}"
+            )
+        # Left in, a class without samples would be made impossible.
+        present, true = np.unique(true, return_inverse=True)
+        logs = all_logs[:, present]
         number, classes = logs.shape
         hits = np.eye(classes)[true]
 
@@ -85,9 +102,10 @@ class Calibration:
             np.concatenate([[1.0], np.zeros(classes)]),
             jac=True,
             method="L-BFGS-B",
-            bounds=[(0.05, 20.0), *[(None, None)] * classes],
+            bounds=[SHARPNESS, *[(None, None)] * classes],
         )
-        biases = best.x[1:] - best.x[1:].mean()
+        biases = np.zeros(all_logs.shape[1])
+        biases[present] = best.x[1:] - best.x[1:].mean()
         return cls(temperature=float(1 / best.x[0]), biases=biases, samples=number)
 
     def apply(self, y_prob: ArrayLike) -> NDArray[np.float32]:
@@ -123,27 +141,36 @@ def expected_calibration_error(y_true: ArrayLike, y_prob: ArrayLike, *, bins: in
     return float((gaps * table["samples"]).sum() / table["samples"].sum())
 
 
-def reliability(y_true: ArrayLike, y_prob: ArrayLike, *, bins: int = BINS) -> pd.DataFrame:
+def reliability(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    *,
+    units: NDArray[np.intp] | None = None,
+    bins: int = BINS,
+) -> pd.DataFrame:
     """Return what a reliability diagram shows: for each bin of confidence, the share that is right.
 
     Args:
         y_true: Class numbers, shape `(n,)`, one sample or more.
         y_prob: Probabilities, shape `(n, k)`.
+        units: Unit that each sample belongs to, shape `(n,)`; all are independent by default.
         bins: Bins of equal number of samples, the least confident first; fewer where there are
             fewer samples.
 
     Returns:
-        One row a bin: `confidence` (mean), `right` (share), `low`, `high` (its Clopper-Pearson
-        interval), `samples`.
+        One row a bin: `confidence` (mean), `right` (share), `low`, `high` (its interval, see
+        `cellclf.evaluation.proportions.share`), `samples`.
     """
     true = np.asarray(y_true, dtype=np.intp)
     prob = np.asarray(y_prob, dtype=np.float64)
     confidence = prob.max(axis=1)
     right = prob.argmax(axis=1) == true
-    order = np.argsort(confidence, kind="stable")
+    unit = np.arange(len(true)) if units is None else units
+    # Of equal confidences the right ones come first, so that the order of the rows decides nothing.
+    order = np.lexsort((~right, confidence))
     rows = []
     for members in np.array_split(order, min(bins, len(order))):
-        within = share(right[members], np.arange(len(members)))
+        within = share(right[members], unit[members])
         rows.append(
             {
                 "confidence": float(confidence[members].mean()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,13 @@ from cellclf.evaluation.predictions import (
     CLASS_PREFIX,
     COLUMNS,
     SUM_TOLERANCE,
+    checked_table,
     class_column,
     predictions_table,
 )
+from cellclf.terms import part_named
 
-__all__ = ["read_any_predictions"]
+__all__ = ["read_any_predictions", "understood"]
 
 MAPPABLE = ("sample_id", "path", "group", "split", "label")
 PER_CENT = 100
@@ -43,30 +46,43 @@ def read_any_predictions(path: Path, columns: Mapping[str, str] | None = None) -
     Raises:
         DataError: The file cannot be read, or its columns cannot be understood; why.
     """
-    if not columns:
-        head = _read(path).columns if path.suffix.lower() == ".csv" else ()
-        if tuple(head[: len(COLUMNS)]) == COLUMNS or path.suffix.lower() != ".csv":
-            return read_predictions(path)
+    if path.suffix.lower() not in (".csv", ".parquet"):
+        return read_predictions(path)  # which says what it must be
+    table = _read(path)
+    if not columns and tuple(table.columns[: len(COLUMNS)]) == COLUMNS:
+        return read_predictions(path)
     try:
-        return _understood(_read(path), columns or {})
+        return understood(table, columns or {})
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """Everything as text: a class may be called "NA", an id "007"."""
+    """CSV as text: a class may be called "NA", an id "007"."""
     if not path.is_file():
         raise DataError(f"no such file of predictions: {path}")
     try:
         if path.suffix.lower() == ".parquet":
-            return pd.read_parquet(path, engine="pyarrow").astype("str")
+            return pd.read_parquet(path, engine="pyarrow")
         # "utf-8-sig": a spreadsheet may put a byte order mark before what it saves.
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
 
 
-def _understood(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+def understood(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table of another program's as a table of predictions.
+
+    Args:
+        table: One row a sample. One of ours is returned as it is.
+        columns: As `read_any_predictions`.
+
+    Raises:
+        DataError: Its columns cannot be understood; why.
+    """
+    if not columns and tuple(table.columns[: len(COLUMNS)]) == COLUMNS:
+        return checked_table(table)
+    table = table.map(_text)
     _check_names(table, columns)
     theirs = {name: columns.get(name, name) for name in MAPPABLE}
     if theirs["label"] not in table:
@@ -90,8 +106,12 @@ def _understood(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame
             f"{', '.join(map(repr, unknown[:5]))}{', ...' if len(unknown) > 5 else ''}.{hint}"
         )
     given = {
-        name: table[theirs[name]].tolist() if theirs[name] in table else None for name in MAPPABLE
+        name: table[theirs[name]].str.strip().tolist() if theirs[name] in table else None
+        for name in MAPPABLE
     }
+    if given["split"] is not None:
+        # Folds and parts of other names are no parts here: all rows are judged.
+        given["split"] = [part_named(name) or "" for name in given["split"]]
     ids = given["sample_id"] or [str(row) for row in range(1, len(table) + 1)]
     return predictions_table(
         sample_ids=ids,
@@ -169,3 +189,11 @@ def _meant(found: NDArray[np.float64], sums: NDArray[np.float64]) -> str:
 
 def _such_as(table: pd.DataFrame) -> str:
     return f" The file has: {', '.join(map(repr, map(str, table.columns[:12])))}"
+
+
+def _text(value: Any) -> str:
+    """What is missing is empty, and a column of whole numbers with gaps is one of floats."""
+    if value is None or pd.isna(value):
+        return ""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value)

@@ -57,8 +57,8 @@ def kept_promises(
             "bins": ECE_BINS,
         },
         "reliability": {
-            "before": reliability(before.y_true, before.y_prob).to_dict("list"),
-            "after": reliability(after.y_true, after.y_prob).to_dict("list"),
+            "before": reliability(before.y_true, before.y_prob, units=before.units).to_dict("list"),
+            "after": reliability(after.y_true, after.y_prob, units=after.units).to_dict("list"),
         },
         "review": {
             "target": decision.review.target,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.errors import DataError
+from cellclf.errors import CellclfError, DataError
 
 __all__ = ["SINGLE", "Limits", "Metric", "Trials"]
 
@@ -38,7 +38,7 @@ class Metric:
     name: str
     compute: Callable[..., Any]
     batched: bool = False
-    limits: Limits = (0.0, 1.0)
+    limits: Limits = (None, None)
     trials: Callable[..., Trials] | None = None
 
     def figures(
@@ -47,10 +47,18 @@ class Metric:
         """Return the metric's figures by class name or `"macro"`; a single one by `""`.
 
         Raises:
-            DataError: It gave neither a float nor floats by name.
+            DataError: It gave neither a float nor floats by name, or one outside its limits.
         """
         found = self.compute(y_true, y_prob, classes=classes)
-        return {of: self._number(figure) for of, figure in self._by_name(found).items()}
+        figures = {of: self._number(figure) for of, figure in self._by_name(found).items()}
+        low, high = self.limits
+        for of, figure in figures.items():
+            if (low is not None and figure < low) or (high is not None and figure > high):
+                raise DataError(
+                    f"metric {self.name!r} must give figures within its limits, {self.limits}. "
+                    f"Received: {figure:g}{f' for {of!r}' if of else ''}"
+                )
+        return figures
 
     def resampled(
         self,
@@ -78,11 +86,43 @@ class Metric:
             return {
                 of: self._numbers(figure, weights) for of, figure in self._by_name(found).items()
             }
-        rows = [
-            self._by_name(self.compute(y_true, y_prob, classes=classes, sample_weight=weight))
-            for weight in weights
-        ]
-        return {of: np.array([self._number(row[of]) for row in rows]) for of in rows[0]}
+        rows = [self._at(y_true, y_prob, classes, weight) for weight in weights]
+        names = dict.fromkeys(name for row in rows for name in row)
+        return {of: np.array([row.get(of, np.nan) for row in rows]) for of in names}
+
+    def counted(
+        self, y_true: NDArray[np.intp], y_prob: NDArray[np.float32], classes: Sequence[str]
+    ) -> Trials:
+        """Return what the metric counts; nothing where its figures are no shares.
+
+        Raises:
+            DataError: It gave no pairs of bool arrays of the samples' length.
+        """
+        if self.trials is None:
+            return {}
+        found = self.trials(y_true, y_prob, classes=classes)
+        for of, pair in found.items():
+            shapes = [(np.asarray(one).dtype, np.shape(one)) for one in pair]
+            if shapes != [(np.dtype(bool), (len(y_true),))] * 2:
+                raise DataError(
+                    f"`trials` of metric {self.name!r} must give two bool arrays of shape "
+                    f"({len(y_true)},) by name. Received for {of!r}: {shapes}"
+                )
+        return {str(of): (hits, counted) for of, (hits, counted) in found.items()}
+
+    def _at(
+        self,
+        y_true: NDArray[np.intp],
+        y_prob: NDArray[np.float32],
+        classes: Sequence[str],
+        weight: NDArray[np.float64],
+    ) -> dict[str, float]:
+        """The figures of one resample; none where it lacks what the metric needs, as a class."""
+        try:
+            found = self.compute(y_true, y_prob, classes=classes, sample_weight=weight)
+        except (CellclfError, ArithmeticError, ValueError):
+            return {}
+        return {of: self._number(figure) for of, figure in self._by_name(found).items()}
 
     @staticmethod
     def _by_name(found: Any) -> Mapping[str, Any]:

@@ -11,15 +11,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cellclf.evaluation.proportions import FEWEST_UNITS, LEVEL, Interval
+from cellclf.terms import counted
 
 __all__ = ["Paired", "holm", "images_needed", "paired"]
 
 Floats = NDArray[np.float64]
 
-ALL_FLIPS = 16
-"""Units that differ, up to which every assignment of signs is looked at; beyond, random ones."""
-
-FLIPS = 20_000
 POWER = 0.8
 """Chance of telling apart that a number of images is to give."""
 
@@ -36,6 +33,7 @@ class Paired:
         first_only: Samples that only the first has right.
         second_only: Samples that only the second has right.
         samples: All samples.
+        error: Standard error of the difference.
     """
 
     difference: float
@@ -45,6 +43,7 @@ class Paired:
     first_only: int
     second_only: int
     samples: int
+    error: float
 
 
 def paired(
@@ -52,21 +51,20 @@ def paired(
     second: NDArray[np.bool_],
     units: NDArray[np.intp],
     *,
-    seed: int = 0,
     level: float = LEVEL,
 ) -> Paired:
     """Compare which samples two models have right.
 
     Where every sample is a unit of its own: McNemar's exact test (1947) and the interval of Bonett
-    and Price (2012). Otherwise the signs of the units' differences are flipped (Fisher, 1935; all
-    assignments where few units differ, else 20,000 random ones), and the interval is that of a
-    ratio between units, with Student's t.
+    and Price (2012). Otherwise the differences of the units keep their sizes, and all assignments
+    of signs to them are as likely (Fisher, 1935); the interval is that of a ratio between units,
+    with Student's t, to which two units were added that differ by a mean unit, one each way: the
+    same caution as Bonett and Price's.
 
     Args:
         first: Which samples the first model has right, shape `(n,)`, one or more.
         second: The same of the second.
         units: Unit that each sample belongs to, shape `(n,)`.
-        seed: Decides the random assignments.
         level: Confidence level of the interval.
 
     Example:
@@ -75,26 +73,26 @@ def paired(
         >>> found.difference, round(found.p_value, 4), found.test
         (0.07, 0.0156, 'exact McNemar')
     """
-    gains = first.astype(np.float64) - second
+    gains = first.astype(np.intp) - second
     number = len(gains)
     first_only, second_only = int((gains > 0).sum()), int((gains < 0).sum())
     _, unit = np.unique(units, return_inverse=True)
-    groups = int(unit.max()) + 1
-    if groups == number:
-        interval = _bonett_price(first_only, second_only, number, level)
-        p_value, test = _mcnemar(first_only, second_only), "exact McNemar"
+    by_unit = np.zeros(int(unit.max()) + 1, np.intp)
+    np.add.at(by_unit, unit, gains)
+    alone = len(by_unit) == number
+    if alone:
+        interval, error = _bonett_price(first_only, second_only, number, level)
     else:
-        by_unit = np.bincount(unit, weights=gains).astype(np.float64)
-        interval = _between_units(by_unit, np.bincount(unit), level)
-        p_value, test = _sign_flips(by_unit, seed), "sign flips over units"
+        interval, error = _between_units(by_unit, np.bincount(unit), level)
     return Paired(
         difference=(first_only - second_only) / number,
         interval=interval,
-        p_value=p_value,
-        test=test,
+        p_value=_sign_flips(by_unit),
+        test="exact McNemar" if alone else "sign flips over units",
         first_only=first_only,
         second_only=second_only,
         samples=number,
+        error=error,
     )
 
 
@@ -119,55 +117,55 @@ def holm(p_values: Sequence[float]) -> Floats:
     return adjusted
 
 
-def images_needed(found: Paired, *, level: float = LEVEL, power: float = POWER) -> int | None:
+def images_needed(found: Paired, *, risk: float = 1 - LEVEL, power: float = POWER) -> int | None:
     r"""Return how many images would tell two models apart, if they differ as they seem to.
 
-    For McNemar's test, with the difference $d$ and the share $\psi$ of samples that one model
-    alone has right, $n = (z_{1-\alpha/2} \sqrt{\psi} + z_{power} \sqrt{\psi - d^2})^2 / d^2$
-    (Connor, 1987). Where samples belong together it holds for as many independent ones.
+    $n (z_{1-\alpha/2} + z_{power})^2 e^2 / d^2$ for the difference $d$ and its standard error $e$
+    with the $n$ images there are: the error falls with the root of their number. Where images
+    belong together, it holds for images that do so alike.
 
     Args:
         found: How they compare.
-        level: One less the risk of telling apart what is equal.
+        risk: Of telling apart what is equal, in this test.
         power: Chance of telling apart what differs by as much.
 
     Returns:
-        Number of images in all, or `None` where no difference was seen.
+        Number of images in all, more than there are; `None` where no difference was seen.
 
     Example:
         >>> first, second = np.arange(100) < 92, np.arange(100) < 88
         >>> images_needed(paired(first, second, np.arange(100)))
-        194
+        302
     """
     if found.first_only == found.second_only:
         return None
-    differing = (found.first_only + found.second_only) / found.samples
-    gap = found.difference
-    of_level, of_power = stats.norm.ppf((1 + level) / 2), stats.norm.ppf(power)
-    root = of_level * math.sqrt(differing) + of_power * math.sqrt(max(differing - gap**2, 0.0))
-    return math.ceil(float((root / gap) ** 2))
+    of_risk, of_power = stats.norm.ppf(1 - risk / 2), stats.norm.ppf(power)
+    ratio = float((of_risk + of_power) * found.error / found.difference)
+    return max(math.ceil(found.samples * ratio**2), found.samples + 1)
 
 
-def _mcnemar(first_only: int, second_only: int) -> float:
-    differing = first_only + second_only
-    return float(stats.binomtest(first_only, differing).pvalue) if differing else 1.0
-
-
-def _bonett_price(first_only: int, second_only: int, number: int, level: float) -> Interval:
+def _bonett_price(
+    first_only: int, second_only: int, number: int, level: float
+) -> tuple[Interval, float]:
     one, other = (first_only + 1) / (number + 2), (second_only + 1) / (number + 2)
     error = math.sqrt((one + other - (one - other) ** 2) / (number + 2))
-    return _around(one - other, stats.norm.ppf((1 + level) / 2) * error, "Bonett-Price")
+    reach = float(stats.norm.ppf((1 + level) / 2)) * error
+    return _around(one - other, reach, "Bonett-Price"), error
 
 
-def _between_units(by_unit: Floats, sizes: NDArray[np.intp], level: float) -> Interval:
-    groups, number = len(by_unit), sizes.sum()
+def _between_units(
+    by_unit: NDArray[np.intp], sizes: NDArray[np.intp], level: float
+) -> tuple[Interval, float]:
+    groups = len(by_unit)
+    mean = float(sizes.mean())
+    gains, weights = np.append(by_unit, [mean, -mean]), np.append(sizes, [mean, mean])
+    difference = gains.sum() / weights.sum()
+    residuals = (gains - difference * weights) / weights.sum()
+    error = math.sqrt((groups + 2) / (groups + 1) * float(residuals @ residuals))
     if groups < FEWEST_UNITS:
-        return Interval.missing(f"{groups} groups")
-    difference = by_unit.sum() / number
-    residuals = (by_unit - difference * sizes) / number
-    error = math.sqrt(groups / (groups - 1) * float(residuals @ residuals))
-    reach = stats.t.ppf((1 + level) / 2, groups - 1) * error
-    return _around(difference, reach, "Student's t over units")
+        return Interval.missing(counted(groups, "unit")), error
+    reach = float(stats.t.ppf((1 + level) / 2, groups - 1)) * error
+    return _around(difference, reach, "Student's t over units"), error
 
 
 def _around(middle: float, reach: float, method: str) -> Interval:
@@ -175,20 +173,18 @@ def _around(middle: float, reach: float, method: str) -> Interval:
     return Interval(low=float(low), high=float(high), method=method)
 
 
-def _sign_flips(by_unit: Floats, seed: int) -> float:
-    """Share of the assignments of signs whose sum is as far from 0 as the one that was found."""
-    differing = by_unit[by_unit != 0]
-    if not len(differing):
-        return 1.0
-    seen = abs(differing.sum())
-    if len(differing) <= ALL_FLIPS:
-        numbers = np.arange(2 ** len(differing))[:, np.newaxis]
-        signs = 1 - 2 * (numbers >> np.arange(len(differing)) & 1)
-        return float((np.abs(signs @ differing) >= seen).mean())
-    rng = np.random.default_rng(seed)
-    as_far = 0
-    for _ in range(FLIPS // 1000):
-        signs = rng.choice([-1.0, 1.0], size=(1000, len(differing)))
-        as_far += int((np.abs(signs @ differing) >= seen).sum())
-    # The one that was found is an assignment too (Phipson and Smyth, 2010).
-    return (as_far + 1) / (FLIPS + 1)
+def _sign_flips(by_unit: NDArray[np.intp]) -> float:
+    """Share of all assignments of signs whose sum is as far from 0 as the one that was found.
+
+    The sum is one of whole numbers, so its law is known exactly: that of units of each size is
+    binomial, and those of the sizes are put together. Of units of size 1 it is McNemar's test.
+    """
+    sizes, numbers = np.unique(np.abs(by_unit[by_unit != 0]), return_counts=True)
+    law = np.ones(1)
+    for size, number in zip(sizes.tolist(), numbers.tolist(), strict=True):
+        step = np.zeros(2 * size * number + 1)
+        step[:: 2 * size] = stats.binom.pmf(np.arange(number + 1), number, 0.5)
+        law = np.convolve(law, step)
+    reach = (len(law) - 1) // 2
+    far = np.abs(np.arange(-reach, reach + 1)) >= abs(int(by_unit.sum()))
+    return min(1.0, float(law[far].sum()))

@@ -8,7 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-__all__ = ["FEWEST_UNITS", "LEVEL", "Interval", "clopper_pearson", "effective_number", "share"]
+from cellclf.terms import counted
+
+__all__ = [
+    "FEWEST_UNITS",
+    "LEVEL",
+    "NOT_ESTIMABLE",
+    "Interval",
+    "clopper_pearson",
+    "effective_number",
+    "share",
+]
 
 LEVEL = 0.95
 """Confidence level of every interval that does not say another."""
@@ -18,6 +28,7 @@ FEWEST_UNITS = 10
 
 CLOPPER_PEARSON = "Clopper-Pearson"
 KORN_GRAUBARD = "Korn-Graubard"
+NOT_ESTIMABLE = "not estimable: "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +48,16 @@ class Interval:
     @classmethod
     def missing(cls, why: str) -> Interval:
         """No interval, for the reason given."""
-        return cls(low=float("nan"), high=float("nan"), method=f"not estimable: {why}")
+        return cls(low=float("nan"), high=float("nan"), method=f"{NOT_ESTIMABLE}{why}")
 
 
-def share(hits: NDArray[np.bool_], units: NDArray[np.intp], *, level: float = LEVEL) -> Interval:
+def share(
+    hits: NDArray[np.bool_],
+    units: NDArray[np.intp],
+    *,
+    copies: NDArray[np.intp] | None = None,
+    level: float = LEVEL,
+) -> Interval:
     """Return the interval of a share of samples, of which some may belong together.
 
     Where every sample is a unit of its own it is exact (Clopper and Pearson, 1934). Otherwise it is
@@ -50,6 +67,8 @@ def share(hits: NDArray[np.bool_], units: NDArray[np.intp], *, level: float = LE
         hits: Which samples count for the share, shape `(n,)`.
         units: Unit that each sample belongs to, shape `(n,)`: those of different units are
             independent.
+        copies: Number of what each sample is a copy of, shape `(n,)`: equal ones tell no more than
+            one. All different where it is not given.
         level: Confidence level.
 
     Example:
@@ -65,8 +84,9 @@ def share(hits: NDArray[np.bool_], units: NDArray[np.intp], *, level: float = LE
         low, high = clopper_pearson(float(hits.sum()), number, level=level)
         return Interval(low=low, high=high, method=CLOPPER_PEARSON)
     if groups < FEWEST_UNITS:
-        return Interval.missing(f"{groups} groups")
-    effective = effective_number(hits, units, level=level)
+        return Interval.missing(counted(groups, "unit"))
+    different = number if copies is None else len(np.unique(copies))
+    effective = effective_number(hits, units, most=different, level=level)
     low, high = clopper_pearson(hits.mean() * effective, effective, level=level)
     return Interval(low=low, high=high, method=KORN_GRAUBARD)
 
@@ -91,19 +111,27 @@ def clopper_pearson(hits: float, number: float, *, level: float = LEVEL) -> tupl
 
 
 def effective_number(
-    hits: NDArray[np.bool_], units: NDArray[np.intp], *, level: float = LEVEL
+    hits: NDArray[np.bool_],
+    units: NDArray[np.intp],
+    *,
+    most: int | None = None,
+    level: float = LEVEL,
 ) -> float:
     r"""Return how many independent samples tell as much of a share as these do.
 
     The share $p$ has the variance $v$ between units (the usual linearisation of a ratio), and
-    $p(1-p)/v$ independent samples would give it the same. That number is made smaller by
-    $(t_{n-1} / t_{g-1})^2$, quantiles of Student's $t$ for $n$ samples and $g$ units, because $v$
-    is itself known from the units alone (Korn and Graubard, 1998). Where every unit has the same
-    share, as it has where all samples are hits, $v$ says nothing, and units are counted.
+    $p(1-p)/v$ independent samples would give it the same, but never more than there are. That
+    number is made smaller by $(t_{n-1} / t_{g-1})^2$, quantiles of Student's $t$ for $n$ samples
+    and $g$ units, because $v$ is itself known from the units alone (Korn and Graubard, 1998).
+
+    How samples of a unit agree is seen where there are misses and hits. Where fewer than ten units
+    hold a miss, or fewer than ten a hit, the number is therefore moved towards that of the units:
+    all the way where none does.
 
     Args:
         hits: Which samples count for the share, shape `(n,)`.
         units: Unit that each belongs to, shape `(n,)`, two or more different ones.
+        most: Samples that are no copies of each other; `n` where it is not given.
         level: Confidence level of the interval that the number is for.
 
     Example:
@@ -116,8 +144,14 @@ def effective_number(
     portion = float(hits.mean())
     residuals = np.bincount(unit, weights=hits - portion) / number
     variance = groups / (groups - 1) * float(residuals @ residuals)
-    telling = variance >= np.finfo(float).eps
-    effective = portion * (1 - portion) / variance if telling else groups
+    ceiling = float(number if most is None else most)
+    telling = variance > np.finfo(float).eps
+    effective = min(ceiling, portion * (1 - portion) / variance) if telling else ceiling
+    if effective > groups:
+        inside = np.bincount(unit, weights=hits)
+        seen = min(int((inside > 0).sum()), int((inside < np.bincount(unit)).sum()))
+        known = min(1.0, seen / FEWEST_UNITS)
+        effective = groups + known * (effective - groups)
     quantile = (1 + level) / 2
     shrunk = stats.t.ppf(quantile, number - 1) / stats.t.ppf(quantile, groups - 1)
     return float(effective * shrunk**2)

@@ -43,9 +43,12 @@ def group_ties(cell: Any) -> list[str]:
     """Return what the groups in a cell tie its row by; nothing where it is empty or missing.
 
     Example:
-        >>> group_ties("patient=7; slide=4"), group_ties("")
-        (['patient=7', 'slide=4'], [])
+        >>> group_ties("patient=7; slide=4"), group_ties("Smith; J"), group_ties("")
+        (['patient=7', 'slide=4'], ['Smith; J'], [])
     """
     if cell is None or pd.isna(cell):
         return []
-    return [tie for tie in str(cell).split(GROUP_SEPARATOR) if tie]
+    text = str(cell)
+    pieces = text.split(GROUP_SEPARATOR)
+    # A name of another program may hold the separator: "Smith; J".
+    return pieces if all("=" in piece for piece in pieces) else [text] * bool(text)

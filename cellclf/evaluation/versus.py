@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -12,15 +12,16 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from cellclf.errors import DataError
-from cellclf.evaluation.bootstrap import RESAMPLES
+from cellclf.evaluation.bootstrap import RESAMPLES, standard_error
 from cellclf.evaluation.confusion import MACRO
 from cellclf.evaluation.estimates import Judged
 from cellclf.evaluation.metric import SINGLE, Metric
 from cellclf.evaluation.pairs import Paired, holm, images_needed, paired
 from cellclf.evaluation.predictions import classes_of, labelled
-from cellclf.evaluation.proportions import FEWEST_UNITS, LEVEL
+from cellclf.evaluation.proportions import FEWEST_UNITS, LEVEL, Interval
+from cellclf.terms import counted
 
-__all__ = ["FEWEST_SEEDS", "Pair", "Versus", "architectures", "versus"]
+__all__ = ["FEWEST_SEEDS", "Pair", "Versus", "adjusted", "architectures", "versus"]
 
 RISK = 1 - LEVEL
 
@@ -28,6 +29,9 @@ FEWEST_SEEDS = 3
 """Trainings of an architecture below which nothing is said of it, only of the trained models."""
 
 ACCURACY = "accuracy"
+
+ROUNDING = 1e-9
+"""Differences that are smaller come from how numbers are rounded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +43,14 @@ class Pair:
         second: Name of the other.
         found: Which samples they have right, compared.
         p_holm: The p-value, adjusted for all pairs that were compared.
+        pairs: How many these are.
     """
 
     first: str
     second: str
     found: Paired
     p_holm: float
+    pairs: int
 
     @property
     def apart(self) -> bool:
@@ -53,8 +59,8 @@ class Pair:
 
     @property
     def images_needed(self) -> int | None:
-        """Images that would tell them apart; `None` where they are, or where they do not differ."""
-        return None if self.apart else images_needed(self.found)
+        """Images in all that would tell them apart; `None` where they are, or do not differ."""
+        return None if self.apart else images_needed(self.found, risk=RISK / self.pairs)
 
     @property
     def sentence(self) -> str:
@@ -128,6 +134,8 @@ class Versus:
     def best(self) -> str:
         """Which model is best, if one is told apart from all others; else which are not."""
         leader = max(self.right, key=lambda name: self.right[name])
+        if sum(right == self.right[leader] for right in self.right.values()) > 1:
+            return "No model is best: several have the same number of samples right."
         rivals = [
             pair.second if pair.first == leader else pair.first
             for pair in self.pairs
@@ -164,62 +172,81 @@ def versus(
         DataError: Fewer than two models, or models that were judged on different samples.
     """
     aligned = _aligned(tables)
-    judged = {name: Judged.of(table, units) for name, table in aligned.items()}
+    unit = Judged.of(next(iter(aligned.values())), units).units
+    judged = {name: Judged.of(table, unit) for name, table in aligned.items()}
     right = {name: one.y_true == one.y_prob.argmax(axis=1) for name, one in judged.items()}
-    unit = next(iter(judged.values())).units
     names = [*combinations(aligned, 2)]
-    found = [paired(right[one], right[other], unit, seed=seed) for one, other in names]
-    adjusted = holm([one.p_value for one in found]).tolist()
+    found = [paired(right[one], right[other], unit) for one, other in names]
+    pairs = [
+        Pair(first=first, second=second, found=one, p_holm=one.p_value, pairs=len(names))
+        for (first, second), one in zip(names, found, strict=True)
+    ]
     others = [metric for metric in metrics if metric.name != ACCURACY]
     return Versus(
-        pairs=tuple(
-            Pair(first=first, second=second, found=one, p_holm=p)
-            for (first, second), one, p in zip(names, found, adjusted, strict=True)
-        ),
+        pairs=tuple(adjusted(pairs)),
         others=_redrawn(names, judged, others, resamples=resamples, seed=seed),
         right={name: int(hits.sum()) for name, hits in right.items()},
     )
+
+
+def adjusted(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return pairs with p-values that are adjusted for all of them together (Holm, 1979)."""
+    p_values = holm([pair.found.p_value for pair in pairs]).tolist()
+    return [
+        replace(pair, p_holm=p_value, pairs=len(pairs))
+        for pair, p_value in zip(pairs, p_values, strict=True)
+    ]
 
 
 def architectures(trainings: pd.DataFrame) -> pd.DataFrame:
     """Compare architectures over trainings that differ in the seed alone.
 
     A trained model is one draw of its architecture; what is said of an architecture must hold for
-    the next draw. So the differences within each seed are what is averaged (Student's t).
+    the next draw. So the differences within each seed are what is averaged (Student's t). Where
+    each seed divides the images anew, the trainings share images, and the differences vary less
+    than those of independent ones: their variance is corrected by the share of test to training
+    images (Nadeau and Bengio, 2003).
 
     Args:
-        trainings: One row a training: `architecture`, `seed`, `accuracy`.
+        trainings: One row a training: `architecture`, `seed`, `accuracy`, and `overlap`, the number
+            of test images over that of training images where the division differs between seeds,
+            0 where it is the same.
 
     Returns:
         One row a pair of architectures that share three seeds or more: `first`, `second`, `seeds`,
-        `difference` (mean), `low`, `high`, `p_value`, `p_holm`, `apart`.
+        `difference` (mean), `low`, `high`, `p_value`, `p_holm`, `apart`. Where the differences do
+        not vary, nothing can be said: `low` and `high` are missing, and the p-values 1.
     """
     by_seed = trainings.pivot_table(index="seed", columns="architecture", values="accuracy")
+    overlap = float(trainings["overlap"].mean()) if len(trainings) else 0.0
     rows = []
     for first, second in combinations(map(str, by_seed.columns), 2):
         gaps = (by_seed[first] - by_seed[second]).dropna()
-        if len(gaps) < FEWEST_SEEDS:
+        seeds = len(gaps)
+        if seeds < FEWEST_SEEDS:
             continue
-        low, high, p_value = np.nan, np.nan, 1.0  # where the seeds do not differ, t says nothing
-        if gaps.std() > 0:
-            tested = stats.ttest_1samp(gaps, 0.0)
-            low, high = tested.confidence_interval(LEVEL)
-            p_value = tested.pvalue
+        error = float(gaps.std()) * np.sqrt(1 / seeds + overlap)
+        low, high, p_value = np.nan, np.nan, 1.0
+        if error > ROUNDING:
+            law = stats.t(seeds - 1)
+            reach = float(law.ppf((1 + LEVEL) / 2)) * error
+            low, high = gaps.mean() - reach, gaps.mean() + reach
+            p_value = float(2 * law.sf(abs(gaps.mean()) / error))
         rows.append(
             {
                 "first": first,
                 "second": second,
-                "seeds": len(gaps),
+                "seeds": seeds,
                 "difference": float(gaps.mean()),
                 "low": float(low),
                 "high": float(high),
-                "p_value": float(p_value),
+                "p_value": p_value,
             }
         )
     columns = ["first", "second", "seeds", "difference", "low", "high", "p_value"]
     table = pd.DataFrame(rows, columns=columns)
-    adjusted = holm(table["p_value"].tolist())
-    return table.assign(p_holm=adjusted, apart=adjusted < RISK)
+    p_holm = holm(table["p_value"].tolist())
+    return table.assign(p_holm=p_holm, apart=p_holm < RISK)
 
 
 def _aligned(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -271,16 +298,14 @@ def _redrawn(
         }
         for name, one in judged.items()
     }
-    groups = min(units for _, units in next(iter(judged.values())).support().values())
+    units = min(one.telling for one in next(iter(judged.values())).support().values())
     rows: list[dict[str, object]] = []
     for first, second in pairs:
         for key, value in values[first].items():
             difference = value - values[second][key]
-            reach = float("nan")
-            if groups >= FEWEST_UNITS:
-                error = np.nanstd(draws[first][key] - draws[second][key])
-                error *= np.sqrt(groups / (groups - 1))
-                reach = float(stats.t.ppf((1 + LEVEL) / 2, groups - 1) * error)
+            error = standard_error(draws[first][key] - draws[second][key], units)
+            told = error > ROUNDING and bool(np.isfinite(difference))
+            reach = float(stats.t.ppf((1 + LEVEL) / 2, units - 1)) * error if told else np.nan
             rows.append(
                 {
                     "first": first,
@@ -289,9 +314,13 @@ def _redrawn(
                     "difference": difference,
                     "low": difference - reach,
                     "high": difference + reach,
-                    "method": "bootstrap over units"
-                    if groups >= FEWEST_UNITS
-                    else f"not estimable: {groups} groups",
+                    "method": "bootstrap over units" if told else _why_not(units),
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _why_not(units: int) -> str:
+    few = units < FEWEST_UNITS
+    why = counted(units, "unit") if few else "does not vary on resamples"
+    return Interval.missing(why).method

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,11 @@ from numpy.typing import NDArray
 
 from cellclf.errors import DataError, RunError
 from cellclf.evaluation.bootstrap import RESAMPLES
-from cellclf.evaluation.versus import FEWEST_SEEDS, Versus, architectures, versus
+from cellclf.evaluation.versus import FEWEST_SEEDS, Versus, adjusted, architectures, versus
 from cellclf.files import write_json
-from cellclf.pipeline.evaluate import LEAKY, SYNTHETIC, core_metrics
+from cellclf.pipeline.evaluate import core_metrics, warnings_of
 from cellclf.pipeline.finished import FinishedRun
+from cellclf.pipeline.sources import units_in
 from cellclf.run_directory import RunDirectory
 
 __all__ = ["Comparison", "compare"]
@@ -47,11 +50,12 @@ class Comparison:
             lines += [*(pair.sentence for pair in found.pairs), found.best, ""]
             lines += [_differences(found.table), ""]
         lines += [*map(_of_architectures, self.architectures.to_dict("records"))]
-        if any(seeds < FEWEST_SEEDS for seeds in self.seeds.values()):
+        if not len(self.architectures):
             counts = ", ".join(f"{name} {seeds}" for name, seeds in self.seeds.items())
             lines.append(
-                f"This is said of the trained models. Of architectures nothing is said with fewer "
-                f"than {FEWEST_SEEDS} seeds each; there are: {counts}."
+                "This is said of the trained models. Of architectures nothing is said with fewer "
+                f"than {FEWEST_SEEDS} seeds that two of them share, all else being equal; there "
+                f"are: {counts}."
             )
         return "\n".join([*lines, *self.notes])
 
@@ -78,12 +82,19 @@ class _Model:
     name: str
     architecture: str
     seed: int
+    conditions: str
     table: pd.DataFrame
     units: NDArray[np.intp]
+    test_to_train: float
 
     @property
     def accuracy(self) -> float:
         return float((self.table["label"] == self.table["top_class"]).mean())
+
+    @property
+    def judged_on(self) -> frozenset[str]:
+        """Ids of its test samples."""
+        return frozenset(self.table["sample_id"])
 
 
 def compare(
@@ -91,8 +102,9 @@ def compare(
 ) -> Comparison:
     """Compare the models of runs on their test parts, each pair on the same samples.
 
-    Of architectures something is said where three runs or more hold both, with different seeds;
-    each run is then one observation. No network is needed.
+    Of architectures something is said where three runs or more hold both, on the same images and
+    with the same experiment but for the seed; each run is then one observation. No network is
+    needed.
 
     Args:
         runs: Complete runs, or their directories.
@@ -100,14 +112,16 @@ def compare(
         seed: Decides every draw.
 
     Raises:
-        RunError: A directory holds no complete run.
+        RunError: A directory holds no complete run, or one is named twice.
         DataError: There are no two models to compare.
     """
     finished = [run if isinstance(run, FinishedRun) else FinishedRun(Path(run)) for run in runs]
-    paths = [run.path.resolve() for run in finished]
-    if len(set(paths)) < len(paths):
+    if len({run.path.resolve() for run in finished}) < len(finished):
         raise RunError("a run must be named once. Received: one of them twice")
-    models = [model for run in finished for model in _models(run, alone=len(finished) == 1)]
+    names = _names(finished)
+    models = [
+        model for run, name in zip(finished, names, strict=True) for model in _models(run, name)
+    ]
     if len(models) < 2:
         raise DataError(
             "there must be two models to compare, in one run or in several. "
@@ -116,60 +130,115 @@ def compare(
     metrics = core_metrics()
     alike: defaultdict[frozenset[str], list[_Model]] = defaultdict(list)
     for model in models:
-        alike[frozenset(model.table["sample_id"])].append(model)
-    trainings = pd.DataFrame(
-        [
-            {"architecture": one.architecture, "seed": one.seed, "accuracy": one.accuracy}
-            for one in models
-        ]
-    )
+        alike[model.judged_on].append(model)
+    found = [
+        versus(
+            {model.name: model.table for model in judged},
+            metrics,
+            units=judged[0].units,
+            resamples=resamples,
+            seed=seed,
+        )
+        for judged in alike.values()
+        if len(judged) > 1
+    ]
+    alone = [judged[0].name for judged in alike.values() if len(judged) == 1]
     return Comparison(
-        models=tuple(
-            versus(
-                {model.name: model.table for model in judged},
-                metrics,
-                units=judged[0].units,
-                resamples=resamples,
-                seed=seed,
-            )
-            for judged in alike.values()
-            if len(judged) > 1
-        ),
-        architectures=architectures(trainings),
-        seeds={
-            str(name): int(seeds)
-            for name, seeds in trainings.groupby("architecture")["seed"].nunique().items()
-        },
-        notes=tuple(
-            note
-            for holds, note in (
-                (any(run.leaky for run in finished), LEAKY),
-                (any(run.record["synthetic"] for run in finished), SYNTHETIC),
-            )
-            if holds
+        models=_adjusted_together(found),
+        architectures=_of_seeds(models),
+        seeds=_seeds(models),
+        notes=(
+            *(
+                f"{name} was judged on test samples of its own, and is compared with none."
+                for name in alone
+            ),
+            *warnings_of(
+                leaky=any(run.leaky for run in finished),
+                synthetic=any(run.record["synthetic"] for run in finished),
+            ),
         ),
     )
 
 
-def _models(run: FinishedRun, *, alone: bool) -> list[_Model]:
+def _adjusted_together(found: Sequence[Versus]) -> tuple[Versus, ...]:
+    """The same, with p-values that are adjusted for all pairs that are spoken of."""
+    pairs = iter(adjusted([pair for one in found for pair in one.pairs]))
+    return tuple(replace(one, pairs=tuple(islice(pairs, len(one.pairs)))) for one in found)
+
+
+def _names(runs: Sequence[FinishedRun]) -> list[str]:
+    """What tells runs apart: nothing where there is one, else the end of their paths."""
+    if len(runs) == 1:
+        return [""]
+    short = [run.path.resolve().name for run in runs]
+    return short if len(set(short)) == len(short) else [str(run.path) for run in runs]
+
+
+def _models(run: FinishedRun, name: str) -> list[_Model]:
     directory = RunDirectory(run.path)
-    chosen: Mapping[str, Mapping[str, Any]] = directory.experiment()["models"]
+    experiment = directory.experiment()
+    choices: Mapping[str, Mapping[str, Any]] = experiment["models"]
     division = pd.read_csv(directory.division_file, dtype=str, keep_default_na=False)
-    unit = division.set_index("sample_id")["unit"]
+    parts = division["part"].value_counts()
+    alike = {
+        key: value for key, value in experiment.items() if key not in ("seed", "out", "models")
+    }
     models = []
-    for label, choice in chosen.items():
+    for label, choice in choices.items():
         predictions = run.predictions(label)
         table = predictions[predictions["split"] == "test"].reset_index(drop=True)
         models.append(
             _Model(
-                name=label if alone else f"{run.path.name}/{label}",
-                architecture=str(choice.get("use") or label),
+                name=f"{name}/{label}" if name else label,
+                architecture=_architecture(label, choice),
                 seed=int(run.record["seed"]),
+                conditions=json.dumps([alike, run.record["data_fingerprint"]], sort_keys=True),
                 table=table,
-                units=unit.loc[table["sample_id"]].to_numpy().astype(np.intp),
+                units=units_in(division, table),
+                test_to_train=float(parts.get("test", 0) / max(parts.get("train", 0), 1)),
             )
         )
     return models
+
+
+def _architecture(label: str, choice: Mapping[str, Any]) -> str:
+    """What was trained: the architecture, and its parameters where there are any."""
+    params = choice.get("params") or {}
+    said = ", ".join(f"{key}={value}" for key, value in params.items())
+    return f"{choice.get('use') or label}{f' ({said})' if said else ''}"
+
+
+def _of_seeds(models: Sequence[_Model]) -> pd.DataFrame:
+    """What is said of architectures, among trainings under the same conditions."""
+    under: defaultdict[str, list[_Model]] = defaultdict(list)
+    for model in models:
+        under[model.conditions].append(model)
+    most = max(under.values(), key=len)
+    divided_anew = len({model.judged_on for model in most}) > 1
+    return architectures(
+        pd.DataFrame(
+            [
+                {
+                    "architecture": one.architecture,
+                    "seed": one.seed,
+                    "accuracy": one.accuracy,
+                    "overlap": one.test_to_train if divided_anew else 0.0,
+                }
+                for one in most
+            ]
+        )
+    )
+
+
+def _seeds(models: Sequence[_Model]) -> dict[str, int]:
+    """Most seeds under the same conditions of each architecture."""
+    seeds: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for model in models:
+        seeds[model.architecture, model.conditions].add(model.seed)
+    found: dict[str, int] = {}
+    for (architecture, _), of in seeds.items():
+        found[architecture] = max(found.get(architecture, 0), len(of))
+    return found
 
 
 def _differences(table: pd.DataFrame) -> str:

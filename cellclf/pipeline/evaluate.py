@@ -5,27 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cellclf.checking import Chosen, choose
+from cellclf.data.leaks import LEAKY
 from cellclf.errors import DataError
 from cellclf.evaluation.bootstrap import RESAMPLES
 from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.evaluation import Evaluation
-from cellclf.evaluation.foreign import read_any_predictions
+from cellclf.evaluation.foreign import read_any_predictions, understood
 from cellclf.evaluation.judge import confusion_counts
 from cellclf.evaluation.metric import Metric
-from cellclf.evaluation.prediction_files import Sidecar, read_sidecar
-from cellclf.evaluation.predictions import checked_table, classes_of, labelled
+from cellclf.evaluation.prediction_files import read_sidecar
+from cellclf.evaluation.predictions import classes_of, labelled
 from cellclf.pipeline.metrics import bound_metrics
+from cellclf.pipeline.sources import units_in
 from cellclf.registry import Registry, installed
+from cellclf.run_directory import RunDirectory
 from cellclf.specs import MetricSpec
 from cellclf.terms import Part
 
-__all__ = ["LEAKY", "SYNTHETIC", "core_metrics", "evaluate"]
+__all__ = ["core_metrics", "evaluate", "warnings_of"]
 
-LEAKY = "Leaky: these figures come from a split that leaks, and look better than they are."
-SYNTHETIC = "Synthetic: the images are rendered; the figures say nothing of cells."
+SYNTHETIC = "Synthetic: these images are rendered; the figures say nothing of cells."
 
 
 def evaluate(
@@ -58,14 +62,15 @@ def evaluate(
         PluginError: There is no such metric.
     """
     notes: tuple[str, ...] = ()
+    units = None
     if isinstance(predictions, pd.DataFrame):
-        name, table = "predictions", checked_table(predictions)
+        name, table = "predictions", understood(predictions, columns or {})
     else:
         path = Path(predictions)
         name, table = str(path), read_any_predictions(path, columns)
-        notes = _notes(path)
-    table, judged = _part(table, part)
-    known = labelled(table)
+        notes, units = _notes(path), _units(path, table)
+    rows, judged = _part(table, part)
+    known = labelled(table[rows])
     if not len(known):
         raise DataError(
             f"{name}: no row{judged} has a label, so there is nothing to judge them by. Labels "
@@ -75,15 +80,22 @@ def evaluate(
         name=f"{name}{judged}",
         classes=classes_of(table),
         estimates=estimates(
-            table,
+            table[rows],
             core_metrics() if metrics is None else bound_metrics(_chosen(metrics, installed())),
+            units=None if units is None else units[rows],
             resamples=resamples,
             seed=seed,
         ),
-        confusion=confusion_counts(table),
-        unlabelled=len(table) - len(known),
+        confusion=confusion_counts(table[rows]),
+        unlabelled=int(rows.sum()) - len(known),
         notes=notes,
     )
+
+
+def warnings_of(*, leaky: bool, synthetic: bool) -> tuple[str, ...]:
+    """Return what a reader of figures must know of the run that they come from."""
+    said = ((leaky, f"{LEAKY}."), (synthetic, SYNTHETIC))
+    return tuple(text for holds, text in said if holds)
 
 
 def core_metrics() -> tuple[Metric, ...]:
@@ -100,29 +112,40 @@ def _chosen(names: Sequence[str], registry: Registry) -> dict[str, Chosen[Metric
     }
 
 
-def _part(table: pd.DataFrame, part: Part | None) -> tuple[pd.DataFrame, str]:
-    """The rows of one part, and what it is called; all where there are no parts."""
+def _part(table: pd.DataFrame, part: Part | None) -> tuple[NDArray[np.bool_], str]:
+    """Which rows are of one part, and what it is called; all where there are no parts."""
     there = [name for name in table["split"].unique() if name]
     if part is None:
         if len(there) < 2:
-            return table, ""
+            return np.ones(len(table), bool), ""
         part = "test"
     if part not in there:
         raise DataError(
             f"there must be rows of the part {part!r}. Received: "
             f"{', '.join(map(repr, there)) or 'rows of no part'}"
         )
-    return table[table["split"] == part].reset_index(drop=True), f", part {part}"
+    return (table["split"] == part).to_numpy(), f", part {part}"
+
+
+def _units(path: Path, table: pd.DataFrame) -> NDArray[np.intp] | None:
+    """The units of a run's division, where the file lies in a run; copies tie images there too."""
+    division = RunDirectory(path.parent.parent).division_file
+    if not division.is_file():
+        return None
+    sources = pd.read_csv(division, dtype=str, keep_default_na=False)
+    if not set(table["sample_id"]) <= set(sources["sample_id"]):
+        return None
+    return units_in(sources, table)
 
 
 def _notes(path: Path) -> tuple[str, ...]:
-    """What the sidecar of a run's predictions says that a reader must know."""
-    if not path.with_suffix(".json").is_file():
-        return ()
-    try:
-        sidecar: Sidecar = read_sidecar(path.with_suffix(""))
-    except DataError:
-        return ()  # a JSON file of another program
-    return tuple(
-        note for holds, note in ((sidecar.leaky, LEAKY), (sidecar.synthetic, SYNTHETIC)) if holds
-    )
+    """What the sidecar of a run's predictions says that a reader must know.
+
+    Raises:
+        DataError: There is one that this version cannot read.
+    """
+    beside = path.with_suffix(".json")
+    if not beside.is_file() or b"schema_version" not in beside.read_bytes():
+        return ()  # nothing, or a file of another program
+    sidecar = read_sidecar(path.with_suffix(""))
+    return warnings_of(leaky=sidecar.leaky, synthetic=sidecar.synthetic)

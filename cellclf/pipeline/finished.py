@@ -72,9 +72,11 @@ class FinishedRun:
         """
         import pandas as pd
 
-        found = pd.DataFrame(self.metrics["models"][self._known(label)]["estimates"])
-        figures = ["value", "low", "high"]
-        return found.astype(dict.fromkeys(figures, float))
+        from cellclf.evaluation.estimates import COLUMNS
+
+        rows = self.metrics["models"][self._known(label)]["estimates"]
+        found = pd.DataFrame(rows, columns=list(COLUMNS))
+        return found.astype(dict.fromkeys(("value", "low", "high"), float))
 
     @property
     def report(self) -> Path:
@@ -99,7 +101,7 @@ class FinishedRun:
 
     def summary(self) -> str:
         """Return what the command line prints at the end."""
-        from cellclf.data.leaks import LEAKY
+        from cellclf.pipeline.evaluate import warnings_of
 
         metrics = self.metrics
         table = self._table().T.rename_axis(columns=None).to_string()
@@ -116,10 +118,7 @@ class FinishedRun:
             lines += promise_sentences(promises)
         else:
             lines.append("Not calibrated: confidences are as the networks give them.")
-        if self.leaky:
-            lines += ["", f"{LEAKY}."]
-        if self.record["synthetic"]:
-            lines.append("Synthetic: these images are rendered; the figures say nothing of cells.")
+        lines += warnings_of(leaky=self.leaky, synthetic=self.record["synthetic"])
         return "\n".join([*lines, f"Report: {self.report}"])
 
     def _table(self) -> pd.DataFrame:

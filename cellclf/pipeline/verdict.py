@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cellclf.evaluation.comparison import Best, balanced_accuracy, best_model, comparison
 from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.judge import Figures, confusion_counts, judge
 from cellclf.evaluation.metric import Metric
 from cellclf.evaluation.sources import refuse_trained
+from cellclf.pipeline.sources import units_in
 from cellclf.pipeline.train import Trained
 from cellclf.terms import JUDGED, Part
 
@@ -116,7 +115,7 @@ def judge_models(
             model.label: estimates(
                 model.part("test"),
                 metrics,
-                units=_units(model.part("test"), sources),
+                units=units_in(sources, model.part("test")),
                 seed=seed,
             )
             for model in trained
@@ -127,12 +126,6 @@ def judge_models(
         classes=classes,
         leaky=leaky,
     )
-
-
-def _units(table: pd.DataFrame, sources: pd.DataFrame) -> NDArray[np.intp]:
-    """The unit of each row of a table of predictions."""
-    unit = sources.set_index("sample_id")["unit"]
-    return unit.loc[table["sample_id"]].to_numpy(dtype=np.intp)
 
 
 def _refuse_trained(

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellclf.builtin import metrics
-from cellclf.evaluation.bootstrap import interval, redrawn, unit_counts
+from cellclf.evaluation.bootstrap import interval, of_mean, redrawn, unit_counts
 from cellclf.evaluation.metric import Metric
+from cellclf.evaluation.proportions import share
 
 CLASSES = ("a", "b")
 ACCURACY = Metric(name="accuracy", compute=metrics.accuracy, batched=True)
@@ -31,7 +32,10 @@ def test_every_resample_draws_as_many_units_as_there_are():
 
 
 def test_the_seed_decides_every_draw():
-    one, same, other = (np.concatenate([*unit_counts(9, resamples=60, seed=s)]) for s in (1, 1, 2))
+    one, same, other = (
+        np.concatenate([*unit_counts(9, resamples=60, seed=seed, together=together)])
+        for seed, together in ((1, 50), (1, 7), (2, 50))
+    )
     assert (one == same).all()
     assert (one != other).any()
 
@@ -90,7 +94,10 @@ def test_an_interval_holds_the_figure_and_stays_within_its_limits(value, error, 
 
 def test_a_figure_seen_from_its_other_side_has_the_mirrored_interval():
     draws = np.random.default_rng(0).normal(0.8, 0.05, 500)
-    one, other = interval(0.8, draws, units=50), interval(0.2, 1 - draws, units=50)
+    one, other = (
+        interval(value, values, units=50, limits=(0.0, 1.0))
+        for value, values in ((0.8, draws), (0.2, 1 - draws))
+    )
     assert (other.low, other.high) == pytest.approx((1 - one.high, 1 - one.low))
     loss = interval(0.8, draws, units=50, limits=(0.0, None))
     gain = interval(-0.8, -draws, units=50, limits=(None, 0.0))
@@ -98,12 +105,41 @@ def test_a_figure_seen_from_its_other_side_has_the_mirrored_interval():
 
 
 def test_a_perfect_figure_has_the_interval_of_a_share_without_a_miss():
-    found = interval(1.0, np.ones(100), units=30)
+    found = interval(1.0, np.ones(100), units=30, limits=(0.0, 1.0))
     assert found.high == 1
     assert found.low == pytest.approx(0.025 ** (1 / 30))
     assert interval(0.0, np.zeros(100), units=30, limits=(0.0, None)).method.startswith("not")
 
 
 def test_few_units_and_no_figure_have_no_interval():
-    assert interval(0.9, np.array([0.8, 1.0]), units=9).method == "not estimable: 9 groups"
+    assert interval(0.9, np.array([0.8, 1.0]), units=9).method == "not estimable: 9 units"
     assert interval(np.nan, np.array([np.nan]), units=90).method == "not estimable: no figure"
+
+
+def test_a_figure_that_does_not_vary_has_no_interval():
+    found = interval(0.5, np.full(100, 0.5), units=90, limits=(0.0, 1.0))
+    assert found.method == "not estimable: does not vary on resamples"
+
+
+def test_a_resample_that_lacks_what_a_metric_needs_is_passed_over():
+    def picky(y_true, y_prob, *, classes, sample_weight=None):
+        weights = np.ones(len(y_true)) if sample_weight is None else sample_weight
+        return {"a": float(np.average(y_prob[:, 0], weights=weights * (y_true == 0)))}
+
+    true, prob = predictions(n=12, seed=3)
+    true[:] = 1
+    true[:2] = 0  # two of twelve: many resamples hold neither
+    metric = Metric(name="picky", compute=picky)
+    draws = redrawn([metric], true, prob, CLASSES, np.arange(12), resamples=200)["picky", "a"]
+    assert 0 < np.isnan(draws).sum() < 200
+
+
+def test_the_interval_of_a_mean_counts_a_small_class_without_a_miss():
+    held = 0
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        small, large = rng.random(12) < 0.9, rng.random(600) < 0.97
+        parts = [(float(one.mean()), share(one, np.arange(len(one)))) for one in (small, large)]
+        found = of_mean(float(np.mean([figure for figure, _ in parts])), parts)
+        held += found.low <= (0.9 + 0.97) / 2 <= found.high
+    assert held / 300 >= 0.92

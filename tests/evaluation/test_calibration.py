@@ -10,6 +10,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
+from cellclf.errors import DataError
 from cellclf.evaluation.calibration import (
     Calibration,
     expected_calibration_error,
@@ -54,8 +55,24 @@ def test_the_samples_of_one_class_shift_no_other_class_without_end():
     true, network, _ = distorted(500)
     kept = true != 2
     found = Calibration.fitted(true[kept], network[kept])
-    assert np.isfinite(found.biases).all()
+    assert found.biases[2] == 0
     assert found.biases.sum() == pytest.approx(0, abs=1e-9)
+    assert found.apply([[0.2, 0.2, 0.6]]).argmax() == 2
+
+
+def test_a_sample_without_a_label_is_refused():
+    with pytest.raises(DataError, match="Received: -1 to 0"):
+        Calibration.fitted([0, -1], [[0.9, 0.1], [0.1, 0.9]])
+
+
+def test_the_order_of_rows_does_not_change_the_error():
+    true, network, _ = distorted(500)
+    network = np.round(network, 1)
+    mixed = np.random.default_rng(0).permutation(500)
+    one, other = (
+        expected_calibration_error(true[rows], network[rows]) for rows in (slice(None), mixed)
+    )
+    assert one == pytest.approx(other)
 
 
 def test_a_network_that_is_always_right_is_not_made_infinitely_sure():

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from cellclf.builtin.metric_specs import METRICS
+from cellclf.errors import DataError
 from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.judge import judge
 from cellclf.evaluation.metric import Metric
@@ -95,7 +96,10 @@ def test_units_may_be_given():
     cells = table(n=60)
     units = np.arange(60) // 12
     found = figures(estimates(cells, BUILT_IN, units=units, resamples=60))
-    assert set(found["method"]) == {"not estimable: 5 groups"}
+    assert set(found["method"]) == {
+        "not estimable: 5 units",
+        "not estimable: a class is not estimable: 5 units",
+    }
     assert found["value"].notna().all()
 
 
@@ -123,7 +127,9 @@ def test_a_class_that_does_not_occur_has_no_figure_and_no_interval():
     cells = cells[cells["label"] != "square"]
     found = figures(estimates(cells, BUILT_IN, resamples=60))
     assert np.isnan(found.loc[("f1", "square"), "value"])
-    assert found.loc[("recall", "square"), "method"] == "not estimable: no sample"
+    assert found.loc[("recall", "square"), "method"] == "not estimable: no figure"
+    assert found.loc[("specificity", "square"), "method"] == "not estimable: no figure"
+    assert found.loc[("f1", "square"), ["samples", "units"]].tolist() == [0, 0]
     assert np.isfinite(found.loc[("f1", "macro"), "low"])
 
 
@@ -133,11 +139,43 @@ def test_a_table_without_labels_has_no_intervals():
     assert found[["value", "low", "high"]].isna().all(axis=None)
 
 
-def test_a_rare_class_leaves_the_mean_over_classes_without_an_interval():
+def test_a_rare_class_widens_means_of_shares_and_leaves_others_without_an_interval():
     cells = table(n=120)
     rare = cells[(cells["label"] != "long") | (np.arange(120) < 12)]
     found = figures(estimates(rare, BUILT_IN, resamples=60))
     few = int((rare["label"] == "long").sum())
-    assert 0 < few < 10
-    assert found.loc[("f1", "macro"), "method"] == f"not estimable: {few} groups"
+    assert 1 < few < 10
+    assert found.loc[("f1", "long"), "method"] == f"not estimable: {few} units"
+    assert np.isnan(found.loc[("f1", "macro"), "low"])
     assert found.loc[("recall", "long"), "method"] == "Clopper-Pearson"
+    # The mean of shares has an interval, as wide as the small class makes it.
+    macro, rare_class = found.loc[("recall", "macro")], found.loc[("recall", "long")]
+    assert macro["high"] - macro["low"] > (rare_class["high"] - rare_class["low"]) / 4
+
+
+def test_the_curve_of_a_class_rests_on_the_others_too():
+    cells = table(n=120)
+    few = cells[(cells["label"] == "round") | (np.arange(120) < 9)]
+    found = figures(estimates(few, BUILT_IN, resamples=60))
+    others = int((few["label"] != "round").sum())
+    assert found.loc[("roc_auc", "round"), "units"] == others
+
+
+def test_rows_written_twice_do_not_narrow_a_grouped_interval():
+    groups = [f"field={number // 3}" for number in range(120)]
+    once = table(groups=groups)
+    twice = pd.concat([once, once.assign(sample_id=once["sample_id"] + "again")], ignore_index=True)
+    one, two = (figures(estimates(cells, BUILT_IN)) for cells in (once, twice))
+    width, wanted = two["high"] - two["low"], one["high"] - one["low"]
+    assert (width >= wanted - 1e-6).all()
+
+
+def test_a_metric_that_counts_wrongly_or_leaves_its_limits_is_named():
+    odd = Metric(
+        name="odd", compute=lambda *_, **__: 0.5, trials=lambda *_, **__: {"": (np.ones(3), [])}
+    )
+    with pytest.raises(DataError, match="`trials` of metric 'odd' must give two bool arrays"):
+        estimates(table(), [odd])
+    large = Metric(name="large", compute=lambda *_, **__: 1.5, limits=(0.0, 1.0))
+    with pytest.raises(DataError, match="'large' must give figures within its limits"):
+        estimates(table(), [large])

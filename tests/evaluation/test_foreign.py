@@ -98,3 +98,28 @@ def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
         read_any_predictions(tmp_path / "empty.csv")
     with pytest.raises(DataError, match=r"must be a \.parquet or a \.csv file"):
         read_any_predictions(tmp_path / "table.xlsx")
+
+
+def test_missing_cells_of_a_parquet_file_are_empty(tmp_path: Path) -> None:
+    theirs = THEIRS.assign(who=["A", None, "B "], truth=["Mono", None, "Neu"])
+    path = tmp_path / "theirs.parquet"
+    theirs.to_parquet(path)
+    table = read_any_predictions(path, COLUMNS)
+    assert table["group"].tolist() == ["A", "", "B"]
+    assert table["label"].tolist() == ["Mono", "", "Neu"]
+    numbered = THEIRS.assign(truth=[1.0, None, 2.0]).rename(columns={"Mono": "p_1", "Neu": "p_2"})
+    numbered.to_parquet(path)
+    assert read_any_predictions(path, {"label": "truth"})["label"].tolist() == ["1", "", "2"]
+
+
+def test_a_parquet_file_with_our_names_is_read_as_a_csv_is(tmp_path: Path) -> None:
+    theirs = pd.DataFrame({"label": ["a", "b"], "p_a": [1.0, 0.25], "p_b": [0.0, 0.75]})
+    one = read_any_predictions(written(tmp_path, theirs))
+    other = read_any_predictions(written(tmp_path, theirs, "theirs.parquet"))
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_parts_and_folds_of_other_programs(tmp_path: Path) -> None:
+    theirs = THEIRS.assign(fold=["Val", "Test", "4"])
+    table = read_any_predictions(written(tmp_path, theirs), {**COLUMNS, "split": "fold"})
+    assert table["split"].tolist() == ["validation", "test", ""]

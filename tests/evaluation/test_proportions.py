@@ -37,6 +37,8 @@ def test_the_effective_number_is_that_of_the_variance_of_a_ratio_between_units()
     portion = hits.mean()
     variance = np.sum((found - portion * sizes) ** 2) / 39 / 40 / sizes.mean() ** 2
     shrunk = (stats.t.ppf(0.975, len(hits) - 1) / stats.t.ppf(0.975, 39)) ** 2
+    # As many units hold a miss as are needed for the variance to be believed.
+    assert (found < sizes).sum() >= 10
     wanted = portion * (1 - portion) / variance * shrunk
     assert effective_number(hits, units) == pytest.approx(wanted)
 
@@ -60,7 +62,7 @@ def test_fewer_than_ten_groups_say_how_many_and_nothing_else():
     found = share(np.arange(90) < 80, np.arange(90) // 10)
     assert np.isnan(found.low)
     assert np.isnan(found.high)
-    assert found.method == "not estimable: 9 groups"
+    assert found.method == "not estimable: 9 units"
 
 
 def test_without_samples_there_is_no_interval():
@@ -82,12 +84,26 @@ def test_an_interval_holds_the_share_and_stays_within_zero_and_one(clusters):
 def test_samples_written_twice_do_not_narrow_a_grouped_interval(clusters):
     hits = np.array([hit for cluster in clusters for hit in cluster])
     units = np.repeat(np.arange(len(clusters)), [len(cluster) for cluster in clusters])
-    once, twice = share(hits, units), share(np.tile(hits, 2), np.tile(units, 2))
+    once = share(hits, units)
+    twice = share(np.tile(hits, 2), np.tile(units, 2), copies=np.tile(np.arange(len(hits)), 2))
     assert twice.high - twice.low >= once.high - once.low - 1e-9
 
 
-@pytest.mark.parametrize("portion", [0.5, 0.9])
-@pytest.mark.parametrize(("groups", "members"), [(20, 5), (60, 3)])
+def test_samples_never_tell_more_than_as_many_independent_ones():
+    hits = np.array([True, False] * 20)
+    hits[1] = True  # units that are all half right but one: they vary less than by chance
+    assert effective_number(hits, np.arange(40) // 2) <= 40
+
+
+def test_one_more_miss_does_not_make_an_interval_much_narrower():
+    units = np.arange(600) // 30
+    lows = [share(np.arange(600) >= misses, units).low for misses in range(12)]
+    assert lows[0] == pytest.approx(share(np.ones(20, bool), np.arange(20)).low, abs=0.01)
+    assert max(np.diff(lows)) < 0.1
+
+
+@pytest.mark.parametrize("portion", [0.5, 0.9, 0.98])
+@pytest.mark.parametrize(("groups", "members"), [(20, 5), (60, 3), (20, 30)])
 def test_a_grouped_interval_holds_the_truth_about_as_often_as_it_says(portion, groups, members):
     rng = np.random.default_rng(0)
     units = np.arange(groups * members) // members
@@ -97,4 +113,4 @@ def test_a_grouped_interval_holds_the_truth_about_as_often_as_it_says(portion, g
         of_unit = rng.beta(4 * portion, 4 * (1 - portion), groups)
         found = share(rng.random(len(units)) < of_unit[units], units)
         held += found.low <= portion <= found.high
-    assert held / draws >= 0.91
+    assert held / draws >= 0.92  # 0.95, less what 300 draws may fall short by chance

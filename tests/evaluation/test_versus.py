@@ -102,20 +102,57 @@ def test_models_judged_on_other_samples_are_refused():
         versus({"good": predicted(GOOD), "relabelled": other})
 
 
-def test_architectures_are_compared_over_seeds_by_students_t():
-    one, other = [0.95, 0.96, 0.955, 0.94], [0.93, 0.95, 0.935, 0.93]
-    trainings = pd.DataFrame(
+ONE, OTHER = [0.95, 0.96, 0.955, 0.94], [0.93, 0.95, 0.935, 0.93]
+
+
+def trainings(one, other, *, overlap=0.0):
+    return pd.DataFrame(
         {
             "architecture": ["a"] * 4 + ["b"] * 4 + ["c"] * 2,
             "seed": [0, 1, 2, 3, 0, 1, 2, 3, 0, 1],
             "accuracy": [*one, *other, 0.5, 0.5],
+            "overlap": overlap,
         }
     )
-    table = architectures(trainings)
+
+
+def test_architectures_are_compared_over_seeds_by_students_t():
+    table = architectures(trainings(ONE, OTHER))
     assert len(table) == 1  # of c there are two trainings: nothing is said of it
     row = table.iloc[0]
-    wanted = stats.ttest_rel(one, other)
+    wanted = stats.ttest_rel(ONE, OTHER)
     assert (row["first"], row["second"], row["seeds"]) == ("a", "b", 4)
     assert row["p_value"] == pytest.approx(wanted.pvalue)
     assert (row["low"], row["high"]) == pytest.approx(tuple(wanted.confidence_interval(0.95)))
     assert bool(row["apart"])
+
+
+def test_trainings_that_share_images_tell_less():
+    # Nadeau and Bengio (2003), equation 11: the variance is larger by the share of test images.
+    row = architectures(trainings(ONE, OTHER, overlap=0.25)).iloc[0]
+    plain = architectures(trainings(ONE, OTHER)).iloc[0]
+    wider = np.sqrt((1 / 4 + 0.25) / (1 / 4))
+    assert row["high"] - row["low"] == pytest.approx(wider * (plain["high"] - plain["low"]))
+    assert row["p_value"] > plain["p_value"]
+
+
+@pytest.mark.parametrize("gap", [3, 7, 0])
+def test_differences_that_do_not_vary_say_nothing(gap):
+    one = [(300 - missed) / 300 for missed in (5, 9, 12, 7)]
+    other = [(300 - missed - gap) / 300 for missed in (5, 9, 12, 7)]
+    row = architectures(trainings(one, other)).iloc[0]
+    assert not row["apart"]
+    assert np.isnan(row["low"])
+
+
+def test_models_with_the_same_number_right_are_not_best():
+    tables = {"one": predicted(GOOD), "other": predicted(GOOD), "poor": predicted(POOR)}
+    assert versus(tables).best.endswith("several have the same number of samples right.")
+
+
+def test_a_model_is_its_own_equal_in_every_figure():
+    groups = [f"field={number // 8}" for number in range(400)]
+    tables = {"one": predicted(GOOD, groups=groups), "again": predicted(GOOD)}
+    row = versus(tables, [F1], resamples=100).others.iloc[0]
+    assert row["difference"] == 0
+    assert row["method"] == "not estimable: does not vary on resamples"
