@@ -135,7 +135,7 @@ def images_needed(found: Paired, *, risk: float = 1 - LEVEL, power: float = POWE
     Example:
         >>> first, second = np.arange(100) < 92, np.arange(100) < 88
         >>> images_needed(paired(first, second, np.arange(100)))
-        302
+        276
     """
     if found.first_only == found.second_only:
         return None

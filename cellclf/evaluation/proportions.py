@@ -29,6 +29,7 @@ FEWEST_UNITS = 10
 CLOPPER_PEARSON = "Clopper-Pearson"
 KORN_GRAUBARD = "Korn-Graubard"
 NOT_ESTIMABLE = "not estimable: "
+NOT_ESTIMABLE = "not estimable: "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +152,7 @@ def effective_number(
         inside = np.bincount(unit, weights=hits)
         seen = min(int((inside > 0).sum()), int((inside < np.bincount(unit)).sum()))
         known = min(1.0, seen / FEWEST_UNITS)
-        effective = groups + known * (effective - groups)
+        effective = groups * (effective / groups) ** known
     quantile = (1 + level) / 2
     shrunk = stats.t.ppf(quantile, number - 1) / stats.t.ppf(quantile, groups - 1)
     return float(effective * shrunk**2)

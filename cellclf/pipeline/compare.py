@@ -149,7 +149,7 @@ def compare(
         seeds=_seeds(models),
         notes=(
             *(
-                f"{name} was judged on test samples of its own, and is compared with none."
+                f"{name} was judged on other test samples, and is compared with none."
                 for name in alone
             ),
             *warnings_of(

@@ -98,7 +98,7 @@ def test_units_may_be_given():
     found = figures(estimates(cells, BUILT_IN, units=units, resamples=60))
     assert set(found["method"]) == {
         "not estimable: 5 units",
-        "not estimable: a class is not estimable: 5 units",
+        "not estimable: 5 units in a class",
     }
     assert found["value"].notna().all()
 

@@ -98,8 +98,8 @@ def test_samples_never_tell_more_than_as_many_independent_ones():
 def test_one_more_miss_does_not_make_an_interval_much_narrower():
     units = np.arange(600) // 30
     lows = [share(np.arange(600) >= misses, units).low for misses in range(12)]
-    assert lows[0] == pytest.approx(share(np.ones(20, bool), np.arange(20)).low, abs=0.01)
-    assert max(np.diff(lows)) < 0.1
+    assert lows[0] == pytest.approx(share(np.ones(20, bool), np.arange(20)).low, abs=0.03)
+    assert max(np.diff(lows)) < 0.06
 
 
 @pytest.mark.parametrize("portion", [0.5, 0.9, 0.98])

@@ -41,7 +41,14 @@ def made_run(
         )
         stem = directory.predictions(label)
         write_predictions(table, stem, sidecar=Sidecar(classes=CLASSES))
-    division = pd.DataFrame({"sample_id": ids, "unit": range(CELLS), "part": parts})
+    trained = [f"trained {number}" for number in range(4 * CELLS)]
+    division = pd.DataFrame(
+        {
+            "sample_id": [*ids, *trained],
+            "unit": range(5 * CELLS),
+            "part": [*parts, *["train"] * len(trained)],
+        }
+    )
     division.to_csv(directory.division_file, index=False)
     models = '[models.small]\nuse = "custom_cnn"\n[models.large]\nuse = "vgg16"\n'
     write_text(directory.experiment_file, f"seed = {seed}\n{models}")
@@ -90,10 +97,7 @@ def test_runs_on_other_images_say_nothing_of_architectures(tmp_path: Path) -> No
 def test_a_run_that_shares_no_test_samples_is_said_to_be_compared_with_none(
     tmp_path: Path,
 ) -> None:
-    runs = [
-        made_run(tmp_path / "one" / "final", seed=0),
-        made_run(tmp_path / "two" / "final", seed=1),
-    ]
+    runs = [made_run(tmp_path / name / "final", seed=seed) for seed, name in enumerate("ab")]
     (found,) = cellclf.compare(runs, resamples=100).models
     assert len(found.right) == 4  # two runs of one name do not hide each other
     third = made_run(tmp_path / "three", seed=2, cells=5000)
