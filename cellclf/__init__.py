@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from cellclf.network.pretrained import copy_weights, published_network
     from cellclf.pipeline.audit_data import audit
     from cellclf.pipeline.compare import Comparison, compare
+    from cellclf.pipeline.differential import Differential, differential
     from cellclf.pipeline.evaluate import evaluate
     from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
@@ -82,6 +83,7 @@ _HOME = {
     "Comparison": "cellclf.pipeline.compare",
     "DataError": "cellclf.errors",
     "DatasetSpec": "cellclf.specs",
+    "Differential": "cellclf.pipeline.differential",
     "Evaluation": "cellclf.evaluation.evaluation",
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
@@ -109,6 +111,7 @@ _HOME = {
     "cached_file": "cellclf.data.cached",
     "compare": "cellclf.pipeline.compare",
     "copy_weights": "cellclf.network.pretrained",
+    "differential": "cellclf.pipeline.differential",
     "download": "cellclf.data.download",
     "download_from_kaggle": "cellclf.data.kaggle",
     "evaluate": "cellclf.pipeline.evaluate",
@@ -138,6 +141,7 @@ __all__ = [
     "Comparison",
     "DataError",
     "DatasetSpec",
+    "Differential",
     "Evaluation",
     "Experiment",
     "ExperimentError",
@@ -165,6 +169,7 @@ __all__ = [
     "cached_file",
     "compare",
     "copy_weights",
+    "differential",
     "download",
     "download_from_kaggle",
     "evaluate",

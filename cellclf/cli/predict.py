@@ -28,12 +28,15 @@ def predict(
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
     from cellclf.errors import DataError, LeakageWarning
+    from cellclf.evaluation.prediction_files import require_free
     from cellclf.inference.classifier import load
     from cellclf.inference.inputs import expand_paths
     from cellclf.network.backend import prepare_backend
 
     files = expand_paths(paths)
     require_result_files({"--out": out})
+    if out is not None:
+        require_free(out)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LeakageWarning)  # the summary says it
         classifier = load(model, before_network=prepare_backend)

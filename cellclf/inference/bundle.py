@@ -24,6 +24,7 @@ from safetensors.numpy import save
 
 from cellclf.errors import BundleError, DataError
 from cellclf.evaluation.decision import Decision
+from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.files import write_bytes
 from cellclf.inference.bundle_header import METADATA_KEY, TENSOR_TYPES, read_metadata
 from cellclf.terms import ResizeMode
@@ -67,8 +68,32 @@ class BundleManifest(BaseModel):
     thresholds: dict[str, float] = Field(
         {}, description="What turns its probabilities into answers, less what there is by class."
     )
+    confusion: tuple[tuple[int, ...], ...] | None = Field(
+        None, description="Validation cells by true class (rows) and answer, to correct counts by."
+    )
     fingerprints: dict[str, str] = Field({}, description="Hashes of the data and the experiment.")
     environment: dict[str, str] = Field({}, description="Versions of what it was trained with.")
+
+    def sidecar(self, *, model: str, sha256: str, thresholds: Mapping[str, float]) -> Sidecar:
+        """Return what stands beside predictions of the model.
+
+        Args:
+            model: Its name in its run, or that of its file.
+            sha256: Hash of its bundle.
+            thresholds: What turns its probabilities into answers; empty where it is not calibrated.
+        """
+        return Sidecar(
+            classes=self.classes,
+            model=model,
+            bundle_sha256=sha256,
+            versions=self.environment,
+            synthetic=self.synthetic,
+            leaky=self.leaky,
+            calibrated=bool(thresholds),
+            thresholds=thresholds,
+            confusion_part=None if self.confusion is None else "validation",
+            confusion_counts=self.confusion,
+        )
 
     @model_validator(mode="after")
     def _classes_differ(self) -> BundleManifest:

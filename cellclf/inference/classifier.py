@@ -68,6 +68,7 @@ class Classifier:
 
     Attributes:
         model: The network, a plain `keras.Model`: 0-255 RGB in, logits out.
+        name: Name of its file, without the suffix.
         manifest: What its bundle says of it.
         decision: What turns its probabilities into answers; `None` where it is not calibrated.
         trained: Fingerprint of the images that it was trained on, `uint64`, sorted; see
@@ -75,10 +76,11 @@ class Classifier:
         sha256: Hash of its bundle.
     """
 
-    def __init__(self, bundle: Bundle, model: keras.Model) -> None:
+    def __init__(self, bundle: Bundle, model: keras.Model, *, name: str = "") -> None:
         from cellclf.network.forward import Forward
 
         self.model = model
+        self.name = name
         self.manifest = bundle.manifest
         self.trained = bundle.trained
         self.decision = bundle.decision
@@ -135,7 +137,7 @@ class Classifier:
             set_weights(model, bundle.weights)
         except BundleError as error:
             raise BundleError(f"{changed}: {error}") from error
-        return cls(bundle, model)
+        return cls(bundle, model, name=path.stem)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -189,6 +191,11 @@ class Classifier:
         )
         return Classified(
             table=self._reviewed(table),
+            sidecar=self.manifest.sidecar(
+                model=self.name,
+                sha256=self.sha256,
+                thresholds={} if self.decision is None else self.decision.thresholds(),
+            ),
             unreadable=unreadable,
             trained=tuple(np.array(read, dtype=object)[seen(content, self.trained)]),
             synthetic=self.manifest.synthetic,

@@ -20,7 +20,7 @@ from cellclf.data.decode import DECODE_VERSION
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.judge import confusion_counts
 from cellclf.evaluation.kept_promises import kept_promises
-from cellclf.evaluation.prediction_files import Sidecar, read_predictions, write_predictions
+from cellclf.evaluation.prediction_files import read_predictions, write_predictions
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import fingerprint
 from cellclf.experiment import TrainingSettings
@@ -99,7 +99,7 @@ def train(
     if decision is None:
         progress.warn(f"{label}: not calibrated, the calibration part is too small")
     table = raw if decision is None else decision.decide(raw)
-    manifest = _manifest(chosen, plan, prepared)
+    manifest = _manifest(chosen, plan, prepared, table)
     bundle = write_bundle(
         directory.bundle(label),
         manifest,
@@ -107,7 +107,8 @@ def train(
         decision=decision,
         trained=_trained_images(chosen, prepared),
     )
-    sidecar = _sidecar(label, table, manifest, bundle, decision)
+    thresholds = {} if decision is None else decision.thresholds()
+    sidecar = manifest.sidecar(model=label, sha256=bundle, thresholds=thresholds)
     write_predictions(table, directory.predictions(label), sidecar=sidecar)
     facts = {
         "epochs": len(history.table),
@@ -286,8 +287,11 @@ def _trained_images(chosen: Chosen[ModelSpec], prepared: Prepared) -> NDArray[np
     return here if earlier is None else np.union1d(here, earlier.trained)
 
 
-def _manifest(chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared) -> BundleManifest:
+def _manifest(
+    chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared, table: pd.DataFrame
+) -> BundleManifest:
     data = plan.experiment.data
+    validation = table[table["split"] == "validation"]
     return BundleManifest(
         architecture=chosen.spec.name,
         distribution=chosen.distribution,
@@ -299,6 +303,7 @@ def _manifest(chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared) -> Bund
         decode_version=DECODE_VERSION,
         synthetic=plan.dataset.spec.synthetic,
         leaky=prepared.leaky,
+        confusion=tuple(map(tuple, confusion_counts(validation).tolist())),
         fingerprints={"data": prepared.fingerprint, "experiment": plan.experiment.fingerprint},
         environment=_environment(),
     )
@@ -330,28 +335,6 @@ def _units(prepared: Prepared) -> NDArray[np.intp]:
     rows = np.concatenate([prepared.split.rows(part) for part in JUDGED])
     units: NDArray[np.intp] = prepared.audit.units[rows]
     return units
-
-
-def _sidecar(
-    label: str,
-    table: pd.DataFrame,
-    manifest: BundleManifest,
-    bundle: str,
-    decision: Decision | None,
-) -> Sidecar:
-    validation = table[table["split"] == "validation"]
-    return Sidecar(
-        classes=manifest.classes,
-        model=label,
-        bundle_sha256=bundle,
-        versions=manifest.environment,
-        synthetic=manifest.synthetic,
-        leaky=manifest.leaky,
-        calibrated=decision is not None,
-        thresholds={} if decision is None else decision.thresholds(),
-        confusion_part="validation",
-        confusion_counts=tuple(map(tuple, confusion_counts(validation).tolist())),
-    )
 
 
 def _environment() -> dict[str, str]:
