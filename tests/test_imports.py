@@ -18,6 +18,7 @@ GROUND = (
     "errors",
     "processors",
     "ties",
+    "gates",
     "settings_text",
     "specs",
     "progress",
@@ -32,7 +33,7 @@ GROUND = (
 
 BELOW: dict[str, tuple[str, ...]] = {
     "data": ("terms", "errors", "processors", "ties", "specs", "progress", "files"),
-    "evaluation": ("terms", "errors", "ties", "specs", "progress", "files"),
+    "evaluation": ("terms", "errors", "ties", "gates", "specs", "progress", "files"),
     "auditing": ("terms", "errors", "processors", "ties", "specs", "progress", "files", "data"),
     "builtin": ("terms", "errors", "specs", "hookspecs", "files", "data", "evaluation"),
     "network": (*GROUND, "data", "evaluation"),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cellclf.cli.options import require_result_files
+from cellclf.cli.run import NOT_REACHED
 
 __all__ = ["evaluate"]
 
@@ -36,6 +37,13 @@ def evaluate(
         int, typer.Option(min=100, help="How often units are drawn anew for an interval.")
     ] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Decides every draw.")] = 0,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What must be reached, such as 'sensitivity.basophil >= 0.95 (lower bound)'; may "
+            "be given again. The exit status is 3 where one is not."
+        ),
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the figures to this CSV file.")] = None,
 ) -> None:
@@ -61,6 +69,7 @@ def evaluate(
         predictions,
         columns=_renamed(column or ()),
         metrics=metric,
+        gates=gate or (),
         part=chosen,
         resamples=resamples,
         seed=seed,
@@ -72,6 +81,8 @@ def evaluate(
     if csv is not None:
         found.write_csv(csv)
         typer.echo(f"Written: {csv}")
+    if not found.passed:
+        raise typer.Exit(NOT_REACHED)
 
 
 def _renamed(columns: list[str] | tuple[str, ...]) -> dict[str, str]:

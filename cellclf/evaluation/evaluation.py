@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cellclf.evaluation.gates import Held
 from cellclf.files import replacing, write_json
 from cellclf.terms import counted
 
@@ -25,6 +26,7 @@ class Evaluation:
         estimates: One row a figure, with its interval; see `cellclf.evaluation.estimates`.
         confusion: Samples by label (rows) and top class, shape `(k, k)`, in class order.
         unlabelled: Rows that have no label, and took no part.
+        gates: What came of quality gates.
         notes: What a reader must know of the figures.
     """
 
@@ -33,6 +35,7 @@ class Evaluation:
     estimates: pd.DataFrame
     confusion: NDArray[np.intp]
     unlabelled: int = 0
+    gates: tuple[Held, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -45,6 +48,11 @@ class Evaluation:
             return f"{said}."
         low, high = found["low"].iloc[0], found["high"].iloc[0]
         return f"{said} ({right / total:.1%}, 95 % interval {low:.1%} to {high:.1%})."
+
+    @property
+    def passed(self) -> bool:
+        """Whether all quality gates are reached."""
+        return all(one.passed for one in self.gates)
 
     def summary(self) -> str:
         """Return all figures as text."""
@@ -64,7 +72,7 @@ class Evaluation:
         lines = [table.to_string(index=False, justify="left"), "", f"{self.name}: {self.verdict}"]
         if self.unlabelled:
             lines.append(f"{counted(self.unlabelled, 'row')} without a label took no part.")
-        return "\n".join([*lines, *self.notes])
+        return "\n".join([*lines, *(f"Gate {one.reason}" for one in self.gates), *self.notes])
 
     def write_json(self, path: Path) -> None:
         """Write everything as JSON; the file appears whole or not at all."""
@@ -76,6 +84,7 @@ class Evaluation:
                 "estimates": self.estimates.to_dict("records"),
                 "confusion": self.confusion.tolist(),
                 "unlabelled": self.unlabelled,
+                "gates": [asdict(one) for one in self.gates],
                 "notes": list(self.notes),
             },
         )

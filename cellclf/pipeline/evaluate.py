@@ -16,10 +16,12 @@ from cellclf.evaluation.bootstrap import RESAMPLES
 from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.evaluation import Evaluation
 from cellclf.evaluation.foreign import read_any_predictions, understood
+from cellclf.evaluation.gates import held
 from cellclf.evaluation.judge import confusion_counts
 from cellclf.evaluation.metric import Metric
 from cellclf.evaluation.prediction_files import read_sidecar
 from cellclf.evaluation.predictions import classes_of, labelled
+from cellclf.gates import Gate, require_known
 from cellclf.pipeline.metrics import bound_metrics
 from cellclf.pipeline.sources import units_in
 from cellclf.registry import Registry, installed
@@ -38,6 +40,7 @@ def evaluate(
     columns: Mapping[str, str] | None = None,
     metrics: Sequence[str] | None = None,
     part: Part | None = None,
+    gates: Sequence[str] = (),
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Evaluation:
@@ -54,11 +57,13 @@ def evaluate(
             `sample_id`, `path`, `split`, or `p_<class>`, where these differ.
         metrics: Names of metrics; all that cellclf brings where it is left out.
         part: Judge the rows of this part; where the table has several, `test` by default.
+        gates: What must be reached, such as `sensitivity.basophil >= 0.95 (lower bound)`.
         resamples: How often units are drawn anew for figures that are no shares of samples.
         seed: Decides every draw.
 
     Raises:
-        DataError: The file cannot be read or understood, or nothing in it has a label.
+        DataError: The file cannot be read or understood, nothing in it has a label, or a gate is
+            about no figure.
         PluginError: There is no such metric.
     """
     notes: tuple[str, ...] = ()
@@ -76,16 +81,22 @@ def evaluate(
             f"{name}: no row{judged} has a label, so there is nothing to judge them by. Labels "
             "stand in the column 'label'"
         )
+    chosen = core_metrics() if metrics is None else bound_metrics(_chosen(metrics, installed()))
+    wanted = [Gate.parsed(text) for text in gates]
+    for gate in wanted:
+        require_known(gate, metrics=[metric.name for metric in chosen], classes=classes_of(table))
+    found = estimates(
+        table[rows],
+        chosen,
+        units=None if units is None else units[rows],
+        resamples=resamples,
+        seed=seed,
+    )
     return Evaluation(
         name=f"{name}{judged}",
         classes=classes_of(table),
-        estimates=estimates(
-            table[rows],
-            core_metrics() if metrics is None else bound_metrics(_chosen(metrics, installed())),
-            units=None if units is None else units[rows],
-            resamples=resamples,
-            seed=seed,
-        ),
+        estimates=found,
+        gates=held(wanted, found),
         confusion=confusion_counts(table[rows]),
         unlabelled=int(rows.sum()) - len(known),
         notes=notes,

@@ -79,6 +79,17 @@ class FinishedRun:
         return found.astype(dict.fromkeys(("value", "low", "high"), float))
 
     @property
+    def gates(self) -> list[dict[str, Any]]:
+        """What came of the quality gates: `gate`, `passed` and `reason` of each."""
+        found: list[dict[str, Any]] = self.metrics.get("gates", [])
+        return found
+
+    @property
+    def passed(self) -> bool:
+        """Whether the best model reaches all of its quality gates."""
+        return all(one["passed"] for one in self.gates)
+
+    @property
     def report(self) -> Path:
         """The report for people."""
         return self._directory.report_file
@@ -119,6 +130,7 @@ class FinishedRun:
         else:
             lines.append("Not calibrated: confidences are as the networks give them.")
         lines += warnings_of(leaky=self.leaky, synthetic=self.record["synthetic"])
+        lines += [f"Gate {one['reason']}" for one in metrics.get("gates", ())]
         return "\n".join([*lines, f"Report: {self.report}"])
 
     def _table(self) -> pd.DataFrame:

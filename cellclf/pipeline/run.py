@@ -14,9 +14,10 @@ from typing import Any
 
 from cellclf import __version__
 from cellclf.checking import Chosen, Plan, plan
-from cellclf.errors import RunError
+from cellclf.errors import DataError, ExperimentError, Problem, RunError
 from cellclf.experiment import Experiment, read_toml
 from cellclf.files import write_json, write_text
+from cellclf.gates import Gate, require_known
 from cellclf.network.distribution import Share, check_distribution, join, launched
 from cellclf.pipeline.earlier import refuse_earlier
 from cellclf.pipeline.finished import FinishedRun
@@ -72,6 +73,7 @@ def run(
     with directory.claimed(planned.experiment.fingerprint) if leads else nullcontext():
         listener.say(f"run directory: {directory.path}")
         prepared = prepare_data(planned, listener)
+        _require_classes(planned, prepared)
         if not directory.is_complete():
             refuse_earlier(planned, prepared, listener)
     clock.lap("data")
@@ -142,6 +144,19 @@ def _is_complete(directory: RunDirectory, prepared: Prepared) -> bool:
     return directory.is_complete()
 
 
+def _require_classes(planned: Plan, prepared: Prepared) -> None:
+    """Make sure, before training, that gates are about classes that there are."""
+    for text in planned.experiment.evaluation.gates:
+        try:
+            require_known(
+                Gate.parsed(text), metrics=[*planned.metrics], classes=prepared.samples.classes
+            )
+        except DataError as error:
+            raise ExperimentError(
+                [Problem(place="evaluation.gates", expected=str(error))]
+            ) from error
+
+
 def _train_and_tell(
     planned: Plan,
     prepared: Prepared,
@@ -171,6 +186,7 @@ def _train_and_tell(
         trained,
         prepared.samples.classes,
         sources=sources,
+        gates=planned.experiment.evaluation.gates,
         seed=planned.experiment.seed,
         leaky=prepared.leaky,
     )

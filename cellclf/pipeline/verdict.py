@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
 from cellclf.evaluation.comparison import Best, balanced_accuracy, best_model, comparison
 from cellclf.evaluation.estimates import estimates
+from cellclf.evaluation.gates import Held, held
 from cellclf.evaluation.judge import Figures, confusion_counts, judge
 from cellclf.evaluation.metric import Metric
 from cellclf.evaluation.sources import refuse_trained
+from cellclf.gates import Gate
 from cellclf.pipeline.sources import units_in
 from cellclf.pipeline.train import Trained
 from cellclf.terms import JUDGED, Part
@@ -32,6 +34,7 @@ class Verdict:
             see `cellclf.evaluation.kept_promises`.
         comparison: One row a model.
         best: The model chosen on validation, and why.
+        gates: What came of the quality gates, which the best model must reach.
         classes: Class names in the order of the counts.
         leaky: The split leaks, which was allowed: every figure looks better than it is.
     """
@@ -42,6 +45,7 @@ class Verdict:
     promises: Mapping[str, Mapping[str, Any] | None]
     comparison: pd.DataFrame
     best: Best
+    gates: tuple[Held, ...]
     classes: tuple[str, ...]
     leaky: bool = False
 
@@ -50,6 +54,7 @@ class Verdict:
         return {
             "best": self.best.model,
             "reason": self.best.reason,
+            "gates": [asdict(one) for one in self.gates],
             "leaky": self.leaky,
             "classes": list(self.classes),
             "comparison": self.comparison.to_dict("records"),
@@ -72,6 +77,7 @@ def judge_models(
     classes: tuple[str, ...],
     *,
     sources: pd.DataFrame,
+    gates: Sequence[str] = (),
     seed: int = 0,
     leaky: bool = False,
 ) -> Verdict:
@@ -85,6 +91,7 @@ def judge_models(
         classes: Class names in the order of the outputs.
         sources: Where each sample of the run comes from, and its part; see
             `cellclf.pipeline.sources.sources_of`.
+        gates: What the best model must reach, as an experiment has it.
         seed: Decides the resamples that intervals come from; the same for all models.
         leaky: The given split leaks, which was allowed: figures are computed and marked.
 
@@ -108,21 +115,24 @@ def judge_models(
         }
         for model in trained
     }
+    best = best_model({model.label: model.part("validation") for model in trained})
+    found = {
+        model.label: estimates(
+            model.part("test"),
+            metrics,
+            units=units_in(sources, model.part("test")),
+            seed=seed,
+        )
+        for model in trained
+    }
     return Verdict(
         figures=figures,
         confusion={model.label: confusion_counts(model.part("test")).tolist() for model in trained},
-        estimates={
-            model.label: estimates(
-                model.part("test"),
-                metrics,
-                units=units_in(sources, model.part("test")),
-                seed=seed,
-            )
-            for model in trained
-        },
+        estimates=found,
         promises={model.label: model.facts.get("promises") for model in trained},
         comparison=comparison({label: parts["test"] for label, parts in figures.items()}, facts),
-        best=best_model({model.label: model.part("validation") for model in trained}),
+        best=best,
+        gates=held([Gate.parsed(text) for text in gates], found[best.model]),
         classes=classes,
         leaky=leaky,
     )

@@ -69,6 +69,17 @@ def test_of_a_runs_file_the_test_part_is_judged_and_what_it_says_is_said(
     assert "of 20 samples" in said
 
 
+def test_a_gate_that_is_not_reached_ends_with_status_three(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    predictions().to_csv(tmp_path / "small.csv", index=False)
+    command = ("evaluate", "--predictions", "small.csv", "--gate", "accuracy >= 0.5")
+    assert "Gate accuracy >= 0.5: reached" in cellclf_command(*command).stdout
+    done = cellclf_command(*command, "--gate", "sensitivity.long >= 99.9 %", check=False)
+    assert done.returncode == 3
+    assert "Gate sensitivity.long >= 99.9 %: not reached" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -78,6 +89,8 @@ def test_of_a_runs_file_the_test_part_is_judged_and_what_it_says_is_said(
         (["--predictions", "small.csv", "--column", "label"], "must look like OURS=THEIRS"),
         (["--predictions", "small.csv", "--metric", "acuracy"], "accuracy"),
         (["--predictions", "small.csv", "--json", "."], "--json must be a file"),
+        (["--predictions", "small.csv", "--gate", "accuracy"], "must look like"),
+        (["--predictions", "small.csv", "--gate", "recall.lnog >= 1"], "Did you mean 'long'"),
         (["--predictions", "unlabelled.csv"], "has a label"),
     ],
 )
