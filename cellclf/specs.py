@@ -195,6 +195,8 @@ class MetricSpec(Spec):
             the mean of those that it names. Figures of a metric without it are resampled.
         batched: `compute` also takes `sample_weight` of shape `(resamples, n)` and then returns
             arrays of shape `(resamples,)`: many times quicker to resample.
+        by_top_class: The probabilities count by the class that comes first alone. Equal samples are
+            then put together before resampling, which is many times quicker again.
         limits: Smallest and largest value that its figures can have; `None` where there is none.
             Intervals stay within, and a figure outside is an error.
         higher_is_better: Whether more is better; the core does not make use of it yet.
@@ -206,6 +208,7 @@ class MetricSpec(Spec):
     compute: str
     trials: str | None = None
     batched: bool = False
+    by_top_class: bool = False
     limits: tuple[float | None, float | None] = (None, None)
     higher_is_better: bool = True
 

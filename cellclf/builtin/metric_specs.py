@@ -14,6 +14,7 @@ def _metric(name: str, summary: str, *, share: bool = False) -> MetricSpec:
         compute=f"cellclf.builtin.metrics:{name}",
         trials=f"cellclf.builtin.metric_trials:{name}" if share else None,
         batched=True,
+        by_top_class=name != "roc_auc",
         limits=(0.0, 1.0),
     )
 

@@ -219,24 +219,34 @@ def roc_auc(
         {'round': 0.75, 'long': 0.75, 'macro': 0.75}
     """
     true, prob, weights = _checked(y_true, y_prob, classes, sample_weight)
+    # Samples first: a whole row of weightings is then moved at a time.
+    by_sample = np.ascontiguousarray(np.moveaxis(weights, -1, 0))
     areas = [
-        _area_under_curve(true == number, prob[:, number], weights)
+        _area_under_curve(true == number, prob[:, number], by_sample)
         for number in range(len(classes))
     ]
     return _named(np.stack(areas, axis=-1), classes)
 
 
 def _area_under_curve(positive: NDArray[np.bool_], score: Floats, weights: Floats) -> Floats:
+    """The area for each weighting; `weights` has the shape `(n, ...)`."""
     if not len(score):
-        return np.full(weights.shape[:-1], np.nan)
+        return np.full(weights.shape[1:], np.nan)
     order = np.argsort(score, kind="stable")
     starts = np.unique(score[order], return_index=True)[1]
-    sorted_weights, of_class = weights[..., order], positive[order]
-    positives = np.add.reduceat(np.where(of_class, sorted_weights, 0), starts, axis=-1)
-    negatives = np.add.reduceat(np.where(of_class, 0, sorted_weights), starts, axis=-1)
-    below = np.cumsum(negatives, axis=-1) - negatives / 2
-    pairs = positives.sum(axis=-1) * negatives.sum(axis=-1)
-    won = (positives * below).sum(axis=-1)
+    of_class, sorted_weights = positive[order], weights[order]
+    negatives = sorted_weights.copy()
+    negatives[of_class] = 0
+    positives = sorted_weights - negatives
+    if len(starts) < len(score):
+        positives, negatives = (
+            np.add.reduceat(one, starts, axis=0) for one in (positives, negatives)
+        )
+    below = np.cumsum(negatives, axis=0)
+    below -= negatives / 2
+    below *= positives
+    won = below.sum(axis=0)
+    pairs = positives.sum(axis=0) * negatives.sum(axis=0)
     return np.where(pairs > 0, won / np.where(pairs > 0, pairs, 1), np.nan)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -89,14 +90,20 @@ def redrawn(
     Raises:
         DataError: A metric gave something that it must not.
     """
+    put_together = _PutTogether.of(y_true, y_prob, units)
 
     def figured(counts: NDArray[np.intp]) -> dict[tuple[str, str], Floats]:
-        weights = counts[:, units].astype(np.float64)
-        return {
-            (metric.name, of): figure
-            for metric in metrics
-            for of, figure in metric.resampled(y_true, y_prob, classes, weights).items()
-        }
+        weights: Floats | None = None
+        found: dict[tuple[str, str], Floats] = {}
+        for metric in metrics:
+            if metric.by_top_class:
+                figures = put_together.resampled(metric, classes, counts)
+            else:
+                if weights is None:
+                    weights = counts[:, units].astype(np.float64)
+                figures = metric.resampled(y_true, y_prob, classes, weights)
+            found |= {(metric.name, of): figure for of, figure in figures.items()}
+        return found
 
     # Threads: NumPy leaves the interpreter's lock while it computes, and nothing is copied.
     blocks = Parallel(n_jobs=-1, prefer="threads")(
@@ -113,6 +120,40 @@ def redrawn(
         for key, figure in block.items():
             drawn[key].append(figure)
     return {key: np.concatenate(figures) for key, figures in drawn.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PutTogether:
+    """Samples of one label and one top class as a single one, for metrics to which they are equal.
+
+    Attributes:
+        y_true: Class number of each kind of sample, shape `(m,)`.
+        y_prob: All probability on its top class, shape `(m, k)`.
+        in_unit: How many of each kind are in each unit, shape `(g, m)`.
+    """
+
+    y_true: NDArray[np.intp]
+    y_prob: NDArray[np.float32]
+    in_unit: Floats
+
+    @classmethod
+    def of(
+        cls, y_true: NDArray[np.intp], y_prob: NDArray[np.float32], units: NDArray[np.intp]
+    ) -> _PutTogether:
+        number = y_prob.shape[1]
+        kinds, kind = np.unique(y_true * number + y_prob.argmax(axis=1), return_inverse=True)
+        in_unit = np.zeros((int(units.max()) + 1, len(kinds)))
+        np.add.at(in_unit, (units, kind), 1)
+        return cls(
+            y_true=kinds // number,
+            y_prob=np.eye(number, dtype=np.float32)[kinds % number],
+            in_unit=in_unit,
+        )
+
+    def resampled(
+        self, metric: Metric, classes: Sequence[str], counts: NDArray[np.intp]
+    ) -> dict[str, Floats]:
+        return metric.resampled(self.y_true, self.y_prob, classes, counts @ self.in_unit)
 
 
 def standard_error(draws: Floats, units: int) -> float:

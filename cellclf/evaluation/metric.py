@@ -31,6 +31,7 @@ class Metric:
         name: Its name.
         compute: `compute(y_true, y_prob, *, classes, sample_weight=None)`.
         batched: `compute` takes weights of shape `(resamples, n)` too.
+        by_top_class: Its figures depend on the probabilities by the class that comes first alone.
         limits: Smallest and largest value of its figures.
         trials: `trials(y_true, y_prob, *, classes)`, where its figures are shares of samples.
     """
@@ -38,6 +39,7 @@ class Metric:
     name: str
     compute: Callable[..., Any]
     batched: bool = False
+    by_top_class: bool = False
     limits: Limits = (None, None)
     trials: Callable[..., Trials] | None = None
 

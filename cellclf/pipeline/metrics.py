@@ -30,5 +30,6 @@ def _bound(name: str, chosen: Chosen[MetricSpec]) -> Metric:
         compute=partial(chosen.function("compute"), **given),
         trials=None if spec.trials is None else partial(chosen.function("trials"), **given),
         batched=spec.batched,
+        by_top_class=spec.by_top_class,
         limits=spec.limits,
     )

@@ -143,3 +143,20 @@ def test_the_interval_of_a_mean_counts_a_small_class_without_a_miss():
         found = of_mean(float(np.mean([figure for figure, _ in parts])), parts)
         held += found.low <= (0.9 + 0.97) / 2 <= found.high
     assert held / 300 >= 0.92
+
+
+@pytest.mark.parametrize("name", ["f1", "balanced_accuracy", "specificity"])
+def test_putting_equal_samples_together_changes_no_figure(name):
+    true, prob = predictions(n=90)
+    units = np.arange(90) // 4
+    compute = getattr(metrics, name)
+    single, together = (
+        redrawn(
+            [Metric(name=name, compute=compute, batched=True, by_top_class=flag)],
+            *(true, prob, CLASSES, units),
+            resamples=60,
+        )
+        for flag in (False, True)
+    )
+    for key, figures in single.items():
+        np.testing.assert_allclose(together[key], figures, rtol=1e-12)

@@ -21,6 +21,7 @@ BUILT_IN = [
         compute=resolve(spec.compute),
         trials=None if spec.trials is None else resolve(spec.trials),
         batched=spec.batched,
+        by_top_class=spec.by_top_class,
         limits=spec.limits,
     )
     for spec in METRICS
