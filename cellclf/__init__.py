@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         SplitError,
         TrainingError,
     )
+    from cellclf.evaluation.evaluation import Evaluation
     from cellclf.experiment import Experiment
     from cellclf.hookspecs import hookimpl
     from cellclf.inference.bundle import read_bundle
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from cellclf.network.normalization import BatchNormalization
     from cellclf.network.pretrained import copy_weights, published_network
     from cellclf.pipeline.audit_data import audit
+    from cellclf.pipeline.compare import Comparison, compare
+    from cellclf.pipeline.differential import Differential, differential
+    from cellclf.pipeline.evaluate import evaluate
     from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
     from cellclf.pipeline.run import run
@@ -76,8 +80,11 @@ _HOME = {
     "CellclfError": "cellclf.errors",
     "Classified": "cellclf.inference.classified",
     "Classifier": "cellclf.inference.classifier",
+    "Comparison": "cellclf.pipeline.compare",
     "DataError": "cellclf.errors",
     "DatasetSpec": "cellclf.specs",
+    "Differential": "cellclf.pipeline.differential",
+    "Evaluation": "cellclf.evaluation.evaluation",
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
     "Finding": "cellclf.auditing.findings",
@@ -102,9 +109,12 @@ _HOME = {
     "TrainingError": "cellclf.errors",
     "audit": "cellclf.pipeline.audit_data",
     "cached_file": "cellclf.data.cached",
+    "compare": "cellclf.pipeline.compare",
     "copy_weights": "cellclf.network.pretrained",
+    "differential": "cellclf.pipeline.differential",
     "download": "cellclf.data.download",
     "download_from_kaggle": "cellclf.data.kaggle",
+    "evaluate": "cellclf.pipeline.evaluate",
     "fetch": "cellclf.pipeline.fetch",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
@@ -128,8 +138,11 @@ __all__ = [
     "CellclfError",
     "Classified",
     "Classifier",
+    "Comparison",
     "DataError",
     "DatasetSpec",
+    "Differential",
+    "Evaluation",
     "Experiment",
     "ExperimentError",
     "Fetched",
@@ -154,9 +167,12 @@ __all__ = [
     "TrainingError",
     "audit",
     "cached_file",
+    "compare",
     "copy_weights",
+    "differential",
     "download",
     "download_from_kaggle",
+    "evaluate",
     "fetch",
     "hookimpl",
     "list_files",

@@ -13,8 +13,16 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from cellclf.errors import CellclfError, ExperimentError, PluginError, Problem, did_you_mean
+from cellclf.errors import (
+    CellclfError,
+    DataError,
+    ExperimentError,
+    PluginError,
+    Problem,
+    did_you_mean,
+)
 from cellclf.experiment import DataSettings, Experiment, ModelChoice, schema_problems
+from cellclf.gates import Gate, require_known
 from cellclf.registry import PLUGIN_ERRORS, Registry
 from cellclf.specs import (
     AugmentationSpec,
@@ -114,6 +122,7 @@ def plan(raw: Mapping[str, Any], registry: Registry, *, source: str = "the exper
     models = desk.models(experiment)
     metrics = desk.metrics(experiment)
     callbacks = desk.callbacks(experiment)
+    desk.check_gates(experiment.evaluation.gates, metrics)
     if problems or dataset is None:
         raise ExperimentError(problems, source=source)
     return Plan(
@@ -233,6 +242,15 @@ class _Desk:
     def metrics(self, experiment: Experiment) -> dict[str, Chosen[MetricSpec]]:
         wanted = experiment.evaluation
         return self._choose_all(MetricSpec, wanted.metrics, wanted.params, "evaluation.metrics")
+
+    def check_gates(self, gates: Iterable[str], metrics: Iterable[str]) -> None:
+        """Note the gates that are about no metric of the experiment."""
+        for number, text in enumerate(gates):
+            try:
+                require_known(Gate.parsed(text), metrics=[*metrics])
+            except DataError as error:
+                place = f"evaluation.gates.{number}"
+                self._problems.append(Problem(place=place, expected=str(error)))
 
     def callbacks(self, experiment: Experiment) -> dict[str, Chosen[CallbackSpec]]:
         wanted = experiment.training

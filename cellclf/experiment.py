@@ -26,7 +26,8 @@ from pydantic import (
     model_validator,
 )
 
-from cellclf.errors import ExperimentError, Problem, did_you_mean
+from cellclf.errors import DataError, ExperimentError, Problem, did_you_mean
+from cellclf.gates import Gate
 from cellclf.terms import Balance, Distribution, Part, Precision, Recipe, ResizeMode, Schedule
 
 __all__ = [
@@ -296,6 +297,33 @@ class EvaluationSettings(_Settings):
 
     metrics: tuple[str, ...] | None = Field(None, description="Metric plugins, in print order.")
     params: dict[str, dict[str, Any]] = Field({}, description="Parameters, by metric.")
+    gates: tuple[str, ...] = Field(
+        (),
+        description="What the best model must reach on the test part, such as "
+        "'sensitivity.basophil >= 0.95 (lower bound)'; the command ends with status 3 otherwise.",
+    )
+    target_accuracy: float = Field(
+        0.98,
+        gt=0,
+        lt=1,
+        description="Accuracy that answers must be shown to have to need no review by a person.",
+    )
+    set_coverage: float = Field(
+        0.95,
+        gt=0,
+        lt=1,
+        description="Share of the cells of each class that the set of possible classes must hold.",
+    )
+
+    @field_validator("gates")
+    @classmethod
+    def _are_gates(cls, gates: tuple[str, ...]) -> tuple[str, ...]:
+        for text in gates:
+            try:
+                Gate.parsed(text)
+            except DataError as error:
+                raise ValueError(str(error)) from error
+        return gates
 
 
 def by_label(models: Any) -> Any:

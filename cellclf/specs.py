@@ -188,16 +188,28 @@ class MetricSpec(Spec):
             returns a float, or a mapping from names (class names, `"macro"`) to floats.
             `y_true` is int `(n,)`, `y_prob` float `(n, classes)`, `sample_weight` float `(n,)`.
             A metric with parameters of its own is given them as the keyword `params`.
+        trials: Reference to `trials(y_true, y_prob, *, classes)`, for a metric whose figures are
+            shares of samples. Returns two bool arrays `(n,)` by name, or by `""` where `compute`
+            returns a float: which samples are hits, and which are counted. The figure is hits among
+            counted, and its interval is then that of a share. A figure that it leaves out must be
+            the mean of those that it names. Figures of a metric without it are resampled.
         batched: `compute` also takes `sample_weight` of shape `(resamples, n)` and then returns
-            arrays of shape `(resamples,)`. The core does not make use of it yet.
+            arrays of shape `(resamples,)`: many times quicker to resample.
+        by_top_class: The probabilities count by the class that comes first alone. Equal samples are
+            then put together before resampling, which is many times quicker again.
+        limits: Smallest and largest value that its figures can have; `None` where there is none.
+            Intervals stay within, and a figure outside is an error.
         higher_is_better: Whether more is better; the core does not make use of it yet.
     """
 
     kind: ClassVar[str] = "metric"
-    references: ClassVar[tuple[str, ...]] = ("compute",)
+    references: ClassVar[tuple[str, ...]] = ("compute", "trials")
 
     compute: str
+    trials: str | None = None
     batched: bool = False
+    by_top_class: bool = False
+    limits: tuple[float | None, float | None] = (None, None)
     higher_is_better: bool = True
 
 

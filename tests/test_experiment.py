@@ -125,3 +125,8 @@ def test_a_pattern_that_cannot_name_groups_is_refused(pattern: str, message: str
 def test_dividing_anew_and_allowing_leakage_exclude_each_other() -> None:
     with pytest.raises(ExperimentError, match=r"data\.split: cannot both .* choose one"):
         Experiment(data={"split": {"keep_given": False, "allow_leakage": True}})
+
+
+def test_a_gate_that_is_none_is_a_problem_of_the_experiment() -> None:
+    with pytest.raises(ExperimentError, match=r"evaluation\.gates: must look like"):
+        Experiment(evaluation={"gates": ["accuracy"]})

@@ -17,6 +17,8 @@ GROUND = (
     "terms",
     "errors",
     "processors",
+    "ties",
+    "gates",
     "settings_text",
     "specs",
     "progress",
@@ -30,9 +32,9 @@ GROUND = (
 """Lowest first: each may import those before it."""
 
 BELOW: dict[str, tuple[str, ...]] = {
-    "data": ("terms", "errors", "processors", "specs", "progress", "files"),
-    "evaluation": ("terms", "errors", "specs", "progress", "files"),
-    "auditing": ("terms", "errors", "processors", "specs", "progress", "files", "data"),
+    "data": ("terms", "errors", "processors", "ties", "specs", "progress", "files"),
+    "evaluation": ("terms", "errors", "ties", "gates", "specs", "progress", "files"),
+    "auditing": ("terms", "errors", "processors", "ties", "specs", "progress", "files", "data"),
     "builtin": ("terms", "errors", "specs", "hookspecs", "files", "data", "evaluation"),
     "network": (*GROUND, "data", "evaluation"),
     "training": (*GROUND, "data", "evaluation", "network"),

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from cellclf.auditing.near_duplicates import Link
 from cellclf.data.samples import Samples
+from cellclf.ties import components
 
 __all__ = ["Likeness", "likeness"]
 
@@ -96,10 +95,8 @@ def _ordered(clusters: Iterable[Sequence[int]]) -> tuple[Rows, ...]:
 
 def _components(ties: Sequence[tuple[int, int]], count: int) -> list[list[int]]:
     """Connected components of two rows or more."""
-    ends = np.array(ties, dtype=np.intp).reshape(-1, 2)
-    graph = coo_array((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    _, component = connected_components(graph, directed=False)
+    component = components(count, ties)
     members: defaultdict[int, list[int]] = defaultdict(list)
-    for row in np.unique(ends).tolist():
+    for row in sorted({row for tie in ties for row in tie}):
         members[int(component[row])].append(row)
     return list(members.values())

@@ -19,9 +19,9 @@ from cellclf.auditing.remembered import DAMAGED
 from cellclf.data.holding import in_use, writing
 from cellclf.data.samples import Samples
 from cellclf.data.store_files import VERSIONS
-from cellclf.data.units import renumbered
 from cellclf.errors import RunError
 from cellclf.progress import Progress
+from cellclf.ties import renumbered
 
 __all__ = ["LINK_VERSION", "links_between"]
 

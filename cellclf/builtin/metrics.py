@@ -6,8 +6,9 @@ With `(resamples, n)` weights every figure is an array of shape `(resamples,)`, 
 The predicted class is the most probable one, the first of several equally probable ones.
 
 A figure that the samples cannot give is NaN, without a warning, and takes no part in `"macro"`,
-the mean over classes: precision, recall, F1 and ROC AUC of a class without samples (of no weight),
-ROC AUC of a class that every sample belongs to, and everything where there are no samples.
+the mean over classes: every figure of a class without samples (of no weight), specificity and ROC
+AUC of a class that every sample belongs to, the negative predictive value of one that every sample
+is taken for, and everything where there are no samples.
 A class that has samples and is never predicted has precision and F1 of 0.
 """
 
@@ -22,7 +23,16 @@ from cellclf.errors import DataError
 from cellclf.evaluation import confusion
 from cellclf.evaluation.confusion import MACRO
 
-__all__ = ["accuracy", "balanced_accuracy", "f1", "precision", "recall", "roc_auc"]
+__all__ = [
+    "accuracy",
+    "balanced_accuracy",
+    "f1",
+    "negative_predictive_value",
+    "precision",
+    "recall",
+    "roc_auc",
+    "specificity",
+]
 
 Floats = NDArray[np.float64]
 Figure = float | Floats
@@ -118,6 +128,56 @@ def recall(
     return _named(confusion.recall(counts), classes)
 
 
+def specificity(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    *,
+    classes: Sequence[str],
+    sample_weight: ArrayLike | None = None,
+) -> dict[str, Figure]:
+    """Share of the samples of all other classes that are not taken for the class.
+
+    Returns:
+        0 to 1, by class name and `"macro"`.
+
+    Raises:
+        DataError: The arrays do not fit each other, or hold values that they must not.
+
+    Example:
+        >>> prob = [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8]]
+        >>> specificity([0, 1, 1], prob, classes=("round", "long"))
+        {'round': 0.5, 'long': 1.0, 'macro': 0.75}
+    """
+    counts = _counts(y_true, y_prob, classes, sample_weight)
+    return _named(confusion.specificity(counts), classes)
+
+
+def negative_predictive_value(
+    y_true: ArrayLike,
+    y_prob: ArrayLike,
+    *,
+    classes: Sequence[str],
+    sample_weight: ArrayLike | None = None,
+) -> dict[str, Figure]:
+    """Share of the samples not taken for a class that are not of it (NPV).
+
+    Like precision, the positive predictive value, it holds for the class shares of these samples.
+
+    Returns:
+        0 to 1, by class name and `"macro"`.
+
+    Raises:
+        DataError: The arrays do not fit each other, or hold values that they must not.
+
+    Example:
+        >>> prob = [[0.9, 0.1], [0.8, 0.2], [0.2, 0.8]]
+        >>> negative_predictive_value([0, 1, 1], prob, classes=("round", "long"))
+        {'round': 1.0, 'long': 0.5, 'macro': 0.75}
+    """
+    counts = _counts(y_true, y_prob, classes, sample_weight)
+    return _named(confusion.negative_predictive_value(counts), classes)
+
+
 def f1(
     y_true: ArrayLike,
     y_prob: ArrayLike,
@@ -159,24 +219,34 @@ def roc_auc(
         {'round': 0.75, 'long': 0.75, 'macro': 0.75}
     """
     true, prob, weights = _checked(y_true, y_prob, classes, sample_weight)
+    # Samples first: a whole row of weightings is then moved at a time.
+    by_sample = np.ascontiguousarray(np.moveaxis(weights, -1, 0))
     areas = [
-        _area_under_curve(true == number, prob[:, number], weights)
+        _area_under_curve(true == number, prob[:, number], by_sample)
         for number in range(len(classes))
     ]
     return _named(np.stack(areas, axis=-1), classes)
 
 
 def _area_under_curve(positive: NDArray[np.bool_], score: Floats, weights: Floats) -> Floats:
+    """The area for each weighting; `weights` has the shape `(n, ...)`."""
     if not len(score):
-        return np.full(weights.shape[:-1], np.nan)
+        return np.full(weights.shape[1:], np.nan)
     order = np.argsort(score, kind="stable")
     starts = np.unique(score[order], return_index=True)[1]
-    sorted_weights, of_class = weights[..., order], positive[order]
-    positives = np.add.reduceat(np.where(of_class, sorted_weights, 0), starts, axis=-1)
-    negatives = np.add.reduceat(np.where(of_class, 0, sorted_weights), starts, axis=-1)
-    below = np.cumsum(negatives, axis=-1) - negatives / 2
-    pairs = positives.sum(axis=-1) * negatives.sum(axis=-1)
-    won = (positives * below).sum(axis=-1)
+    of_class, sorted_weights = positive[order], weights[order]
+    negatives = sorted_weights.copy()
+    negatives[of_class] = 0
+    positives = sorted_weights - negatives
+    if len(starts) < len(score):
+        positives, negatives = (
+            np.add.reduceat(one, starts, axis=0) for one in (positives, negatives)
+        )
+    below = np.cumsum(negatives, axis=0)
+    below -= negatives / 2
+    below *= positives
+    won = below.sum(axis=0)
+    pairs = positives.sum(axis=0) * negatives.sum(axis=0)
     return np.where(pairs > 0, won / np.where(pairs > 0, pairs, 1), np.nan)
 
 

@@ -14,6 +14,7 @@ from cellclf.cli.options import (
     ExperimentArgument,
     GroupPatternOption,
     SetOption,
+    require_result_files,
 )
 from cellclf.cli.run import INTERRUPTED
 
@@ -60,18 +61,12 @@ def audit(
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
     from cellclf.cli.settings import asked_for, data_flags
-    from cellclf.errors import RunError
-    from cellclf.files import require_writable
     from cellclf.pipeline.audit_data import audit as audit_data
 
     asked = asked_for(experiment, data_flags(dataset, data, group_pattern), set_ or ())
     if asked.notice:
         typer.echo(asked.notice, err=True)
-    for option, path in (("--json", json), ("--page", page)):
-        if path is not None:
-            if path.is_dir():
-                raise RunError(f"{option} must be a file. Received: {path}, which is a folder")
-            require_writable(path.parent)
+    require_result_files({"--json": json, "--page": page})
     try:
         with command_progress() as progress:
             found = audit_data(asked.raw, source=asked.source, progress=progress)

@@ -10,6 +10,9 @@ import typer
 from cellclf import __version__
 from cellclf.cli.audit import audit
 from cellclf.cli.cache import app as cache_app
+from cellclf.cli.compare import compare
+from cellclf.cli.differential import differential
+from cellclf.cli.evaluate import evaluate
 from cellclf.cli.fetch import fetch
 from cellclf.cli.plugins import app as plugins_app
 from cellclf.cli.predict import predict
@@ -30,6 +33,9 @@ app = typer.Typer(
 app.command()(run)
 app.command()(audit)
 app.command()(predict)
+app.command()(evaluate)
+app.command()(compare)
+app.command()(differential)
 app.command()(fetch)
 app.add_typer(cache_app, name="cache")
 app.add_typer(plugins_app, name="plugins")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["DataOption", "DatasetOption", "ExperimentArgument", "GroupPatternOption", "SetOption"]
+__all__ = [
+    "DataOption",
+    "DatasetOption",
+    "ExperimentArgument",
+    "GroupPatternOption",
+    "SetOption",
+    "require_result_files",
+]
 
 ExperimentArgument = Annotated[
     Path | None, typer.Argument(help="An experiment (TOML).", show_default=False)
@@ -35,3 +43,22 @@ SetOption = Annotated[
         help="Any other setting, such as data.params.size=64; may be given again.",
     ),
 ]
+
+
+def require_result_files(options: Mapping[str, Path | None]) -> None:
+    """Make sure, before any work, that results can be written to where options say.
+
+    Args:
+        options: File by the option that names it; `None` where it is not given.
+
+    Raises:
+        RunError: They cannot.
+    """
+    from cellclf.errors import RunError
+    from cellclf.files import require_writable
+
+    for option, path in options.items():
+        if path is not None:
+            if path.is_dir():
+                raise RunError(f"{option} must be a file. Received: {path}, which is a folder")
+            require_writable(path.parent)

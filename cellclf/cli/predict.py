@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cellclf.cli.options import require_result_files
+
 __all__ = ["predict"]
 
 
@@ -25,17 +27,16 @@ def predict(
     cellclf predict runs/first/models/custom_cnn.safetensors 'slide7/*.jpg'
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
-    from cellclf.errors import DataError, LeakageWarning, RunError
-    from cellclf.files import require_writable
+    from cellclf.errors import DataError, LeakageWarning
+    from cellclf.evaluation.prediction_files import require_free
     from cellclf.inference.classifier import load
     from cellclf.inference.inputs import expand_paths
     from cellclf.network.backend import prepare_backend
 
     files = expand_paths(paths)
+    require_result_files({"--out": out})
     if out is not None:
-        if out.is_dir():
-            raise RunError(f"--out must be a file. Received: {out}, which is a folder")
-        require_writable(out.parent)
+        require_free(out)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LeakageWarning)  # the summary says it
         classifier = load(model, before_network=prepare_backend)

@@ -20,6 +20,9 @@ __all__ = ["run"]
 INTERRUPTED = 130
 """Exit status of a command ended by Ctrl-C, as shells have it: 128 + SIGINT."""
 
+NOT_REACHED = 3
+"""Exit status where a quality gate is not reached: all else worked."""
+
 
 def run(
     experiment: ExperimentArgument = None,
@@ -60,6 +63,8 @@ def run(
     plugin, a small network, a few epochs. The same command again goes on with a run that was
     stopped.
 
+    The exit status is 3 where the best model does not reach one of `evaluation.gates`.
+
     \b
     cellclf run
     cellclf run examples/quickstart.toml --epochs 3
@@ -97,3 +102,5 @@ def run(
         typer.echo("Stopped. The same command goes on where this one was.", err=True)
         raise typer.Exit(INTERRUPTED) from None
     typer.echo(finished.summary())
+    if not finished.passed:
+        raise typer.Exit(NOT_REACHED)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.data.samples import Samples
-from cellclf.data.units import renumbered
 from cellclf.errors import LeakageError
 from cellclf.terms import PARTS, Part
+from cellclf.ties import renumbered
 
 __all__ = ["LEAKY", "Leak", "cut_at_given", "given_leaks", "leaky_warning", "refuse_leaks"]
 

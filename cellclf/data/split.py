@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from cellclf.data.allocation import allocate
 from cellclf.data.leaks import given_leaks, refuse_leaks
 from cellclf.data.samples import Samples, Split
-from cellclf.data.units import renumbered
 from cellclf.errors import SplitError
 from cellclf.terms import PARTS, Part
+from cellclf.ties import renumbered
 
 __all__ = ["split"]
 

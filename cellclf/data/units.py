@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from cellclf.data.samples import Samples
+from cellclf.ties import components
 
-__all__ = ["renumbered", "units_of"]
+__all__ = ["units_of"]
 
 
 def units_of(samples: Samples, alike: Iterable[Sequence[int]]) -> NDArray[np.intp]:
@@ -26,7 +25,7 @@ def units_of(samples: Samples, alike: Iterable[Sequence[int]]) -> NDArray[np.int
         alike: Rows that show the same, or nearly so; one sequence a cluster or pair.
 
     Returns:
-        Number of the unit of each sample, shape `(n,)`, as `renumbered`.
+        Number of the unit of each sample, shape `(n,)`, from 0 in the order in which they come.
 
     Example:
         >>> from cellclf.data.samples import Sample
@@ -44,20 +43,4 @@ def units_of(samples: Samples, alike: Iterable[Sequence[int]]) -> NDArray[np.int
                 ties["group", kind, name].append(row)
     for number, same in enumerate(alike):
         ties["content", str(number)] = list(same)
-    n = len(samples)
-    rows = [row for tied in ties.values() for row in tied]
-    tie = [n + number for number, tied in enumerate(ties.values()) for _ in tied]
-    edges = coo_array((np.ones(len(rows), np.int8), (rows, tie)), shape=(n + len(ties),) * 2)
-    _, component = connected_components(edges, directed=False)
-    return renumbered(component[:n])
-
-
-def renumbered(units: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Number units from 0 in the order in which they come, so that equal sets have equal numbers.
-
-    Example:
-        >>> renumbered(np.array([7, 3, 7, 5])).tolist()
-        [0, 1, 0, 2]
-    """
-    _, first, inverse = np.unique(units, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse].astype(np.intp)
+    return components(len(samples), ties.values())

@@ -1,9 +1,10 @@
-"""What a confusion matrix says: its counts, and precision, recall and F1 of each class.
+"""What a confusion matrix says: its counts, and figures of each class against the others.
 
 One convention holds for every figure of a class, so that all of them are averaged over the same
 classes: a class without samples has no figure (NaN) and takes no part in an average; a class that
-has samples and is never predicted has precision 0. This is scikit-learn's `labels=` the classes
-that occur, `zero_division=0`.
+has samples and is never predicted has precision 0; a share of nothing else, such as the specificity
+of the only class there is, is no figure. For precision, recall and F1 this is scikit-learn's
+`labels=` the classes that occur, `zero_division=0`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["MACRO", "confusion_matrix", "f1", "mean_over_classes", "precision", "recall"]
+__all__ = [
+    "MACRO",
+    "confusion_matrix",
+    "f1",
+    "mean_over_classes",
+    "negative_predictive_value",
+    "precision",
+    "recall",
+    "specificity",
+]
 
 Floats = NDArray[np.float64]
 
@@ -80,6 +90,34 @@ def precision(counts: Floats) -> Floats:
     return _share(_hits(counts), counts.sum(axis=-2), counts)
 
 
+def specificity(counts: Floats) -> Floats:
+    """Share of the samples of all other classes that were not predicted as the class.
+
+    Args:
+        counts: Confusion matrix, shape `(..., k, k)`, true classes in rows.
+
+    Returns:
+        Shape `(..., k)`, 0 to 1; NaN for a class without samples, and where there is no other.
+    """
+    others, rejected = _others(counts)
+    return np.where(others > 0, _share(rejected, others, counts), np.nan)
+
+
+def negative_predictive_value(counts: Floats) -> Floats:
+    """Share of the samples not predicted as the class that are not of it.
+
+    Args:
+        counts: Confusion matrix, shape `(..., k, k)`, true classes in rows.
+
+    Returns:
+        Shape `(..., k)`, 0 to 1; NaN for a class without samples, and where all were predicted as
+        the class.
+    """
+    _, rejected = _others(counts)
+    dismissed = counts.sum(axis=(-2, -1))[..., np.newaxis] - counts.sum(axis=-2)
+    return np.where(dismissed > 0, _share(rejected, dismissed, counts), np.nan)
+
+
 def f1(counts: Floats) -> Floats:
     """Harmonic mean of each class's precision and recall.
 
@@ -113,6 +151,13 @@ def mean_over_classes(figures: Floats) -> Floats:
 
 def _hits(counts: Floats) -> Floats:
     return np.diagonal(counts, axis1=-2, axis2=-1)
+
+
+def _others(counts: Floats) -> tuple[Floats, Floats]:
+    """Weight of all samples not of each class, and of those of them not predicted as the class."""
+    total = counts.sum(axis=(-2, -1))[..., np.newaxis]
+    others = total - counts.sum(axis=-1)
+    return others, others - counts.sum(axis=-2) + _hits(counts)
 
 
 def _share(part: Floats, whole: Floats, counts: Floats) -> Floats:

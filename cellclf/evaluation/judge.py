@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,21 +10,16 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 from sklearn.metrics import log_loss as mean_log_loss
 
-from cellclf.errors import DataError
+from cellclf.evaluation.metric import SINGLE, Metric
 from cellclf.evaluation.predictions import classes_of, labelled, probabilities, true_classes
 
-__all__ = ["Figures", "Metric", "confusion_counts", "judge", "log_loss"]
+__all__ = ["Figures", "confusion_counts", "judge", "log_loss"]
 
 Figures = Mapping[str, float | Mapping[str, float]]
 """What `judge` finds: a number, or numbers by class name and `"macro"`, by metric name."""
 
-Metric = Callable[..., float | Mapping[str, float]]
-"""A metric's `compute(y_true, y_prob, *, classes)`: int `(n,)` and float `(n, k)` in."""
 
-
-def judge(
-    table: pd.DataFrame, metrics: Mapping[str, Metric]
-) -> dict[str, float | dict[str, float]]:
+def judge(table: pd.DataFrame, metrics: Sequence[Metric]) -> dict[str, float | dict[str, float]]:
     """Compute every metric on the rows of a table of predictions whose label is known.
 
     The headline of a run: every labelled row counts, by its probabilities, whether or not a later
@@ -32,7 +27,7 @@ def judge(
 
     Args:
         table: What `predictions_table` makes.
-        metrics: What to compute, by name.
+        metrics: What to compute.
 
     Returns:
         By name of the metric, a float, or floats by class name and `"macro"`. A figure that the
@@ -50,15 +45,16 @@ def judge(
         ...     classes=("round", "long"),
         ... )
         >>> from cellclf.builtin.metrics import accuracy
-        >>> judge(table, {"accuracy": accuracy})
+        >>> judge(table, [Metric(name="accuracy", compute=accuracy)])
         {'accuracy': 0.5}
     """
     rows = labelled(table)
     true, prob, classes = true_classes(rows), probabilities(rows), classes_of(rows)
-    return {
-        name: _plain(name, compute(true, prob, classes=classes))
-        for name, compute in metrics.items()
-    }
+    found: dict[str, float | dict[str, float]] = {}
+    for metric in metrics:
+        figures = metric.figures(true, prob, classes)
+        found[metric.name] = figures[SINGLE] if [*figures] == [SINGLE] else figures
+    return found
 
 
 def confusion_counts(table: pd.DataFrame) -> NDArray[np.intp]:
@@ -85,15 +81,3 @@ def log_loss(table: pd.DataFrame) -> float:
         return float("nan")
     numbers = range(len(classes_of(rows)))
     return float(mean_log_loss(true_classes(rows), probabilities(rows), labels=numbers))
-
-
-def _plain(name: str, found: object) -> float | dict[str, float]:
-    """Take a plugin's figure for what it should be: NumPy's numbers become Python's."""
-    try:
-        if isinstance(found, Mapping):
-            return {str(of): float(figure) for of, figure in found.items()}
-        return float(found)  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"metric {name!r} must give a float, or floats by name. Received: {found!r}"
-        ) from error

@@ -11,11 +11,19 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cellclf.errors import DataError
+from cellclf.errors import DataError, RunError
 from cellclf.evaluation.predictions import TEXT_COLUMNS, checked_table, classes_of
 from cellclf.files import replacing, write_text
 
-__all__ = ["Sidecar", "read_predictions", "read_sidecar", "write_csv", "write_predictions"]
+__all__ = [
+    "Sidecar",
+    "read_predictions",
+    "read_sidecar",
+    "require_free",
+    "sidecar_of",
+    "write_csv",
+    "write_predictions",
+]
 
 
 class Sidecar(BaseModel):
@@ -116,6 +124,25 @@ def read_sidecar(stem: Path) -> Sidecar:
         raise DataError(f"predictions must have a sidecar at {path}: {error.strerror}") from error
     except ValidationError as error:
         raise DataError(f"{path} is no sidecar that this version can read: {error}") from error
+
+
+def sidecar_of(predictions: Path) -> Path:
+    """Return where the sidecar of a file of predictions is."""
+    return predictions.with_suffix(".json")
+
+
+def require_free(predictions: Path) -> None:
+    """Make sure that a sidecar beside a file of predictions would overwrite no other file.
+
+    Raises:
+        RunError: It would.
+    """
+    place = sidecar_of(predictions)
+    if place.is_file() and b'"schema_version"' not in place.read_bytes():
+        raise RunError(
+            f"{place} is a file of something else, and would be overwritten by what is written "
+            f"beside {predictions.name}: give another name"
+        )
 
 
 def _beside(stem: Path, suffix: str) -> Path:

@@ -19,6 +19,7 @@ __all__ = [
     "predictions_table",
     "probabilities",
     "true_classes",
+    "with_probabilities",
 ]
 
 TEXT_COLUMNS = ("sample_id", "path", "group", "split", "label", "predicted", "top_class")
@@ -107,6 +108,25 @@ def predictions_table(
     if len(columns) != len(COLUMNS) + len(classes):
         raise DataError(f"`classes` must be different names. Received: classes={tuple(classes)!r}")
     return checked_table(pd.DataFrame(columns))
+
+
+def with_probabilities(table: pd.DataFrame, prob: ArrayLike) -> pd.DataFrame:
+    """Return a table of predictions with other probabilities, and the classes that follow.
+
+    Args:
+        table: What `predictions_table` made.
+        prob: Shape `(n, k)`, in class order.
+    """
+    changed = predictions_table(
+        sample_ids=table["sample_id"].tolist(),
+        paths=table["path"].tolist(),
+        groups=table["group"].tolist(),
+        splits=table["split"].tolist(),
+        labels=table["label"].tolist(),
+        probabilities=prob,
+        classes=classes_of(table),
+    )
+    return changed.set_index(table.index).assign(outlier_score=table["outlier_score"])
 
 
 def class_column(name: str) -> str:

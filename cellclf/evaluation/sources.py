@@ -19,9 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cellclf.errors import DataError, LeakageError
+from cellclf.evaluation.units import group_ties
 
 __all__ = [
-    "GROUP_SEPARATOR",
     "fingerprint",
     "refuse_seen",
     "refuse_trained",
@@ -32,7 +32,6 @@ __all__ = [
 TIES = ("content", "group", "unit")
 """Columns that may tie samples, the most telling first."""
 
-GROUP_SEPARATOR = "; "
 NAMED = 5
 """How many samples a message names."""
 
@@ -168,13 +167,14 @@ def refuse_seen(
 
 def _ties(name: str, cell: Any) -> list[str]:
     """What a cell ties its sample by; nothing where it is empty or missing."""
+    if name == "group":
+        return group_ties(cell)
     if cell is None or pd.isna(cell):
         return []
     # A column of numbers with gaps is read as floats: unit 7 is 7.0 there.
     whole = isinstance(cell, float) and cell.is_integer()
     text = str(int(cell) if whole else cell)
-    ties = text.split(GROUP_SEPARATOR) if name == "group" else [text]
-    return [tie for tie in ties if tie]
+    return [text] if text else []
 
 
 def _said(name: str, tie: str) -> str:

@@ -22,7 +22,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save
 
-from cellclf.errors import BundleError
+from cellclf.errors import BundleError, DataError
+from cellclf.evaluation.decision import Decision
+from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.files import write_bytes
 from cellclf.inference.bundle_header import METADATA_KEY, TENSOR_TYPES, read_metadata
 from cellclf.terms import ResizeMode
@@ -35,6 +37,7 @@ SCHEMA_VERSION = 1
 MAX_IMAGE_SIZE = 4096
 MAX_CLASSES = 10_000
 WEIGHTS = "weights/"
+DECISION = "decision/"
 TRAINED = "trained/images"
 """Name of the tensor by which the images that the model was trained on are known again."""
 
@@ -62,9 +65,35 @@ class BundleManifest(BaseModel):
     synthetic: bool = Field(False, description="Trained on rendered images.")
     leaky: bool = Field(False, description="The figures of its run come from a split that leaks.")
     calibrated: bool = Field(False, description="Its probabilities are calibrated.")
-    thresholds: dict[str, float] = Field({}, description="What cells are refused by.")
+    thresholds: dict[str, float] = Field(
+        {}, description="What turns its probabilities into answers, less what there is by class."
+    )
+    confusion: tuple[tuple[int, ...], ...] | None = Field(
+        None, description="Validation cells by true class (rows) and answer, to correct counts by."
+    )
     fingerprints: dict[str, str] = Field({}, description="Hashes of the data and the experiment.")
     environment: dict[str, str] = Field({}, description="Versions of what it was trained with.")
+
+    def sidecar(self, *, model: str, sha256: str, thresholds: Mapping[str, float]) -> Sidecar:
+        """Return what stands beside predictions of the model.
+
+        Args:
+            model: Its name in its run, or that of its file.
+            sha256: Hash of its bundle.
+            thresholds: What turns its probabilities into answers; empty where it is not calibrated.
+        """
+        return Sidecar(
+            classes=self.classes,
+            model=model,
+            bundle_sha256=sha256,
+            versions=self.environment,
+            synthetic=self.synthetic,
+            leaky=self.leaky,
+            calibrated=bool(thresholds),
+            thresholds=thresholds,
+            confusion_part=None if self.confusion is None else "validation",
+            confusion_counts=self.confusion,
+        )
 
     @model_validator(mode="after")
     def _classes_differ(self) -> BundleManifest:
@@ -80,6 +109,7 @@ class Bundle:
     Attributes:
         manifest: What is known of the model.
         weights: Arrays by path of the variable.
+        decision: What turns its probabilities into answers; `None` where it is not calibrated.
         trained: `cellclf.evaluation.sources.fingerprint` of the images that it was trained on;
             empty where that was not recorded.
         sha256: Hash of the file, hexadecimal.
@@ -87,6 +117,7 @@ class Bundle:
 
     manifest: BundleManifest
     weights: Arrays
+    decision: Decision | None
     trained: NDArray[np.uint64]
     sha256: str
 
@@ -96,14 +127,17 @@ def write_bundle(
     manifest: BundleManifest,
     weights: Arrays,
     *,
+    decision: Decision | None = None,
     trained: NDArray[np.uint64] = NO_IMAGES,
 ) -> str:
     """Write a bundle, whole or not at all; the same content gives the same bytes.
 
     Args:
         path: Where to; missing folders are made.
-        manifest: What is known of the model.
+        manifest: What is known of the model; whether it is calibrated, and by what, follows from
+            `decision`.
         weights: Arrays by path of the variable, as `cellclf.network.build.weights_of` gives them.
+        decision: What turns its probabilities into answers.
         trained: `cellclf.evaluation.sources.fingerprint` of the images that it was trained on.
 
     Returns:
@@ -125,6 +159,14 @@ def write_bundle(
         WEIGHTS + name: np.ascontiguousarray(array).reshape(array.shape)
         for name, array in weights.items()
     }
+    manifest = manifest.model_copy(
+        update={
+            "calibrated": decision is not None,
+            "thresholds": {} if decision is None else decision.thresholds(),
+        }
+    )
+    for name, array in ({} if decision is None else decision.arrays()).items():
+        tensors[DECISION + name] = np.ascontiguousarray(array)
     if len(trained):
         tensors[TRAINED] = np.ascontiguousarray(trained)
     content = manifest.model_dump(mode="json")
@@ -162,6 +204,11 @@ def read_bundle(path: Path) -> Bundle:
     trained = tensors.pop(TRAINED, NO_IMAGES)
     if trained.dtype != np.uint64 or trained.ndim != 1:
         raise BundleError(f"{path} is damaged: {TRAINED!r} is no list of fingerprints")
+    decided_by = {
+        name.removeprefix(DECISION): tensors.pop(name)
+        for name in [*tensors]
+        if name.startswith(DECISION)
+    }
     weights = {}
     for name, array in tensors.items():
         if not name.startswith(WEIGHTS):
@@ -171,6 +218,7 @@ def read_bundle(path: Path) -> Bundle:
     return Bundle(
         manifest=manifest,
         weights=MappingProxyType(weights),
+        decision=_decision(path, manifest, decided_by),
         trained=trained,
         sha256=hashlib.sha256(content).hexdigest(),
     )
@@ -196,6 +244,17 @@ def _manifest(path: Path, entry: Mapping[str, Any]) -> BundleManifest:
         f"{path} has a manifest that this version of cellclf cannot read ({reason}). It is "
         "damaged, or was made by another version: train the model again"
     )
+
+
+def _decision(path: Path, manifest: BundleManifest, arrays: Arrays) -> Decision | None:
+    if not manifest.calibrated:
+        return None
+    for name, array in arrays.items():
+        _check_finite(name, array)
+    try:
+        return Decision.read(manifest.thresholds, arrays, classes=len(manifest.classes))
+    except DataError as error:
+        raise BundleError(f"{path} is damaged: {error}") from error
 
 
 def _check_finite(name: str, array: NDArray[Any]) -> None:

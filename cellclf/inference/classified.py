@@ -11,8 +11,9 @@ import pandas as pd
 
 from cellclf.data.leaks import LEAKY
 from cellclf.errors import LeakageError, LeakageWarning
-from cellclf.evaluation.prediction_files import write_csv
+from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_of, write_csv
 from cellclf.evaluation.predictions import checked_table, classes_of
+from cellclf.files import write_text
 
 __all__ = ["Classified"]
 
@@ -24,6 +25,7 @@ class Classified:
     Attributes:
         table: One row a file that could be read, in the order given.
         unreadable: Reason by path, for the others.
+        sidecar: What the table does not say of itself, such as what the model confuses.
         trained: Paths of the images that the model was trained on, byte for byte, in the order of
             the table: what it says of them says nothing of how good it is.
         synthetic: The model was trained on rendered images.
@@ -32,6 +34,7 @@ class Classified:
 
     table: pd.DataFrame
     unreadable: Mapping[str, str]
+    sidecar: Sidecar | None = None
     trained: tuple[str, ...] = ()
     synthetic: bool = False
     leaky: bool = False
@@ -42,6 +45,12 @@ class Classified:
         counted = self.table["predicted"].value_counts()
         others = sorted(set(counted.index) - set(classes_of(self.table)))
         return {name: int(counted.get(name, 0)) for name in (*classes_of(self.table), *others)}
+
+    @property
+    def to_review(self) -> int | None:
+        """How many answers a person should look at; `None` where the model is not calibrated."""
+        known = self.table["review"].dropna()
+        return int(known.sum()) if len(known) else None
 
     def with_labels(
         self, labels: Mapping[str, str], *, allow_leakage: bool = False
@@ -69,11 +78,16 @@ class Classified:
         return checked_table(self.table.assign(label=pd.Series(column, dtype="str")))
 
     def write_csv(self, path: Path) -> None:
-        """Write the table as CSV, whole or not at all.
+        """Write the table as CSV, and beside it what it does not say of itself, as JSON.
+
+        Each file appears whole or not at all. `new.csv` has `new.json` beside it.
 
         Raises:
-            RunError: The place cannot be written to.
+            RunError: The place cannot be written to, or a JSON file of something else is there.
         """
+        if self.sidecar is not None:
+            require_free(path)
+            write_text(sidecar_of(path), self.sidecar.model_dump_json(indent=2) + "\n")
         write_csv(self.table, path)
 
     def summary(self) -> str:
@@ -86,6 +100,11 @@ class Classified:
             for name, count in counts.items()
         ]
         lines.append(f"{'total':<{width}}  {total:>{digits}}")
+        if self.to_review is not None:
+            lines.append(
+                f"For review: {self.to_review:,}, less sure than the model's threshold (column "
+                "'review')"
+            )
         if self.unreadable:
             lines.append(f"Could not be read: {len(self.unreadable)}")
             lines += [f"  {path}: {reason}" for path, reason in self.unreadable.items()]

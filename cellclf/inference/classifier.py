@@ -68,18 +68,22 @@ class Classifier:
 
     Attributes:
         model: The network, a plain `keras.Model`: 0-255 RGB in, logits out.
+        name: Name of its file, without the suffix.
         manifest: What its bundle says of it.
+        decision: What turns its probabilities into answers; `None` where it is not calibrated.
         trained: Fingerprint of the images that it was trained on, `uint64`, sorted; see
             `cellclf.evaluation.sources`. Empty where its bundle does not say.
         sha256: Hash of its bundle.
     """
 
-    def __init__(self, bundle: Bundle, model: keras.Model) -> None:
+    def __init__(self, bundle: Bundle, model: keras.Model, *, name: str = "") -> None:
         from cellclf.network.forward import Forward
 
         self.model = model
+        self.name = name
         self.manifest = bundle.manifest
         self.trained = bundle.trained
+        self.decision = bundle.decision
         self.sha256 = bundle.sha256
         self._forward = Forward(model)
 
@@ -133,7 +137,7 @@ class Classifier:
             set_weights(model, bundle.weights)
         except BundleError as error:
             raise BundleError(f"{changed}: {error}") from error
-        return cls(bundle, model)
+        return cls(bundle, model, name=path.stem)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -186,7 +190,12 @@ class Classifier:
             classes=self.classes,
         )
         return Classified(
-            table=table,
+            table=self._reviewed(table),
+            sidecar=self.manifest.sidecar(
+                model=self.name,
+                sha256=self.sha256,
+                thresholds={} if self.decision is None else self.decision.thresholds(),
+            ),
             unreadable=unreadable,
             trained=tuple(np.array(read, dtype=object)[seen(content, self.trained)]),
             synthetic=self.manifest.synthetic,
@@ -220,11 +229,12 @@ class Classifier:
         if isinstance(images, np.ndarray):
             probabilities = self.predict_proba(images)
             self._warn_of_trained(self._known_rows(images), stacklevel=3)
-            return predictions_table(
+            table = predictions_table(
                 sample_ids=[str(row) for row in range(len(probabilities))],
                 probabilities=probabilities,
                 classes=self.classes,
             )
+            return self._reviewed(table)
         classified = self.classify(images, progress=progress)
         if classified.unreadable:
             path, reason = next(iter(classified.unreadable.items()))
@@ -237,7 +247,7 @@ class Classifier:
         return classified.table
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the probability of each class for each image.
+        """Return the probability of each class for each image, calibrated where the model is.
 
         Args:
             images: `uint8`, RGB, `(n, height, width, 3)` or `(height, width, 3)`, of any size.
@@ -285,7 +295,12 @@ class Classifier:
         missing = self._forward.batch_size - number
         if continued and missing:
             images = np.concatenate([images, np.zeros((missing, *images.shape[1:]), np.uint8)])
-        return self._forward(images).probabilities[:number]
+        given = self._forward(images).probabilities[:number]
+        return given if self.decision is None else self.decision.calibration.apply(given)
+
+    def _reviewed(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Say of each answer whether a person should look at it."""
+        return table if self.decision is None else self.decision.reviewed(table)
 
 
 def _check_decoder(path: Path, manifest: BundleManifest) -> None:

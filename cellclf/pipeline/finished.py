@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,31 @@ class FinishedRun:
 
         return pd.DataFrame(self.metrics["comparison"])
 
+    def estimates(self, label: str | None = None) -> pd.DataFrame:
+        """Test figures of one model, by default the best, with 95 % intervals.
+
+        One row a figure: `metric`, `of` (a class, `"macro"` or empty), `value`, `low`, `high`,
+        `method`, `samples`, `units`; see `cellclf.evaluation.estimates`.
+        """
+        import pandas as pd
+
+        from cellclf.evaluation.estimates import COLUMNS
+
+        rows = self.metrics["models"][self._known(label)]["estimates"]
+        found = pd.DataFrame(rows, columns=list(COLUMNS))
+        return found.astype(dict.fromkeys(("value", "low", "high"), float))
+
+    @property
+    def gates(self) -> list[dict[str, Any]]:
+        """What came of the quality gates: `gate`, `passed` and `reason` of each."""
+        found: list[dict[str, Any]] = self.metrics.get("gates", [])
+        return found
+
+    @property
+    def passed(self) -> bool:
+        """Whether the best model reaches all of its quality gates."""
+        return all(one["passed"] for one in self.gates)
+
     @property
     def report(self) -> Path:
         """The report for people."""
@@ -86,20 +112,40 @@ class FinishedRun:
 
     def summary(self) -> str:
         """Return what the command line prints at the end."""
-        from cellclf.data.leaks import LEAKY
+        from cellclf.pipeline.evaluate import warnings_of
 
         metrics = self.metrics
-        by_model = self.comparison.set_index("model")
-        texts = by_model.map(lambda value: f"{value:.4f}" if isinstance(value, float) else value)
-        table = texts.T.rename_axis(columns=None).to_string()
-        lines = [table, "", f"Best: {metrics['best']}. {metrics['reason']}"]
-        if not self.record["calibrated"]:
+        table = self._table().T.rename_axis(columns=None).to_string()
+        lines = [
+            table,
+            "In brackets: 95 % intervals.",
+            "",
+            f"Best: {metrics['best']}. {metrics['reason']}",
+        ]
+        promises = metrics["models"][metrics["best"]].get("promises")
+        if promises:
+            from cellclf.evaluation.kept_promises import promise_sentences
+
+            lines += promise_sentences(promises)
+        else:
             lines.append("Not calibrated: confidences are as the networks give them.")
-        if self.leaky:
-            lines += ["", f"{LEAKY}."]
-        if self.record["synthetic"]:
-            lines.append("Synthetic: these images are rendered; the figures say nothing of cells.")
+        lines += warnings_of(leaky=self.leaky, synthetic=self.record["synthetic"])
+        lines += [f"Gate {one['reason']}" for one in metrics.get("gates", ())]
         return "\n".join([*lines, f"Report: {self.report}"])
+
+    def _table(self) -> pd.DataFrame:
+        """The comparison as text, intervals beside the figures."""
+        from cellclf.evaluation.estimates import headlines
+
+        table = self.comparison.set_index("model").astype(object)
+        for model, row in table.iterrows():
+            intervals = headlines(self.estimates(str(model)))
+            for name, value in row.items():
+                low, high = intervals.get(str(name), (math.nan, math.nan))
+                if isinstance(value, float):
+                    within = "" if math.isnan(low) else f" ({low:.4f} to {high:.4f})"
+                    table.loc[model, name] = f"{value:.4f}{within}"
+        return table
 
     @property
     def _directory(self) -> RunDirectory:

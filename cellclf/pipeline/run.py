@@ -14,9 +14,10 @@ from typing import Any
 
 from cellclf import __version__
 from cellclf.checking import Chosen, Plan, plan
-from cellclf.errors import RunError
+from cellclf.errors import DataError, ExperimentError, Problem, RunError
 from cellclf.experiment import Experiment, read_toml
 from cellclf.files import write_json, write_text
+from cellclf.gates import Gate, require_known
 from cellclf.network.distribution import Share, check_distribution, join, launched
 from cellclf.pipeline.earlier import refuse_earlier
 from cellclf.pipeline.finished import FinishedRun
@@ -72,6 +73,7 @@ def run(
     with directory.claimed(planned.experiment.fingerprint) if leads else nullcontext():
         listener.say(f"run directory: {directory.path}")
         prepared = prepare_data(planned, listener)
+        _require_classes(planned, prepared)
         if not directory.is_complete():
             refuse_earlier(planned, prepared, listener)
     clock.lap("data")
@@ -142,6 +144,19 @@ def _is_complete(directory: RunDirectory, prepared: Prepared) -> bool:
     return directory.is_complete()
 
 
+def _require_classes(planned: Plan, prepared: Prepared) -> None:
+    """Make sure, before training, that gates are about classes that there are."""
+    for text in planned.experiment.evaluation.gates:
+        try:
+            require_known(
+                Gate.parsed(text), metrics=[*planned.metrics], classes=prepared.samples.classes
+            )
+        except DataError as error:
+            raise ExperimentError(
+                [Problem(place="evaluation.gates", expected=str(error))]
+            ) from error
+
+
 def _train_and_tell(
     planned: Plan,
     prepared: Prepared,
@@ -152,12 +167,13 @@ def _train_and_tell(
 ) -> None:
     # Imported here: from here on Keras is needed, and a mistake in the data was said without it.
     from cellclf.network import backend
+    from cellclf.pipeline.metrics import bound_metrics
     from cellclf.pipeline.sources import sources_of, write_division
     from cellclf.pipeline.tell import write_account
     from cellclf.pipeline.train import train
-    from cellclf.pipeline.verdict import bound_metrics, judge_models
+    from cellclf.pipeline.verdict import judge_models
 
-    metrics = bound_metrics(planned)
+    metrics = bound_metrics(planned.metrics)
     sources = sources_of(prepared)
     write_division(directory, sources)
     backend.deterministic()
@@ -166,11 +182,18 @@ def _train_and_tell(
     ]
     clock.lap("models")
     verdict = judge_models(
-        metrics, trained, prepared.samples.classes, sources=sources, leaky=prepared.leaky
+        metrics,
+        trained,
+        prepared.samples.classes,
+        sources=sources,
+        gates=planned.experiment.evaluation.gates,
+        seed=planned.experiment.seed,
+        leaky=prepared.leaky,
     )
     write_json(directory.metrics_file, verdict.as_json())
     network = backend.versions()
     record = _record(planned, prepared, status=COMPLETE, network=network, seconds=clock.laps)
+    record["calibrated"] = all(model.facts["promises"] for model in trained)
     write_account(directory, planned, prepared, trained, verdict, record)
     clock.lap("report")
     write_json(directory.record_file, record | {"seconds": clock.laps})

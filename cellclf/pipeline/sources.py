@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cellclf.data.samples import Sample
-from cellclf.evaluation.sources import GROUP_SEPARATOR
+from cellclf.evaluation.units import GROUP_SEPARATOR
 from cellclf.files import replacing
 from cellclf.pipeline.prepare import Prepared
 from cellclf.run_directory import RunDirectory
 
-__all__ = ["group_text", "sources_of", "write_division"]
+__all__ = ["group_text", "sources_of", "units_in", "write_division"]
 
 
 def sources_of(prepared: Prepared) -> pd.DataFrame:
@@ -39,6 +41,16 @@ def write_division(directory: RunDirectory, sources: pd.DataFrame) -> None:
     """Write down which sample is where; the file appears whole or not at all."""
     with replacing(directory.division_file) as unfinished:
         sources.to_csv(unfinished, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def units_in(sources: pd.DataFrame, table: pd.DataFrame) -> NDArray[np.intp]:
+    """Return the unit of each row of a table of predictions, from a table of sources.
+
+    Raises:
+        KeyError: A sample of `table` is not in `sources`.
+    """
+    unit = sources.set_index("sample_id")["unit"]
+    return unit.loc[table["sample_id"]].to_numpy().astype(np.intp)
 
 
 def group_text(sample: Sample) -> str:

@@ -12,10 +12,14 @@ from matplotlib.figure import Figure
 from cellclf.auditing.summary import probe_sentence
 from cellclf.checking import Plan
 from cellclf.data.batches import augmented_views
+from cellclf.evaluation.abstention import risk_coverage
+from cellclf.evaluation.estimates import limits
+from cellclf.evaluation.kept_promises import promise_sentences
 from cellclf.pipeline.batches import augmentation_chain, training_batches
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.train import Trained
 from cellclf.pipeline.verdict import Verdict
+from cellclf.reporting.confidence_plots import confidence_chart
 from cellclf.reporting.figures import save_figure, stamp
 from cellclf.reporting.plots import class_balance, confusion_matrix, learning_curves
 from cellclf.reporting.report import DatasetFacts, ModelReport, Report, write_report
@@ -85,7 +89,7 @@ def write_account(
         left_out={one.sample_id: one.reason for one in prepared.left_out},
         leaks=tuple(map(str, prepared.leaks)),
         synthetic=spec.synthetic,
-        calibrated=False,
+        calibrated=record["calibrated"],
         **shared,
     )
     prepared.audit.write_page(directory.audit_page)
@@ -144,7 +148,9 @@ def _shared_figures(plan: Plan, prepared: Prepared, counts: pd.DataFrame) -> dic
 def _model_figures(model: Trained, prepared: Prepared, verdict: Verdict) -> dict[str, Figure]:
     counts = np.array(verdict.confusion[model.label])
     test = prepared.split.rows("test")
+    confidence = _confidence(model)
     return {
+        **({} if confidence is None else {"confidence": confidence}),
         "learning_curves": learning_curves(model.history, best_epoch=model.facts["best_epoch"]),
         "confusion_counts": confusion_matrix(counts, verdict.classes, normalise=False),
         "confusion_shares": confusion_matrix(counts, verdict.classes, normalise=True),
@@ -152,8 +158,24 @@ def _model_figures(model: Trained, prepared: Prepared, verdict: Verdict) -> dict
     }
 
 
+def _confidence(model: Trained) -> Figure | None:
+    """What calibration did, and what a threshold gains; nothing where there is none."""
+    promises = model.facts.get("promises")
+    if not promises:
+        return None
+    test = model.part("test")
+    right = test["top_class"] == test["label"]
+    return confidence_chart(
+        pd.DataFrame(promises["reliability"]["before"]),
+        pd.DataFrame(promises["reliability"]["after"]),
+        risk_coverage(test["confidence"], right),
+        threshold=promises["review"]["threshold"],
+    )
+
+
 def _model_report(model: Trained, verdict: Verdict, drawn: Mapping[str, Figure]) -> ModelReport:
     figures = verdict.figures[model.label]["test"]
+    promises = model.facts.get("promises")
     confusion = np.array(verdict.confusion[model.label])
     headline = _comparison(verdict).loc[model.label]
     by_class = {name: figure for name, figure in figures.items() if isinstance(figure, Mapping)}
@@ -173,6 +195,9 @@ def _model_report(model: Trained, verdict: Verdict, drawn: Mapping[str, Figure])
         },
         per_class=per_class.assign(support=confusion.sum(axis=1)),
         confusion=confusion,
+        intervals=limits(verdict.estimates[model.label]),
+        promises=tuple(promise_sentences(promises)) if promises else (),
+        confidence=drawn.get("confidence"),
         epochs=model.facts["epochs"],
         best_epoch=model.facts["best_epoch"],
         stopped_early=model.facts["stopped_early"],

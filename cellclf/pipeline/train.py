@@ -17,8 +17,10 @@ from cellclf import __version__
 from cellclf.checking import Chosen, Plan
 from cellclf.data.batches import TrainingBatches
 from cellclf.data.decode import DECODE_VERSION
+from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.judge import confusion_counts
-from cellclf.evaluation.prediction_files import Sidecar, read_predictions, write_predictions
+from cellclf.evaluation.kept_promises import kept_promises
+from cellclf.evaluation.prediction_files import read_predictions, write_predictions
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import fingerprint
 from cellclf.experiment import TrainingSettings
@@ -54,7 +56,8 @@ class Trained:
         history: One row an epoch.
         predictions: Every sample of the validation, calibration and test parts.
         facts: `epochs`, `best_epoch`, `stopped_early`, `parameters`, `training_seconds`,
-            `bundle_sha256`.
+            `bundle_sha256`, and `promises`: what the decision promised and what came of it on the
+            test part, `None` where the model is not calibrated.
     """
 
     label: str
@@ -91,15 +94,21 @@ def train(
     if share.devices > 1:
         network = _on_one_device(network, chosen, plan, prepared)
     write_history(directory.training(label), history.rows)
-    table = _predictions(network, prepared, progress, f"{label}: predicting")
-    manifest = _manifest(chosen, plan, prepared)
+    raw = _predictions(network, prepared, progress, f"{label}: predicting")
+    decision = _decision(raw, plan, prepared)
+    if decision is None:
+        progress.warn(f"{label}: not calibrated, the calibration part is too small")
+    table = raw if decision is None else decision.decide(raw)
+    manifest = _manifest(chosen, plan, prepared, table)
     bundle = write_bundle(
         directory.bundle(label),
         manifest,
         weights_of(network),
+        decision=decision,
         trained=_trained_images(chosen, prepared),
     )
-    sidecar = _sidecar(label, table, manifest, bundle)
+    thresholds = {} if decision is None else decision.thresholds()
+    sidecar = manifest.sidecar(model=label, sha256=bundle, thresholds=thresholds)
     write_predictions(table, directory.predictions(label), sidecar=sidecar)
     facts = {
         "epochs": len(history.table),
@@ -109,6 +118,7 @@ def train(
         # Of all epochs, those before an interruption too.
         "training_seconds": round(float(history.table["seconds"].sum()), 2),
         "bundle_sha256": bundle,
+        "promises": decision and _promises(raw, table, decision, prepared),
     }
     write_json(facts_file, facts)
     discard_checkpoints(directory.training(label))
@@ -277,8 +287,11 @@ def _trained_images(chosen: Chosen[ModelSpec], prepared: Prepared) -> NDArray[np
     return here if earlier is None else np.union1d(here, earlier.trained)
 
 
-def _manifest(chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared) -> BundleManifest:
+def _manifest(
+    chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared, table: pd.DataFrame
+) -> BundleManifest:
     data = plan.experiment.data
+    validation = table[table["split"] == "validation"]
     return BundleManifest(
         architecture=chosen.spec.name,
         distribution=chosen.distribution,
@@ -290,23 +303,38 @@ def _manifest(chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared) -> Bund
         decode_version=DECODE_VERSION,
         synthetic=plan.dataset.spec.synthetic,
         leaky=prepared.leaky,
+        confusion=tuple(map(tuple, confusion_counts(validation).tolist())),
         fingerprints={"data": prepared.fingerprint, "experiment": plan.experiment.fingerprint},
         environment=_environment(),
     )
 
 
-def _sidecar(label: str, table: pd.DataFrame, manifest: BundleManifest, bundle: str) -> Sidecar:
-    validation = table[table["split"] == "validation"]
-    return Sidecar(
-        classes=manifest.classes,
-        model=label,
-        bundle_sha256=bundle,
-        versions=manifest.environment,
-        synthetic=manifest.synthetic,
-        leaky=manifest.leaky,
-        confusion_part="validation",
-        confusion_counts=tuple(map(tuple, confusion_counts(validation).tolist())),
+def _decision(raw: pd.DataFrame, plan: Plan, prepared: Prepared) -> Decision | None:
+    """What turns probabilities into answers, from the calibration part."""
+    settings = plan.experiment.evaluation
+    part = (raw["split"] == "calibration").to_numpy()
+    decision = Decision.fitted(
+        raw[part],
+        units=_units(prepared)[part],
+        target=settings.target_accuracy,
+        coverage=settings.set_coverage,
     )
+    return decision and decision.rounded()
+
+
+def _promises(
+    raw: pd.DataFrame, table: pd.DataFrame, decision: Decision, prepared: Prepared
+) -> dict[str, Any]:
+    """What came of the decision on the test part."""
+    part = (raw["split"] == "test").to_numpy()
+    return kept_promises(raw[part], table[part], decision, units=_units(prepared)[part])
+
+
+def _units(prepared: Prepared) -> NDArray[np.intp]:
+    """The unit of each row of the predictions."""
+    rows = np.concatenate([prepared.split.rows(part) for part in JUDGED])
+    units: NDArray[np.intp] = prepared.audit.units[rows]
+    return units
 
 
 def _environment() -> dict[str, str]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
-from cellclf.checking import Chosen, Plan
 from cellclf.evaluation.comparison import Best, balanced_accuracy, best_model, comparison
-from cellclf.evaluation.judge import Figures, Metric, confusion_counts, judge
+from cellclf.evaluation.estimates import estimates
+from cellclf.evaluation.gates import Held, held
+from cellclf.evaluation.judge import Figures, confusion_counts, judge
+from cellclf.evaluation.metric import Metric
 from cellclf.evaluation.sources import refuse_trained
+from cellclf.gates import Gate
+from cellclf.pipeline.sources import units_in
 from cellclf.pipeline.train import Trained
-from cellclf.specs import MetricSpec, NoParams
 from cellclf.terms import JUDGED, Part
 
-__all__ = ["Verdict", "bound_metrics", "judge_models"]
+__all__ = ["Verdict", "judge_models"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,16 +29,23 @@ class Verdict:
     Attributes:
         figures: Floats, or floats by class and `"macro"`, by model, part and metric.
         confusion: Test counts by model: rows are true classes, columns predicted ones.
+        estimates: Test figures with intervals by model; see `cellclf.evaluation.estimates`.
+        promises: What calibration, review and sets promised, and what came of it on test, by model;
+            see `cellclf.evaluation.kept_promises`.
         comparison: One row a model.
         best: The model chosen on validation, and why.
+        gates: What came of the quality gates, which the best model must reach.
         classes: Class names in the order of the counts.
         leaky: The split leaks, which was allowed: every figure looks better than it is.
     """
 
     figures: Mapping[str, Mapping[Part, Figures]]
     confusion: Mapping[str, list[list[int]]]
+    estimates: Mapping[str, pd.DataFrame]
+    promises: Mapping[str, Mapping[str, Any] | None]
     comparison: pd.DataFrame
     best: Best
+    gates: tuple[Held, ...]
     classes: tuple[str, ...]
     leaky: bool = False
 
@@ -45,41 +54,45 @@ class Verdict:
         return {
             "best": self.best.model,
             "reason": self.best.reason,
+            "gates": [asdict(one) for one in self.gates],
             "leaky": self.leaky,
             "classes": list(self.classes),
             "comparison": self.comparison.to_dict("records"),
             "models": {
-                label: {**parts, "confusion": self.confusion[label], "leaky": self.leaky}
+                label: {
+                    **parts,
+                    "confusion": self.confusion[label],
+                    "estimates": self.estimates[label].to_dict("records"),
+                    "promises": self.promises[label],
+                    "leaky": self.leaky,
+                }
                 for label, parts in self.figures.items()
             },
         }
 
 
-def bound_metrics(plan: Plan) -> dict[str, Metric]:
-    """Import the experiment's metrics, ready to be called.
-
-    Raises:
-        PluginError: One of them cannot be imported; better known before training than after.
-    """
-    return {name: _bound(chosen) for name, chosen in plan.metrics.items()}
-
-
 def judge_models(
-    metrics: Mapping[str, Metric],
+    metrics: Sequence[Metric],
     trained: Sequence[Trained],
     classes: tuple[str, ...],
     *,
     sources: pd.DataFrame,
+    gates: Sequence[str] = (),
+    seed: int = 0,
     leaky: bool = False,
 ) -> Verdict:
     """Compute every metric of every model on every part that it was not trained on.
 
+    Figures of the test part have intervals, by the units that the division kept whole.
+
     Args:
-        metrics: What to compute, by name.
+        metrics: What to compute.
         trained: The models.
         classes: Class names in the order of the outputs.
         sources: Where each sample of the run comes from, and its part; see
             `cellclf.pipeline.sources.sources_of`.
+        gates: What the best model must reach, as an experiment has it.
+        seed: Decides the resamples that intervals come from; the same for all models.
         leaky: The given split leaks, which was allowed: figures are computed and marked.
 
     Raises:
@@ -102,11 +115,24 @@ def judge_models(
         }
         for model in trained
     }
+    best = best_model({model.label: model.part("validation") for model in trained})
+    found = {
+        model.label: estimates(
+            model.part("test"),
+            metrics,
+            units=units_in(sources, model.part("test")),
+            seed=seed,
+        )
+        for model in trained
+    }
     return Verdict(
         figures=figures,
         confusion={model.label: confusion_counts(model.part("test")).tolist() for model in trained},
+        estimates=found,
+        promises={model.label: model.facts.get("promises") for model in trained},
         comparison=comparison({label: parts["test"] for label, parts in figures.items()}, facts),
-        best=best_model({model.label: model.part("validation") for model in trained}),
+        best=best,
+        gates=held([Gate.parsed(text) for text in gates], found[best.model]),
         classes=classes,
         leaky=leaky,
     )
@@ -121,11 +147,3 @@ def _refuse_trained(
     for model in trained:
         judged = sources[judging | sources["sample_id"].isin(model.predictions["sample_id"])]
         refuse_trained(judged, fitted, allow_leakage=allow_leakage)
-
-
-def _bound(chosen: Chosen[MetricSpec]) -> Metric:
-    """The metric's function; one that has parameters is given them as `params`."""
-    compute: Metric = chosen.function("compute")
-    if chosen.spec.params is NoParams:
-        return compute
-    return partial(compute, params=chosen.params)

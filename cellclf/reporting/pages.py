@@ -35,6 +35,7 @@ def environment() -> Environment:
         number=wording.number,
         percent=wording.percent,
         sentence=wording.sentence,
+        span=wording.span,
         spell=wording.spell,
     )
     made.globals.update(counted=counted)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cellclf.auditing.class_sizes import ClassSize
 from cellclf.auditing.findings import Finding
 from cellclf.auditing.summary import grouped
+from cellclf.evaluation.confusion import MACRO
 from cellclf.files import write_bytes
 from cellclf.reporting import wording
 from cellclf.reporting.pages import environment
@@ -53,9 +54,14 @@ class ModelReport:
         per_class: Figures on the test part, one row a class (its name is the index), columns such
             as `precision`, `recall`, `f1` and `support`.
         confusion: `(classes, classes)` counts on the test part; a row is a true class.
+        intervals: Lower and upper limit of figures on the test part, by metric and by class,
+            `"macro"` or nothing.
         epochs: How many epochs were trained.
         best_epoch: The one whose weights were kept, counted from 1.
         stopped_early: Training ended before the epochs asked for, as nothing improved any more.
+        promises: What came of calibration, review and sets, a sentence each; none where it is not
+            calibrated.
+        confidence: See `cellclf.reporting.confidence_plots.confidence_chart`.
         learning_curves: See `cellclf.reporting.plots.learning_curves`.
         confusion_matrices: See `cellclf.reporting.plots.confusion_matrix`, in either form.
         mistakes: See `cellclf.reporting.sheets.confident_mistakes`.
@@ -65,12 +71,20 @@ class ModelReport:
     metrics: Mapping[str, float]
     per_class: pd.DataFrame
     confusion: NDArray[np.int_]
+    intervals: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     epochs: int
     best_epoch: int
     stopped_early: bool = False
+    promises: tuple[str, ...] = ()
+    confidence: Picture | None = None
     learning_curves: Picture | None = None
     confusion_matrices: tuple[Picture, ...] = ()
     mistakes: Picture | None = None
+
+    def interval(self, metric: str, of: str = "") -> tuple[float, float] | None:
+        """The interval of a figure, or of the mean over classes that `metric` ends in."""
+        stem = metric.removesuffix(f"_{MACRO}")
+        return self.intervals.get((stem, MACRO) if stem != metric else (metric, of))
 
     @property
     def total(self) -> int:

@@ -5,10 +5,39 @@ from __future__ import annotations
 import math
 from numbers import Integral, Real
 
-__all__ = ["advice", "duration", "is_share", "label", "number", "percent", "sentence", "spell"]
+__all__ = [
+    "advice",
+    "duration",
+    "is_share",
+    "label",
+    "number",
+    "percent",
+    "sentence",
+    "span",
+    "spell",
+]
 
 MISSING = "–"
-SHARES = ("accuracy", "precision", "recall", "f1", "sensitivity", "specificity", "share")
+SHARES = (
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "sensitivity",
+    "specificity",
+    "predictive_value",
+    "share",
+)
+KNOWN_AS = {
+    "precision": "Precision (PPV)",
+    "recall": "Sensitivity (recall)",
+    "negative_predictive_value": "NPV",
+    "precision_macro": "Macro precision",
+    "recall_macro": "Macro sensitivity",
+    "negative_predictive_value_macro": "Macro NPV",
+}
+"""What laboratories call figures that have another name here."""
+
 SPELT = {"f1": "F1", "roc": "ROC", "auc": "AUC"}
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MINUTE, HOUR = 60, 3600
@@ -112,6 +141,21 @@ def number(value: object, name: str = "") -> str:
     return percent(amount) if is_share(name) else f"{amount:.3f}"
 
 
+def span(limits: tuple[float, float] | None, name: str) -> str:
+    r"""Write the limits of an interval of the metric called `name`; nothing where there are none.
+
+    Example:
+        >>> span((0.9203, 0.9961), "accuracy"), span((0.971, 0.9962), "roc_auc"), span(None, "f1")
+        ('92.0 to 99.6\xa0%', '0.971 to 0.996', '')
+    """
+    if limits is None or math.isnan(limits[0]):
+        return ""
+    low, high = (number(limit, name) for limit in limits)
+    if low.endswith("%") and "<" not in low and ">" not in low:
+        low = low.removesuffix(f"{NO_BREAK}%")
+    return f"{low} to {high}"
+
+
 def label(name: str, *, without: str = "") -> str:
     """Write a column's name as a heading; `without` is a prefix that is said elsewhere.
 
@@ -120,10 +164,14 @@ def label(name: str, *, without: str = "") -> str:
         ('Balanced accuracy', 'Time')
         >>> label("f1_macro"), label("roc_auc")
         ('Macro F1', 'ROC AUC')
+        >>> label("recall"), label("negative_predictive_value")
+        ('Sensitivity (recall)', 'NPV')
     """
     rest = name.removeprefix(without)
     if rest == "seconds":
         return "Time"
+    if rest in KNOWN_AS:
+        return KNOWN_AS[rest]
     parts = rest.replace(".", "_").split("_")
     if parts[-1] == "macro":
         parts = ["macro", *parts[:-1]]

@@ -88,6 +88,47 @@ def test_roc_auc_equals_scikit_learns_one_against_the_rest(n, k, seed, weighted)
     assert found["macro"] == pytest.approx(np.mean(wanted), abs=1e-12)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("n", "k", "seed"), CASES)
+def test_specificity_and_npv_are_scikit_learns_recall_and_precision_of_the_rest(
+    n, k, seed, weighted
+):
+    true, prob, weight = predictions(n, k, seed)
+    weight = weight if weighted else np.ones(n)
+    there, top = occurring(true, weight), prob.argmax(axis=1)
+    options = {"sample_weight": weight, "zero_division": np.nan}
+    for name, score in (
+        ("specificity", reference.recall_score),
+        ("negative_predictive_value", reference.precision_score),
+    ):
+        given_weight = weight if weighted else None
+        found = getattr(metrics, name)(true, prob, classes=NAMES[:k], sample_weight=given_weight)
+        wanted = [score(true != c, top != c, **options) for c in there]
+        assert [found[NAMES[c]] for c in there] == pytest.approx(wanted, abs=1e-12, nan_ok=True)
+        assert found["macro"] == pytest.approx(np.nanmean(wanted), abs=1e-12)
+
+
+@pytest.mark.parametrize("spec", [m for m in METRICS if m.trials], ids=lambda spec: spec.name)
+@pytest.mark.parametrize(("n", "k", "seed"), CASES)
+def test_a_share_is_its_hits_among_those_counted(spec, n, k, seed):
+    true, prob, _ = predictions(n, k, seed)
+    figure = resolve(spec.compute)(true, prob, classes=NAMES[:k])
+    figures = figure if isinstance(figure, dict) else {"": figure}
+    trials = resolve(spec.trials)(true, prob, classes=NAMES[:k])
+    shares = {
+        name: hits[counted].mean() for name, (hits, counted) in trials.items() if counted.any()
+    }
+    for name in set(figures) & set(shares):
+        if np.isfinite(figures[name]):
+            assert shares[name] == pytest.approx(figures[name], abs=1e-12)
+    # What is left out is the mean of what is named, over the classes that occur.
+    for name in set(figures) - set(trials):
+        assert name in ("", "macro")
+        if {NAMES[number] for number in true} <= set(shares):
+            wanted = np.mean([shares[NAMES[number]] for number in np.unique(true)])
+            assert figures[name] == pytest.approx(wanted, abs=1e-12)
+
+
 @pytest.mark.parametrize("spec", METRICS, ids=lambda spec: spec.name)
 def test_many_weightings_at_once_give_what_each_gives_alone(spec):
     compute = resolve(spec.compute)

@@ -9,9 +9,11 @@ from sklearn import metrics as reference
 from cellclf.builtin import metrics
 from cellclf.errors import DataError
 from cellclf.evaluation.judge import confusion_counts, judge, log_loss
+from cellclf.evaluation.metric import Metric
 from cellclf.evaluation.predictions import predictions_table
 
 CLASSES = ("round", "long", "square")
+ACCURACY = Metric(name="accuracy", compute=metrics.accuracy)
 
 
 def random_table(seed=0, n=40):
@@ -51,7 +53,7 @@ def test_a_label_of_probability_zero_costs_much_but_not_everything():
 def test_rows_without_a_label_take_no_part():
     table = random_table()
     unlabelled = table.assign(label=["", *table["label"][1:]])
-    asked = {"accuracy": metrics.accuracy, "f1": metrics.f1}
+    asked = [ACCURACY, Metric(name="f1", compute=metrics.f1)]
     assert judge(unlabelled, asked) == judge(table.iloc[1:], asked)
     assert confusion_counts(unlabelled).sum() == len(table) - 1
 
@@ -59,14 +61,14 @@ def test_rows_without_a_label_take_no_part():
 def test_refused_cells_still_count():
     table = random_table()
     refused = table.assign(predicted="unidentified")
-    assert judge(refused, {"a": metrics.accuracy}) == judge(table, {"a": metrics.accuracy})
+    assert judge(refused, [ACCURACY]) == judge(table, [ACCURACY])
     assert confusion_counts(refused).tolist() == confusion_counts(table).tolist()
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_table_without_labels_gives_nan_and_no_warning():
     table = random_table().assign(label="")
-    found = judge(table, {"accuracy": metrics.accuracy, "recall": metrics.recall})
+    found = judge(table, [ACCURACY, Metric(name="recall", compute=metrics.recall)])
     assert np.isnan(found["accuracy"])
     assert all(np.isnan(figure) for figure in found["recall"].values())
     assert np.isnan(log_loss(table))
@@ -79,7 +81,7 @@ def test_a_metric_is_given_what_the_contract_says_and_plain_floats_come_back():
         seen.update(true=y_true, prob=y_prob, classes=classes)
         return {"macro": np.float32(0.5)}
 
-    found = judge(random_table(), {"mine": compute})
+    found = judge(random_table(), [Metric(name="mine", compute=compute)])
     assert found == {"mine": {"macro": 0.5}}
     assert type(found["mine"]["macro"]) is float
     assert seen["true"].shape == (40,)
@@ -89,4 +91,4 @@ def test_a_metric_is_given_what_the_contract_says_and_plain_floats_come_back():
 
 def test_a_metric_that_gives_no_number_is_named():
     with pytest.raises(DataError, match="'broken'"):
-        judge(random_table(), {"broken": lambda *_, **__: "much"})
+        judge(random_table(), [Metric(name="broken", compute=lambda *_, **__: "much")])

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import save, save_file
 
 from cellclf.errors import BundleError, RunError
+from cellclf.evaluation.abstention import Review
+from cellclf.evaluation.calibration import Calibration
+from cellclf.evaluation.conformal import ConformalSets
+from cellclf.evaluation.decision import Decision
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -73,6 +77,39 @@ def test_what_was_written_is_read(path: Path) -> None:
     bundle = read_bundle(path)
     assert bundle.manifest == MANIFEST
     assert same(bundle.weights)
+
+
+def decision() -> Decision:
+    return Decision(
+        calibration=Calibration(temperature=1.5, biases=np.array([0.5, 0.0, -0.5]), samples=90),
+        review=Review(target=0.98, threshold=0.75, accepted=0.5, bound=0.984),
+        sets=ConformalSets(
+            coverage=0.95, thresholds=np.array([0.25, 0.0, 0.5]), samples=np.array([40, 10, 40])
+        ),
+    )
+
+
+def test_what_turns_probabilities_into_answers_comes_back(tmp_path: Path, path: Path) -> None:
+    decided = tmp_path / "decided.safetensors"
+    write_bundle(decided, MANIFEST, WEIGHTS, decision=decision())
+    bundle = read_bundle(decided)
+    assert bundle.decision is not None
+    assert bundle.manifest.calibrated
+    assert bundle.decision.thresholds() == decision().thresholds()
+    for name, array in decision().arrays().items():
+        assert np.array_equal(bundle.decision.arrays()[name], array)
+    assert same(bundle.weights)
+    plain = read_bundle(path)
+    assert plain.decision is None
+    assert not plain.manifest.calibrated
+
+
+def test_a_decision_that_does_not_fit_the_classes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "decided.safetensors"
+    two = MANIFEST.model_copy(update={"classes": ("round", "long")})
+    write_bundle(path, two, WEIGHTS, decision=decision())
+    with pytest.raises(BundleError, match=r"is damaged: '.*' must have shape \(2,\)"):
+        read_bundle(path)
 
 
 def test_the_same_content_gives_the_same_file(tmp_path: Path, path: Path) -> None:

@@ -17,6 +17,10 @@ from cellclf.data.decode import DECODE_VERSION, decode, resize
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample
 from cellclf.errors import BundleError, DataError, LeakageWarning
+from cellclf.evaluation.abstention import Review
+from cellclf.evaluation.calibration import Calibration
+from cellclf.evaluation.conformal import ConformalSets
+from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.sources import fingerprint
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 from cellclf.inference.classifier import Classifier, load
@@ -361,3 +365,27 @@ def test_loading_a_model_of_a_leaky_run_says_so_and_what_it_classifies_too(
     with pytest.warns(LeakageWarning, match="leaky.safetensors: Leaky"):
         leaky = load(path, registry=REGISTRY)
     assert leaky.classify(folder / "3.png").leaky
+
+
+def test_a_calibrated_model_gives_calibrated_answers_and_says_which_to_review(
+    tmp_path: Path,
+) -> None:
+    network = build(SPEC, TinyParams(width=5), image_size=SIZE, num_classes=len(CLASSES))
+    plain, calibrated = tmp_path / "plain.safetensors", tmp_path / "calibrated.safetensors"
+    decision = Decision(
+        calibration=Calibration(temperature=0.01, biases=np.array([0.0, 9.0, 0.0]), samples=60),
+        review=Review(target=0.9, threshold=0.6, accepted=0.5, bound=0.92),
+        sets=ConformalSets(coverage=0.9, thresholds=np.zeros(3), samples=np.full(3, 20)),
+    )
+    write_bundle(plain, manifest(), weights_of(network))
+    write_bundle(calibrated, manifest(), weights_of(network), decision=decision)
+    images = np.random.default_rng(0).integers(0, 256, (6, SIZE, SIZE, 3), dtype=np.uint8)
+    raw = Classifier.load(plain, registry=REGISTRY).predict(images)
+    found = Classifier.load(calibrated, registry=REGISTRY)
+    table = found.predict(images)
+    assert raw["review"].isna().all()
+    wanted = decision.decide(raw)
+    pd.testing.assert_frame_equal(table, wanted)
+    np.testing.assert_allclose(
+        found.predict_proba(images), wanted[[f"p_{name}" for name in CLASSES]], rtol=1e-6
+    )

@@ -272,7 +272,7 @@ def judged(sources: pd.DataFrame, **options: bool) -> None:
     )
     facts = {"parameters": 1, "epochs": 1, "training_seconds": 1.0}
     model = Trained(label="m", history=pd.DataFrame(), predictions=table, facts=facts)
-    judge_models({}, [model], ("a", "b"), sources=sources, **options)
+    judge_models((), [model], ("a", "b"), sources=sources, **options)
 
 
 def sources(parts: Sequence[str], units: Sequence[int], content: Sequence[str]) -> pd.DataFrame:

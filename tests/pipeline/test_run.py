@@ -178,7 +178,8 @@ def test_what_the_audit_found_is_said_and_recorded() -> None:
     (Path("cells") / "neutrophil" / "text.png").write_text("no image")
     listener = Listener()
     finished = run(EXPERIMENT, out=Path("run"), progress=listener)
-    unreadable, conflict, small, border = listener.warned
+    unreadable, conflict, small, border, uncalibrated = listener.warned
+    assert uncalibrated == "tiny_net: not calibrated, the calibration part is too small"
     assert unreadable == "1 image cannot be read and is left out: neutrophil/text.png"
     assert conflict.startswith("2 images have copies under another label, and are left out: mono")
     assert small.startswith("'lymphocyte' is too small to be judged well; 'monocyte' is too small")
@@ -310,3 +311,41 @@ def test_a_section_given_beside_an_experiment_is_laid_over_it() -> None:
 def test_a_wrong_section_is_refused() -> None:
     with pytest.raises(ExperimentError, match="Did you mean 'training'"):
         run(EXPERIMENT, trainng={"epochs": 1})
+
+
+def test_a_run_with_images_enough_is_calibrated_and_held_against_its_gates(tmp_path: Path) -> None:
+    write_folder(tmp_path / "many", {"monocyte": 280, "neutrophil": 280})
+    experiment = {
+        **EXPERIMENT,
+        "data": {"path": "many", "image_size": 16},
+        "evaluation": {"gates": ["accuracy >= 0", "sensitivity.monocyte >= 1 (lower bound)"]},
+    }
+    finished = run(experiment, out=Path("run"))
+    assert finished.record["calibrated"]
+    promises = finished.metrics["models"]["tiny_net"]["promises"]
+    assert promises["review"]["target"] == 0.98
+    assert set(promises["sets"]["classes"]) == {"monocyte", "neutrophil"}
+    estimates = finished.estimates().set_index(["metric", "of"])
+    assert estimates.loc[("accuracy", ""), "low"] <= estimates.loc[("accuracy", ""), "value"]
+    assert [one["passed"] for one in finished.gates] == [True, False]
+    assert not finished.passed
+    summary = finished.summary()
+    assert "Calibrated: confidences are off by" in summary
+    assert "Gate sensitivity.monocyte >= 1 (lower bound): not reached" in summary
+    report = finished.report.read_text()
+    assert "How sure it is" in report
+    assert "95&nbsp;% interval" in report
+    assert (finished.path / "figures" / "tiny_net_confidence.png").exists()
+    # What the run found in its own images, its bundle finds too.
+    table = finished.predictions()
+    test = table[table["split"] == "test"].head(5)
+    again = finished.load().predict([str(tmp_path / "many" / path) for path in test["sample_id"]])
+    assert again["top_class"].tolist() == test["top_class"].tolist()
+    assert again["review"].tolist() == test["review"].tolist()
+
+
+def test_a_gate_about_a_class_that_there_is_not_is_refused_before_training() -> None:
+    gates = {"gates": ["sensitivity.basophil >= 0.9"]}
+    with pytest.raises(ExperimentError, match="must be about one of the classes"):
+        run({**EXPERIMENT, "evaluation": gates}, out=Path("run"))
+    assert not (Path("run") / "training").exists()

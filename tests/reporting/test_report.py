@@ -186,7 +186,7 @@ def test_the_tables_hold_the_numbers_as_given(tmp_path: Path) -> None:
     assert "long 99.0 % – 96 round (2)" in text
     assert "round 300 48 348 long 600 96 696 All 900 144 1,044" in text
     assert "small 97.1 % 97.9 % 1 min 15 s" in text
-    assert "round, has 48 cells: one cell more or less moves its recall by 2.1 points" in text
+    assert "round, has 48 cells: one cell more or less moves its sensitivity by 2.1 points" in text
 
 
 def test_findings_are_listed_by_kind_and_long_lists_are_cut(tmp_path: Path) -> None:

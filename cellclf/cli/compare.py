@@ -1,0 +1,40 @@
+"""`cellclf compare`: which models are told apart, and which is best, if any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cellclf.cli.options import require_result_files
+
+__all__ = ["compare"]
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories.")],
+    resamples: Annotated[
+        int, typer.Option(min=100, help="How often units are drawn anew for an interval.")
+    ] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every draw.")] = 0,
+    json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
+) -> None:
+    """Compare the models of one run, or of several, on the same test samples.
+
+    Every pair is tested, and p-values are adjusted for their number. A model is called best only
+    where it is told apart from every other. Of architectures something is said from three runs on
+    that differ in the seed.
+
+    \b
+    cellclf compare runs/first
+    cellclf compare runs/seed0 runs/seed1 runs/seed2 --json comparison.json
+    """  # noqa: D301  click wants the character, not the two that stand for it
+    from cellclf.pipeline.compare import compare as compared
+
+    require_result_files({"--json": json})
+    found = compared(runs, resamples=resamples, seed=seed)
+    typer.echo(found.summary())
+    if json is not None:
+        found.write_json(json)
+        typer.echo(f"Written: {json}")

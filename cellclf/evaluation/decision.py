@@ -1,0 +1,155 @@
+"""From what a network gives to answers: calibrated, sure enough or not, and as sets of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from cellclf.errors import DataError
+from cellclf.evaluation.abstention import Review, review_threshold
+from cellclf.evaluation.calibration import FEWEST_SAMPLES, Calibration
+from cellclf.evaluation.conformal import COVERAGE, ConformalSets
+from cellclf.evaluation.estimates import Judged
+from cellclf.evaluation.predictions import probabilities, with_probabilities
+
+__all__ = ["TARGET_ACCURACY", "Decision"]
+
+TARGET_ACCURACY = 0.98
+"""Accuracy that answers accepted without a person are to have, unless the user asks for another."""
+
+FEWEST_CLASSES = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What turns probabilities into answers. All of it comes from the calibration part alone.
+
+    Attributes:
+        calibration: What the probabilities mean.
+        review: From which confidence on an answer is accepted without a person.
+        sets: Which classes a cell may be of.
+    """
+
+    calibration: Calibration
+    review: Review
+    sets: ConformalSets
+
+    @classmethod
+    def fitted(
+        cls,
+        table: pd.DataFrame,
+        *,
+        units: ArrayLike | None = None,
+        target: float = TARGET_ACCURACY,
+        coverage: float = COVERAGE,
+    ) -> Decision | None:
+        """Fit it to the predictions of a calibration part; nothing where that is too small.
+
+        Args:
+            table: Predictions of samples that nothing was fitted to, probabilities as the network
+                gives them.
+            units: Unit of each row; by the column `group` where it is not given.
+            target: Accuracy that accepted answers are to have.
+            coverage: Share of the samples of each class whose set is to hold it.
+        """
+        judged = Judged.of(table, units)
+        few = len(judged.y_true) < FEWEST_SAMPLES
+        if few or len(np.unique(judged.y_true)) < FEWEST_CLASSES:
+            return None
+        calibration = Calibration.fitted(judged.y_true, judged.y_prob)
+        prob = calibration.apply(judged.y_prob)
+        return cls(
+            calibration=calibration,
+            review=review_threshold(
+                prob.max(axis=1),
+                prob.argmax(axis=1) == judged.y_true,
+                judged.units,
+                target=target,
+            ),
+            sets=ConformalSets.fitted(judged.y_true, prob, coverage=coverage),
+        )
+
+    def decide(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of predictions with calibrated probabilities and what follows from them.
+
+        Args:
+            table: Predictions, probabilities as the network gives them.
+
+        Returns:
+            The same with other probabilities, `top_class`, `predicted` and `confidence`; `review`
+            says which answers a person should look at.
+        """
+        return self.reviewed(
+            with_probabilities(table, self.calibration.apply(probabilities(table)))
+        )
+
+    def reviewed(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of calibrated predictions in which `review` is filled in."""
+        unsure = table["confidence"].to_numpy() < self.review.threshold
+        return table.assign(review=pd.Series(unsure, index=table.index, dtype="boolean"))
+
+    def thresholds(self) -> dict[str, float]:
+        """Return the single numbers, by name, as a bundle and a sidecar keep them."""
+        return {
+            "temperature": self.calibration.temperature,
+            "calibrated_on": float(self.calibration.samples),
+            "review": self.review.threshold,
+            "review_target": self.review.target,
+            "review_accepted": self.review.accepted,
+            "review_bound": self.review.bound if self.review.reached else 0.0,
+            "set_coverage": self.sets.coverage,
+        }
+
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """Return what there is of each class, shape `(k,)`, by name."""
+        return {
+            "biases": self.calibration.biases.astype(np.float32),
+            "set_thresholds": self.sets.thresholds.astype(np.float32),
+            "set_samples": self.sets.samples.astype(np.float32),
+        }
+
+    @classmethod
+    def read(
+        cls, thresholds: Mapping[str, float], arrays: Mapping[str, NDArray[Any]], *, classes: int
+    ) -> Decision:
+        """Put together again what `thresholds` and `arrays` gave.
+
+        Raises:
+            DataError: Something is missing, or of another shape than `(classes,)`.
+        """
+        for name, array in arrays.items():
+            if array.shape != (classes,):
+                raise DataError(
+                    f"{name!r} must have shape ({classes},). Received: shape {array.shape}"
+                )
+        try:
+            reached = thresholds["review_accepted"] > 0
+            return cls(
+                calibration=Calibration(
+                    temperature=thresholds["temperature"],
+                    biases=arrays["biases"].astype(np.float64),
+                    samples=int(thresholds["calibrated_on"]),
+                ),
+                review=Review(
+                    target=thresholds["review_target"],
+                    threshold=thresholds["review"],
+                    accepted=thresholds["review_accepted"],
+                    bound=thresholds["review_bound"] if reached else float("nan"),
+                ),
+                sets=ConformalSets(
+                    coverage=thresholds["set_coverage"],
+                    thresholds=arrays["set_thresholds"].astype(np.float64),
+                    samples=arrays["set_samples"].astype(np.intp),
+                ),
+            )
+        except KeyError as error:
+            raise DataError(f"{error.args[0]!r} is missing") from error
+
+    def rounded(self) -> Decision:
+        """Return it as it comes back from a file, so that a run and its bundle decide alike."""
+        return self.read(self.thresholds(), self.arrays(), classes=len(self.calibration.biases))

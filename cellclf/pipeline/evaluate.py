@@ -1,0 +1,162 @@
+"""Judging predictions, whoever made them: from a file to figures with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cellclf.checking import Chosen, choose
+from cellclf.data.leaks import LEAKY
+from cellclf.errors import DataError
+from cellclf.evaluation.bootstrap import RESAMPLES
+from cellclf.evaluation.estimates import estimates
+from cellclf.evaluation.evaluation import Evaluation
+from cellclf.evaluation.foreign import read_any_predictions, understood
+from cellclf.evaluation.gates import held
+from cellclf.evaluation.judge import confusion_counts
+from cellclf.evaluation.metric import Metric
+from cellclf.evaluation.prediction_files import read_sidecar
+from cellclf.evaluation.predictions import classes_of, labelled
+from cellclf.gates import Gate, require_known
+from cellclf.pipeline.metrics import bound_metrics
+from cellclf.pipeline.sources import units_in
+from cellclf.registry import Registry, installed
+from cellclf.run_directory import RunDirectory
+from cellclf.specs import MetricSpec
+from cellclf.terms import Part
+
+__all__ = ["core_metrics", "evaluate", "warnings_of"]
+
+SYNTHETIC = "Synthetic: these images are rendered; the figures say nothing of cells."
+
+
+def evaluate(
+    predictions: pd.DataFrame | str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    metrics: Sequence[str] | None = None,
+    part: Part | None = None,
+    gates: Sequence[str] = (),
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Evaluation:
+    """Judge predictions, with a 95 % interval for every figure. No network is needed.
+
+    Rows that share a value in `group` belong together, and intervals are as wide as that makes
+    them. What the predictions come from does not matter: a run, `Classifier.predict`, or another
+    program.
+
+    Args:
+        predictions: A table of predictions, or a `.csv` or `.parquet` file of a run or of another
+            program.
+        columns: Name of the file's column by the name that it has here: `label`, `group`,
+            `sample_id`, `path`, `split`, or `p_<class>`, where these differ.
+        metrics: Names of metrics; all that cellclf brings where it is left out.
+        part: Judge the rows of this part; where the table has several, `test` by default.
+        gates: What must be reached, such as `sensitivity.basophil >= 0.95 (lower bound)`.
+        resamples: How often units are drawn anew for figures that are no shares of samples.
+        seed: Decides every draw.
+
+    Raises:
+        DataError: The file cannot be read or understood, nothing in it has a label, or a gate is
+            about no figure.
+        PluginError: There is no such metric.
+    """
+    notes: tuple[str, ...] = ()
+    units = None
+    if isinstance(predictions, pd.DataFrame):
+        name, table = "predictions", understood(predictions, columns or {})
+    else:
+        path = Path(predictions)
+        name, table = str(path), read_any_predictions(path, columns)
+        notes, units = _notes(path), _units(path, table)
+    rows, judged = _part(table, part)
+    known = labelled(table[rows])
+    if not len(known):
+        raise DataError(
+            f"{name}: no row{judged} has a label, so there is nothing to judge them by. Labels "
+            "stand in the column 'label'"
+        )
+    chosen = core_metrics() if metrics is None else bound_metrics(_chosen(metrics, installed()))
+    wanted = [Gate.parsed(text) for text in gates]
+    for gate in wanted:
+        require_known(gate, metrics=[metric.name for metric in chosen], classes=classes_of(table))
+    found = estimates(
+        table[rows],
+        chosen,
+        units=None if units is None else units[rows],
+        resamples=resamples,
+        seed=seed,
+    )
+    return Evaluation(
+        name=f"{name}{judged}",
+        classes=classes_of(table),
+        estimates=found,
+        gates=held(wanted, found),
+        confusion=confusion_counts(table[rows]),
+        unlabelled=int(rows.sum()) - len(known),
+        notes=notes,
+    )
+
+
+def warnings_of(*, leaky: bool, synthetic: bool) -> tuple[str, ...]:
+    """Return what a reader of figures must know of the run that they come from."""
+    said = ((leaky, f"{LEAKY}."), (synthetic, SYNTHETIC))
+    return tuple(text for holds, text in said if holds)
+
+
+def core_metrics() -> tuple[Metric, ...]:
+    """Return the metrics that cellclf brings, ready to be called."""
+    registry = installed()
+    names = [registry.reference(MetricSpec, name) for name in registry.core_names(MetricSpec)]
+    return bound_metrics(_chosen(names, registry))
+
+
+def _chosen(names: Sequence[str], registry: Registry) -> dict[str, Chosen[MetricSpec]]:
+    return {
+        name: choose(MetricSpec, name, {}, registry, at="metrics", params_at="params")
+        for name in names
+    }
+
+
+def _part(table: pd.DataFrame, part: Part | None) -> tuple[NDArray[np.bool_], str]:
+    """Which rows are of one part, and what it is called; all where there are no parts."""
+    there = [name for name in table["split"].unique() if name]
+    if part is None:
+        if len(there) < 2:
+            return np.ones(len(table), bool), ""
+        part = "test"
+    if part not in there:
+        raise DataError(
+            f"there must be rows of the part {part!r}. Received: "
+            f"{', '.join(map(repr, there)) or 'rows of no part'}"
+        )
+    return (table["split"] == part).to_numpy(), f", part {part}"
+
+
+def _units(path: Path, table: pd.DataFrame) -> NDArray[np.intp] | None:
+    """The units of a run's division, where the file lies in a run; copies tie images there too."""
+    division = RunDirectory(path.parent.parent).division_file
+    if not division.is_file():
+        return None
+    sources = pd.read_csv(division, dtype=str, keep_default_na=False)
+    if not set(table["sample_id"]) <= set(sources["sample_id"]):
+        return None
+    return units_in(sources, table)
+
+
+def _notes(path: Path) -> tuple[str, ...]:
+    """What the sidecar of a run's predictions says that a reader must know.
+
+    Raises:
+        DataError: There is one that this version cannot read.
+    """
+    beside = path.with_suffix(".json")
+    if not beside.is_file() or b"schema_version" not in beside.read_bytes():
+        return ()  # nothing, or a file of another program
+    sidecar = read_sidecar(path.with_suffix(""))
+    return warnings_of(leaky=sidecar.leaky, synthetic=sidecar.synthetic)

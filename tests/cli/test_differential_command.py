@@ -1,0 +1,119 @@
+"""`cellclf differential`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cellclf.evaluation.prediction_files import Sidecar, write_csv
+from cellclf.evaluation.predictions import predictions_table
+from tests.conftest import Command
+
+CLASSES = ("eosinophil", "neutrophil")
+
+
+def counted_cells(folder: Path, *, sidecar: bool = True, review: bool = False) -> pd.DataFrame:
+    """Two specimens: 20 cells of which 2 are eosinophils, and 40 of which 30 are."""
+    eosinophil = [True] * 2 + [False] * 18 + [True] * 30 + [False] * 10
+    paths = [
+        f"slides/{'A' if n < 20 else 'B'}/patient{7 if n < 20 else 8}_{n}.png" for n in range(60)
+    ]
+    first = np.where(eosinophil, 0.9, 0.1)
+    table = predictions_table(
+        sample_ids=paths,
+        paths=paths,
+        probabilities=np.stack([first, 1 - first], axis=1),
+        classes=CLASSES,
+    )
+    if review:
+        table["review"] = pd.Series([n == 5 for n in range(60)], dtype="boolean")
+        table.loc[19, "predicted"] = "unidentified"
+    write_csv(table, folder / "cells.csv")
+    if sidecar:
+        beside = Sidecar(classes=CLASSES, confusion_counts=((90, 10), (20, 80)))
+        (folder / "cells.json").write_text(beside.model_dump_json())
+    return table
+
+
+def test_each_folder_is_a_specimen_and_its_shares_are_corrected(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path)
+    done = cellclf_command("differential", "cells.csv", "--csv", "counts.csv")
+    assert "slides/A: 20 cells" in done.stdout
+    assert "slides/B: 40 cells" in done.stdout
+    assert "Corrected shares assume" in done.stdout
+    assert "Not for clinical use" in done.stdout
+    table = pd.read_csv(tmp_path / "counts.csv")
+    assert table["cells"].tolist() == [2, 18, 30, 10]
+    assert table.groupby("specimen")["share"].sum().tolist() == pytest.approx([1, 1])
+    assert table.groupby("specimen")["corrected"].sum().tolist() == pytest.approx([1, 1], abs=1e-6)
+
+
+def test_what_needs_a_person_comes_first(tmp_path: Path, cellclf_command: Command) -> None:
+    counted_cells(tmp_path, review=True)
+    said = cellclf_command("differential", "cells.csv").stdout.splitlines()
+    assert said[0] == "slides/A: 20 cells"
+    assert "1 are none of the classes" in said[1]
+    assert "2 for review: slides/A/patient7_5.png, slides/A/patient7_19.png" in said[2]
+
+
+@pytest.mark.parametrize("by", ["patient\\d", "(patient\\d)", "who"])
+def test_specimens_are_told_apart_by_a_pattern_or_a_column(
+    tmp_path: Path, cellclf_command: Command, by: str
+) -> None:
+    table = counted_cells(tmp_path, sidecar=False)
+    with_column = table.assign(who=["patient7"] * 20 + ["patient8"] * 40)
+    with_column.to_csv(tmp_path / "cells.csv", index=False)
+    said = cellclf_command("differential", "cells.csv", "--by", by).stdout
+    assert "patient7: 20 cells" in said
+    assert "patient8: 40 cells" in said
+    assert "Corrected" not in said
+
+
+def test_a_reviewers_corrections_are_counted_and_not_corrected_again(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    table = counted_cells(tmp_path, review=True)
+    corrected = ["eosinophil" if n in (5, 19) else "" for n in range(60)]
+    table.assign(corrected=corrected).to_csv(tmp_path / "cells.csv", index=False)
+    done = cellclf_command("differential", "cells.csv", "--csv", "counts.csv")
+    assert "2 answers are those of a reviewer." in done.stdout
+    assert "for review" not in done.stdout
+    table = pd.read_csv(tmp_path / "counts.csv")
+    assert table["cells"].tolist()[:2] == [4, 16]
+    assert "corrected" not in table.columns
+
+
+def test_a_question_is_answered_or_said_to_need_more_cells(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path)
+    question = ("--question", "eosinophil > 5 %")
+    said = cellclf_command("differential", "cells.csv", *question).stdout
+    assert "eosinophil above 5 %? Not settled: about " in said
+    assert "eosinophil above 5 %? Yes." in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["none.csv"], "no such file"),
+        (["cells.csv", "--by", "patient(\\d"], "which is none"),
+        (["cells.csv", "--by", "wha"], "must be found in every path"),
+        (["cells.csv", "--question", "eosinophils > 5 %"], "Did you mean 'eosinophil'?"),
+        (["cells.csv", "--question", "eosinophil"], "must look like"),
+        (["other.csv"], "the columns 'path' and 'predicted'"),
+    ],
+)
+def test_a_mistake_is_one_message(
+    tmp_path: Path, cellclf_command: Command, arguments: list[str], said: str
+) -> None:
+    counted_cells(tmp_path)
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    done = cellclf_command("differential", *arguments, check=False)
+    assert done.returncode == 1
+    assert said in done.stderr

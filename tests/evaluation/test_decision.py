@@ -1,0 +1,77 @@
+"""From probabilities to answers, and whether their promises are kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cellclf.errors import DataError
+from cellclf.evaluation.decision import Decision
+from cellclf.evaluation.kept_promises import kept_promises
+from cellclf.evaluation.predictions import predictions_table, probabilities
+
+CLASSES = ("a", "b", "c")
+
+
+def too_sure(n: int, seed: int):
+    """Predictions of a network that is twice as sure as it is right."""
+    rng = np.random.default_rng(seed)
+    prob = rng.dirichlet(np.full(3, 0.3), n)
+    true = (rng.random((n, 1)) > prob.cumsum(axis=1)).sum(axis=1).clip(max=2)
+    sharp = prob**2 / (prob**2).sum(axis=1, keepdims=True)
+    return predictions_table(
+        sample_ids=[str(number) for number in range(n)],
+        labels=[CLASSES[number] for number in true],
+        probabilities=sharp,
+        classes=CLASSES,
+    )
+
+
+DECISION = Decision.fitted(too_sure(2000, 0), target=0.9, coverage=0.9)
+
+
+def test_answers_follow_from_the_calibrated_probabilities():
+    assert DECISION is not None
+    raw = too_sure(500, 1)
+    decided = DECISION.decide(raw)
+    np.testing.assert_allclose(
+        probabilities(decided), DECISION.calibration.apply(probabilities(raw)), rtol=1e-6
+    )
+    assert decided["confidence"].mean() < raw["confidence"].mean()
+    assert (decided["review"] == (decided["confidence"] < DECISION.review.threshold)).all()
+    assert (decided["predicted"] == decided["top_class"]).all()
+    assert decided["label"].tolist() == raw["label"].tolist()
+
+
+def test_what_was_promised_is_kept_on_other_samples():
+    assert DECISION is not None
+    raw = too_sure(4000, 2)
+    found = kept_promises(raw, DECISION.decide(raw), DECISION)
+    error = found["calibration_error"]
+    assert error["after"] < 0.03 < error["before"]
+    assert found["review"]["high"] >= 0.9
+    assert 0 < found["review"]["accepted"] < 1
+    for of_class in found["sets"]["classes"].values():
+        assert of_class["low"] <= of_class["covered"] <= of_class["high"]
+    assert sum(one["samples"] for one in found["sets"]["classes"].values()) == 4000
+    assert 1 <= found["sets"]["size"] <= 3
+
+
+def test_a_decision_comes_back_from_numbers_as_it_was():
+    assert DECISION is not None
+    again = DECISION.rounded()
+    assert again.thresholds() == DECISION.thresholds()
+    for name, array in DECISION.arrays().items():
+        np.testing.assert_array_equal(again.arrays()[name], array)
+    with pytest.raises(DataError, match="'biases' must have shape"):
+        Decision.read(DECISION.thresholds(), DECISION.arrays(), classes=4)
+    with pytest.raises(DataError, match="'review' is missing"):
+        less = {name: one for name, one in DECISION.thresholds().items() if name != "review"}
+        Decision.read(less, DECISION.arrays(), classes=3)
+
+
+def test_too_few_samples_or_classes_decide_nothing():
+    assert Decision.fitted(too_sure(49, 0)) is None
+    table = too_sure(400, 0)
+    assert Decision.fitted(table[table["label"] == "a"]) is None
+    assert Decision.fitted(table.assign(label="")) is None

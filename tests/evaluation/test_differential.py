@@ -1,0 +1,146 @@
+"""The differential count."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.proportion import multinomial_proportions_confint
+
+from cellclf.errors import DataError
+from cellclf.evaluation.differential import (
+    Question,
+    answer_column,
+    cells_to_settle,
+    corrected_shares,
+    count,
+    simultaneous,
+)
+from cellclf.evaluation.proportions import clopper_pearson
+
+CLASSES = ("a", "b", "c")
+COUNTS = st.lists(st.integers(0, 200), min_size=3, max_size=3).filter(lambda cells: sum(cells) > 0)
+
+
+def answers(cells, unidentified=0):
+    named = [name for name, number in zip(CLASSES, cells, strict=True) for _ in range(number)]
+    return named + ["unidentified"] * unidentified
+
+
+@given(cells=COUNTS, unidentified=st.integers(0, 5))
+def test_shares_sum_to_one_and_lie_in_their_intervals(cells, unidentified):
+    table = count(answers(cells, unidentified), CLASSES)
+    assert table["cells"].tolist() == cells
+    assert table["share"].sum() == pytest.approx(1)
+    for low, high in (("low", "high"), ("low_all", "high_all")):
+        assert (table[low] <= table["share"] + 1e-12).all()
+        assert (table["share"] <= table[high] + 1e-12).all()
+
+
+@pytest.mark.parametrize("cells", [[60, 30, 10], [99, 1, 0], [5, 5, 5]])
+def test_intervals_for_all_classes_together_are_those_of_statsmodels(cells):
+    wanted = multinomial_proportions_confint(cells, alpha=0.05, method="goodman")
+    np.testing.assert_allclose(simultaneous(cells), wanted, atol=1e-12)
+
+
+def test_each_interval_of_its_own_is_exact():
+    table = count(answers([60, 30, 10]), CLASSES)
+    assert (table["low"][1], table["high"][1]) == clopper_pearson(30, 100)
+
+
+@settings(max_examples=40)
+@given(cells=COUNTS, seed=st.integers(0, 1000))
+def test_corrected_shares_are_never_negative_and_sum_to_one(cells, seed):
+    confusion = np.random.default_rng(seed).integers(0, 50, (3, 3)) + 30 * np.eye(3, dtype=int)
+    shares, low, high = corrected_shares(cells, confusion, draws=50)
+    assert (shares >= 0).all()
+    assert shares.sum() == pytest.approx(1, abs=1e-6)
+    assert ((low <= shares) & (shares <= high)).all()
+
+
+@settings(max_examples=20)
+@given(cells=COUNTS, order=st.permutations(range(3)))
+def test_permuting_the_classes_permutes_everything(cells, order):
+    order = np.array(order)
+    confusion = np.array([[80, 15, 5], [10, 85, 5], [2, 8, 90]])
+    shares, _, _ = corrected_shares(cells, confusion, draws=2)
+    moved, _, _ = corrected_shares(np.array(cells)[order], confusion[np.ix_(order, order)], draws=2)
+    np.testing.assert_allclose(moved, shares[order], atol=1e-4)
+
+
+def test_a_known_mixture_is_found_again():
+    rows = np.array([[0.9, 0.08, 0.02], [0.1, 0.85, 0.05], [0.05, 0.05, 0.9]])
+    truth = np.array([0.2, 0.7, 0.1])
+    shares, _, _ = corrected_shares(truth @ rows * 100_000, rows * 100_000, draws=2)
+    np.testing.assert_allclose(shares, truth, atol=0.005)
+
+
+def test_where_the_shares_are_inside_they_solve_the_linear_equations():
+    # Where no share is at a limit, the maximum of likelihood is what inverting the matrix gives.
+    confusion = np.array([[180, 15, 5], [10, 185, 5], [2, 8, 190]])
+    cells = np.array([120, 60, 40])
+    rows = (confusion + 0.5) / (confusion + 0.5).sum(axis=1, keepdims=True)
+    wanted = np.linalg.solve(rows.T, cells / cells.sum())
+    shares, _, _ = corrected_shares(cells, confusion, draws=2)
+    np.testing.assert_allclose(shares, wanted, atol=1e-4)
+
+
+def test_unidentified_cells_are_an_answer_of_their_own():
+    # Class c is refused half of the time: the cells that are refused are mostly of it.
+    confusion = np.array([[95, 0, 0, 5], [0, 95, 0, 5], [0, 0, 50, 50]])
+    shares, _, _ = corrected_shares([100, 100, 50, 60], confusion, draws=2)
+    assert shares[2] > 50 / 250
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say():
+    rng = np.random.default_rng(0)
+    rows = np.array([[0.9, 0.1], [0.15, 0.85]])
+    truth, held = 0.3, 0
+    for seed in range(200):
+        confusion = np.stack([rng.multinomial(150, row) for row in rows])
+        cells = rng.multinomial(200, np.array([truth, 1 - truth]) @ rows)
+        _, low, high = corrected_shares(cells, confusion, draws=300, seed=seed)
+        held += low[0] <= truth <= high[0]
+    assert held / 200 >= 0.9
+
+
+@pytest.mark.parametrize(("hits", "cells"), [(7, 100), (3, 100), (0, 40)])
+def test_as_many_cells_as_are_asked_for_settle_the_question(hits, cells):
+    more = cells_to_settle(hits, cells, 0.05)
+    assert more is not None
+    number = cells + more
+    low, high = clopper_pearson(hits / cells * number, number)
+    assert low > 0.05 or high < 0.05
+    if more:
+        low, high = clopper_pearson(hits / cells * (number - 1), number - 1)
+        assert low <= 0.05 <= high
+
+
+def test_what_is_settled_needs_no_more_and_what_is_equal_is_never_settled():
+    assert cells_to_settle(50, 100, 0.05) == 0
+    assert cells_to_settle(5, 100, 0.05) is None
+    assert cells_to_settle(0, 0, 0.05) is None
+
+
+def test_a_reviewers_corrections_count():
+    table = pd.DataFrame(
+        {"predicted": ["a", "b", "unidentified"], "corrected": ["", " c ", np.nan]}
+    )
+    assert answer_column(table).tolist() == ["a", "c", "unidentified"]
+    assert answer_column(table[["predicted"]]).tolist() == ["a", "b", "unidentified"]
+
+
+def test_what_is_no_class_is_refused():
+    with pytest.raises(DataError, match="Received: 'd'"):
+        count(["a", "d"], CLASSES)
+    for wrong in ("eosinophil", "> 5 %", "a > much", "a > 120 %"):
+        with pytest.raises(DataError, match="must look like"):
+            Question.parsed(wrong)
+
+
+def test_without_cells_there_are_no_shares():
+    table = count(["unidentified"], CLASSES)
+    assert table[["share", "low", "low_all"]].isna().all(axis=None)
+    assert np.isnan(corrected_shares([0, 0], [[9, 1], [1, 9]])[0]).all()

@@ -1,0 +1,182 @@
+"""Every figure with its interval."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from cellclf.builtin.metric_specs import METRICS
+from cellclf.errors import DataError
+from cellclf.evaluation.estimates import estimates
+from cellclf.evaluation.judge import judge
+from cellclf.evaluation.metric import Metric
+from cellclf.evaluation.predictions import predictions_table
+from cellclf.specs import resolve
+
+BUILT_IN = [
+    Metric(
+        name=spec.name,
+        compute=resolve(spec.compute),
+        trials=None if spec.trials is None else resolve(spec.trials),
+        batched=spec.batched,
+        by_top_class=spec.by_top_class,
+        limits=spec.limits,
+    )
+    for spec in METRICS
+]
+CLASSES = ("round", "long", "square")
+
+
+def table(n=120, *, groups=None, classes=CLASSES, seed=0):
+    rng = np.random.default_rng(seed)
+    true = rng.integers(0, len(classes), n)
+    prob = rng.dirichlet(np.ones(len(classes)), n)
+    prob[np.arange(n), true] += 1
+    return predictions_table(
+        sample_ids=[str(number) for number in range(n)],
+        groups=groups,
+        labels=[classes[number] for number in true],
+        probabilities=prob / prob.sum(axis=1, keepdims=True),
+        classes=classes,
+    )
+
+
+def figures(found: pd.DataFrame) -> pd.DataFrame:
+    return found.set_index(["metric", "of"])
+
+
+def test_the_figures_are_those_of_the_metrics_alone():
+    cells = table()
+    found = figures(estimates(cells, BUILT_IN, resamples=60))["value"]
+    for name, figure in judge(cells, BUILT_IN).items():
+        by_name = figure if isinstance(figure, dict) else {"": figure}
+        assert {of: found[name, of] for of in by_name} == by_name
+
+
+def test_shares_of_independent_samples_have_exact_intervals():
+    cells = table()
+    found = figures(estimates(cells, BUILT_IN, resamples=60))
+    right = (cells["top_class"] == cells["label"]).to_numpy()
+    of_class = (cells["label"] == "long").to_numpy()
+    taken = (cells["top_class"] == "long").to_numpy()
+    wanted = {
+        ("accuracy", ""): (right.sum(), len(cells)),
+        ("recall", "long"): (taken[of_class].sum(), of_class.sum()),
+        ("precision", "long"): (of_class[taken].sum(), taken.sum()),
+        ("specificity", "long"): ((~taken)[~of_class].sum(), (~of_class).sum()),
+        ("negative_predictive_value", "long"): ((~of_class)[~taken].sum(), (~taken).sum()),
+    }
+    for key, (hits, number) in wanted.items():
+        exact = stats.binomtest(int(hits), int(number)).proportion_ci(0.95, "exact")
+        row = found.loc[key]
+        assert (row["low"], row["high"]) == pytest.approx(tuple(exact))
+        assert (row["value"], row["samples"]) == (pytest.approx(hits / number), number)
+
+
+def test_every_interval_holds_its_figure():
+    found = estimates(table(), BUILT_IN, resamples=60)
+    assert (found["low"] <= found["value"]).all()
+    assert (found["value"] <= found["high"]).all()
+
+
+def test_groups_widen_intervals_when_what_is_in_them_agrees():
+    alone = table(n=60)
+    copied = pd.concat([alone] * 4, ignore_index=True)
+    copied["sample_id"] = [str(number) for number in range(len(copied))]
+    copied["group"] = [f"field={number % 60}" for number in range(len(copied))]
+    found = figures(estimates(copied, BUILT_IN))
+    single = figures(estimates(alone, BUILT_IN))
+    width, wanted = found["high"] - found["low"], single["high"] - single["low"]
+    assert (width > 0.8 * wanted).all()
+    assert found.loc[("accuracy", ""), "units"] == 60
+
+
+def test_units_may_be_given():
+    cells = table(n=60)
+    units = np.arange(60) // 12
+    found = figures(estimates(cells, BUILT_IN, units=units, resamples=60))
+    assert set(found["method"]) == {
+        "not estimable: 5 units",
+        "not estimable: 5 units in a class",
+    }
+    assert found["value"].notna().all()
+
+
+def test_rows_without_a_label_take_no_part():
+    cells = table()
+    some = cells.assign(label=["" if row % 2 else name for row, name in enumerate(cells["label"])])
+    units = np.arange(len(cells))
+    found = estimates(some, BUILT_IN, units=units, resamples=60)
+    wanted = estimates(cells[::2], BUILT_IN, units=units[::2], resamples=60)
+    pd.testing.assert_frame_equal(found, wanted)
+
+
+def test_the_order_of_classes_changes_no_interval():
+    cells = table()
+    order = ["square", "round", "long"]
+    columns = [*cells.columns[: -len(CLASSES)], *(f"p_{name}" for name in order)]
+    found = figures(estimates(cells[columns], BUILT_IN, resamples=60))
+    wanted = figures(estimates(cells, BUILT_IN, resamples=60)).loc[found.index]
+    pd.testing.assert_frame_equal(found, wanted)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_class_that_does_not_occur_has_no_figure_and_no_interval():
+    cells = table()
+    cells = cells[cells["label"] != "square"]
+    found = figures(estimates(cells, BUILT_IN, resamples=60))
+    assert np.isnan(found.loc[("f1", "square"), "value"])
+    assert found.loc[("recall", "square"), "method"] == "not estimable: no figure"
+    assert found.loc[("specificity", "square"), "method"] == "not estimable: no figure"
+    assert found.loc[("f1", "square"), ["samples", "units"]].tolist() == [0, 0]
+    assert np.isfinite(found.loc[("f1", "macro"), "low"])
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_table_without_labels_has_no_intervals():
+    found = estimates(table().assign(label=""), BUILT_IN)
+    assert found[["value", "low", "high"]].isna().all(axis=None)
+
+
+def test_a_rare_class_widens_means_of_shares_and_leaves_others_without_an_interval():
+    cells = table(n=120)
+    rare = cells[(cells["label"] != "long") | (np.arange(120) < 12)]
+    found = figures(estimates(rare, BUILT_IN, resamples=60))
+    few = int((rare["label"] == "long").sum())
+    assert 1 < few < 10
+    assert found.loc[("f1", "long"), "method"] == f"not estimable: {few} units"
+    assert np.isnan(found.loc[("f1", "macro"), "low"])
+    assert found.loc[("recall", "long"), "method"] == "Clopper-Pearson"
+    # The mean of shares has an interval, as wide as the small class makes it.
+    macro, rare_class = found.loc[("recall", "macro")], found.loc[("recall", "long")]
+    assert macro["high"] - macro["low"] > (rare_class["high"] - rare_class["low"]) / 4
+
+
+def test_the_curve_of_a_class_rests_on_the_others_too():
+    cells = table(n=120)
+    few = cells[(cells["label"] == "round") | (np.arange(120) < 9)]
+    found = figures(estimates(few, BUILT_IN, resamples=60))
+    others = int((few["label"] != "round").sum())
+    assert found.loc[("roc_auc", "round"), "units"] == others
+
+
+def test_rows_written_twice_do_not_narrow_a_grouped_interval():
+    groups = [f"field={number // 3}" for number in range(120)]
+    once = table(groups=groups)
+    twice = pd.concat([once, once.assign(sample_id=once["sample_id"] + "again")], ignore_index=True)
+    one, two = (figures(estimates(cells, BUILT_IN)) for cells in (once, twice))
+    width, wanted = two["high"] - two["low"], one["high"] - one["low"]
+    assert (width >= wanted - 1e-6).all()
+
+
+def test_a_metric_that_counts_wrongly_or_leaves_its_limits_is_named():
+    odd = Metric(
+        name="odd", compute=lambda *_, **__: 0.5, trials=lambda *_, **__: {"": (np.ones(3), [])}
+    )
+    with pytest.raises(DataError, match="`trials` of metric 'odd' must give two bool arrays"):
+        estimates(table(), [odd])
+    large = Metric(name="large", compute=lambda *_, **__: 1.5, limits=(0.0, 1.0))
+    with pytest.raises(DataError, match="'large' must give figures within its limits"):
+        estimates(table(), [large])

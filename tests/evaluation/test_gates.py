@@ -1,0 +1,68 @@
+"""Quality gates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cellclf.errors import DataError
+from cellclf.evaluation.gates import held
+from cellclf.gates import Gate, require_known
+
+FIGURES = pd.DataFrame(
+    [
+        ("accuracy", "", 0.96, 0.94, 0.97, "Clopper-Pearson", 500),
+        ("recall", "large. cell", 0.97, 0.93, 0.99, "Clopper-Pearson", 90),
+        ("f1", "macro", 0.9, np.nan, np.nan, "not estimable: 4 units", 500),
+    ],
+    columns=["metric", "of", "value", "low", "high", "method", "samples"],
+)
+
+
+def outcome(text: str) -> tuple[bool, str]:
+    (found,) = held([Gate.parsed(text)], FIGURES)
+    return found.passed, found.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "passed"),
+    [
+        ("accuracy >= 0.95", True),
+        ("accuracy>=95%", True),
+        ("accuracy >= 0.95 (lower bound)", False),
+        ("accuracy <= 0.98 (upper bound)", True),
+        ("sensitivity.large. cell >= 0.93 (lower bound)", True),
+        ("recall.large. cell >= 0.98", False),
+        ("f1.macro >= 0.8", True),
+        ("f1.macro >= 0.8 (lower bound)", False),
+    ],
+)
+def test_a_figure_or_an_end_of_its_interval_is_held_against_the_limit(text, passed):
+    assert outcome(text)[0] == passed
+
+
+def test_the_reason_says_what_there_is():
+    assert outcome("accuracy >= 0.95 (lower bound)")[1] == (
+        "accuracy >= 0.95 (lower bound): not reached, it is 0.9600 (95 % interval 0.9400 to "
+        "0.9700) on 500 samples."
+    )
+    assert outcome("f1.macro >= 0.8 (lower bound)")[1].endswith("not estimable: 4 units.")
+
+
+@pytest.mark.parametrize("text", ["", "accuracy", "accuracy > 0.9", "accuracy >= much", "1 >= 0"])
+def test_what_is_no_gate_is_refused(text):
+    with pytest.raises(DataError, match="must look like"):
+        Gate.parsed(text)
+
+
+def test_a_gate_about_nothing_is_refused():
+    gate = Gate.parsed("recal.basophil >= 0.9")
+    with pytest.raises(DataError, match="Did you mean 'recall'"):
+        require_known(gate, metrics=["recall", "accuracy"])
+    gate = Gate.parsed("recall.basofil >= 0.9")
+    require_known(gate, metrics=["recall"])
+    with pytest.raises(DataError, match="Did you mean 'basophil'"):
+        require_known(gate, metrics=["recall"], classes=["basophil", "monocyte"])
+    with pytest.raises(DataError, match="a figure that there is not"):
+        held([gate], FIGURES)
