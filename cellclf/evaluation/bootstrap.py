@@ -34,8 +34,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 RESAMPLES = 2000
-WEIGHTS_TOGETHER = 500_000
-"""Weights of samples in memory at a time, in each thread: several copies of 4 MB."""
+WEIGHTS_TOGETHER = 1_000_000
+"""Weights of samples in memory at a time, in each thread: several copies of 8 MB."""
 
 Draws = Mapping[tuple[str, str], Floats]
 """Values of each figure, shape `(resamples,)`, by name of the metric and of what it is of."""
