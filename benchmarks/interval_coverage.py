@@ -22,23 +22,24 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from cellclf.builtin import metrics
-from cellclf.evaluation.bootstrap import interval, redrawn
-from cellclf.evaluation.metric import Metric
+from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.pairs import paired
+from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.proportions import FEWEST_UNITS, Interval, share
+from cellclf.pipeline.evaluate import core_metrics
 
 CLASSES = ("common", "less", "rare")
 PREVALENCE = (0.6, 0.3, 0.1)
-MANY = 400_000
+MANY = 4_000_000
 """Samples that the true values are computed from."""
 
-FIGURES = (
-    Metric(name="balanced_accuracy", compute=metrics.balanced_accuracy, batched=True),
-    Metric(name="f1", compute=metrics.f1, batched=True),
-    Metric(name="roc_auc", compute=metrics.roc_auc, batched=True),
+SHOWN = (
+    ("balanced_accuracy", ""),
+    ("f1", "rare"),
+    ("f1", "macro"),
+    ("roc_auc", "rare"),
+    ("roc_auc", "macro"),
 )
-SHOWN = (("balanced_accuracy", ""), ("f1", "rare"), ("f1", "macro"), ("roc_auc", "rare"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,26 +80,30 @@ def probabilities(logits: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def figures(population: Population, draws: int, resamples: int) -> Iterator[str]:
-    """Lines about figures that are resampled."""
+    """Lines about figures that are resampled, as `estimates` gives them."""
+    metrics = [metric for metric in core_metrics() if metric.name in {name for name, _ in SHOWN}]
     true, logits, _ = population.drawn(np.random.default_rng(0), MANY)
     prob = probabilities(logits)
     truth = {
         (metric.name, of): value
-        for metric in FIGURES
+        for metric in metrics
         for of, value in metric.figures(true, prob, CLASSES).items()
     }
     found: dict[tuple[str, str], list[Interval]] = {key: [] for key in SHOWN}
     for seed in range(draws):
-        true, logits, units = population.drawn(np.random.default_rng(seed + 1))
-        prob = probabilities(logits)
-        units = np.unique(units, return_inverse=True)[1]
-        values = redrawn(FIGURES, true, prob, CLASSES, units, resamples=resamples, seed=seed)
-        groups = len(np.unique(units[true == len(CLASSES) - 1]))
-        for metric in FIGURES:
-            for of, value in metric.figures(true, prob, CLASSES).items():
-                if (metric.name, of) in found:
-                    draw = values[metric.name, of]
-                    found[metric.name, of].append(interval(value, draw, units=groups))
+        true, logits, units = population.drawn(np.random.default_rng([seed, 1]))
+        table = predictions_table(
+            sample_ids=[str(number) for number in range(len(true))],
+            labels=[CLASSES[number] for number in true],
+            probabilities=probabilities(logits),
+            classes=CLASSES,
+        )
+        estimated = estimates(table, metrics, units=units, resamples=resamples, seed=seed)
+        for row in estimated.to_dict("records"):
+            key = row["metric"], row["of"]
+            if key in found:
+                one = Interval(low=row["low"], high=row["high"], method=row["method"])
+                found[key].append(one)
     for (name, of), intervals in found.items():
         yield line(f"{name} {of}".strip(), population, intervals, truth[name, of])
 
@@ -109,7 +114,7 @@ def accuracy(population: Population, draws: int) -> str:
     truth = float((logits.argmax(axis=1) == true).mean())
     found = []
     for seed in range(draws):
-        true, logits, units = population.drawn(np.random.default_rng(seed + 1))
+        true, logits, units = population.drawn(np.random.default_rng([seed, 1]))
         found.append(share(logits.argmax(axis=1) == true, units))
     return line("accuracy", population, found, truth)
 
@@ -117,7 +122,7 @@ def accuracy(population: Population, draws: int) -> str:
 def difference(population: Population, draws: int) -> str:
     """A line about the difference of two models, of which one sees more noise."""
 
-    def right(seed: int, samples: int = 0) -> tuple[NDArray[np.bool_], ...]:
+    def right(seed: int | list[int], samples: int = 0) -> tuple[NDArray[np.bool_], ...]:
         rng = np.random.default_rng(seed)
         true, logits, units = population.drawn(rng, samples)
         worse = logits + 0.5 * rng.normal(size=logits.shape)
@@ -125,7 +130,7 @@ def difference(population: Population, draws: int) -> str:
 
     one, other, _ = right(0, MANY)
     truth = float(one.mean() - other.mean())
-    found = [paired(*right(seed + 1)).interval for seed in range(draws)]
+    found = [paired(*right([seed, 1])).interval for seed in range(draws)]
     return line("difference of accuracy", population, found, truth)
 
 

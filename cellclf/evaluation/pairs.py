@@ -58,8 +58,8 @@ def paired(
     Where every sample is a unit of its own: McNemar's exact test (1947) and the interval of Bonett
     and Price (2012). Otherwise the differences of the units keep their sizes, and all assignments
     of signs to them are as likely (Fisher, 1935); the interval is that of a ratio between units,
-    with Student's t, to which two units were added that differ by a mean unit, one each way: the
-    same caution as Bonett and Price's.
+    with Student's t, to which two units were added that differ as much as those that do on average
+    (wholly where none does), one each way: the same caution as Bonett and Price's.
 
     Args:
         first: Which samples the first model has right, shape `(n,)`, one or more.
@@ -157,8 +157,9 @@ def _between_units(
     by_unit: NDArray[np.intp], sizes: NDArray[np.intp], level: float
 ) -> tuple[Interval, float]:
     groups = len(by_unit)
-    mean = float(sizes.mean())
-    gains, weights = np.append(by_unit, [mean, -mean]), np.append(sizes, [mean, mean])
+    mean, differing = float(sizes.mean()), np.abs(by_unit[by_unit != 0])
+    typical = float(differing.mean()) if len(differing) else mean
+    gains, weights = np.append(by_unit, [typical, -typical]), np.append(sizes, [mean, mean])
     difference = gains.sum() / weights.sum()
     residuals = (gains - difference * weights) / weights.sum()
     error = math.sqrt((groups + 2) / (groups + 1) * float(residuals @ residuals))
