@@ -124,6 +124,12 @@ def promise_sentences(promises: Mapping[str, Any]) -> list[str]:
             f"{review['threshold']:.1%}. Of the others {review['accuracy']:.1%} are right{within}; "
             f"{review['target']:.1%} was asked for."
         )
+    if sets["size"] >= len(sets["classes"]):
+        said.append(
+            f"Sets of classes: all of them hold every class. There are too few images in the "
+            f"calibration part to promise {sets['coverage']:.0%} of each class with fewer."
+        )
+        return said
     worst = min(sets["classes"], key=lambda name: sets["classes"][name]["covered"])
     said.append(
         f"Sets of classes: {sets['size']:.2f} classes on average. They are to hold "

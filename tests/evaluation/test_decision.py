@@ -7,7 +7,7 @@ import pytest
 
 from cellclf.errors import DataError
 from cellclf.evaluation.decision import Decision
-from cellclf.evaluation.kept_promises import kept_promises
+from cellclf.evaluation.kept_promises import kept_promises, promise_sentences
 from cellclf.evaluation.predictions import predictions_table, probabilities
 
 CLASSES = ("a", "b", "c")
@@ -75,3 +75,14 @@ def test_too_few_samples_or_classes_decide_nothing():
     table = too_sure(400, 0)
     assert Decision.fitted(table[table["label"] == "a"]) is None
     assert Decision.fitted(table.assign(label="")) is None
+
+
+def test_sets_that_hold_everything_are_said_to_promise_nothing():
+    few = Decision.fitted(too_sure(51, 0), coverage=0.99)
+    assert few is not None
+    raw = too_sure(300, 1)
+    *_, said = promise_sentences(kept_promises(raw, few.decide(raw), few))
+    assert said.startswith("Sets of classes: all of them hold every class.")
+    assert DECISION is not None
+    *_, said = promise_sentences(kept_promises(raw, DECISION.decide(raw), DECISION))
+    assert "They are to hold 90% of the cells of each class" in said
