@@ -77,7 +77,8 @@ def run(
         if not directory.is_complete():
             refuse_earlier(planned, prepared, listener)
     clock.lap("data")
-    if _is_complete(directory, prepared):
+    # Whoever follows may find the record that the first has begun: `agree` compares the images.
+    if _is_complete(directory, prepared) if leads else directory.is_complete():
         listener.say("this run is complete already")
         return FinishedRun(directory.path)
     if leads:
