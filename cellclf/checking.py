@@ -21,9 +21,10 @@ from cellclf.errors import (
     Problem,
     did_you_mean,
 )
-from cellclf.experiment import DataSettings, Experiment, ModelChoice, schema_problems
+from cellclf.experiment import DataSettings, Experiment, ModelChoice
 from cellclf.gates import Gate, require_known
 from cellclf.registry import PLUGIN_ERRORS, Registry
+from cellclf.schema_problems import schema_problems
 from cellclf.specs import (
     AugmentationSpec,
     CallbackSpec,

@@ -19,6 +19,7 @@ GROUND = (
     "processors",
     "ties",
     "gates",
+    "schema_problems",
     "settings_text",
     "specs",
     "progress",

@@ -194,7 +194,7 @@ def _train_and_tell(
     write_json(directory.metrics_file, verdict.as_json())
     network = backend.versions()
     record = _record(planned, prepared, status=COMPLETE, network=network, seconds=clock.laps)
-    record["calibrated"] = all(model.facts["promises"] for model in trained)
+    record["calibrated"] = all(model.facts.get("promises") for model in trained)
     write_account(directory, planned, prepared, trained, verdict, record)
     clock.lap("report")
     write_json(directory.record_file, record | {"seconds": clock.laps})

@@ -165,9 +165,13 @@ def _confidence(model: Trained) -> Figure | None:
         return None
     test = model.part("test")
     right = test["top_class"] == test["label"]
+    # Of a run that goes on they are read from JSON, in which a missing limit is null.
+    before, after = (
+        pd.DataFrame(promises["reliability"][when]).astype(float) for when in ("before", "after")
+    )
     return confidence_chart(
-        pd.DataFrame(promises["reliability"]["before"]),
-        pd.DataFrame(promises["reliability"]["after"]),
+        before,
+        after,
         risk_coverage(test["confidence"], right),
         threshold=promises["review"]["threshold"],
     )
