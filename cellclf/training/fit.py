@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +15,7 @@ from cellclf.errors import TrainingError
 from cellclf.network.backend import jit_compile
 from cellclf.network.distribution import ALONE, Share
 from cellclf.training.checkpoint import Checkpoints, UnusableCheckpointError, assign, values_of
-from cellclf.training.course import ACCURACY, LOSS, Course
+from cellclf.training.course import ACCURACY, LOSS, Course, judged
 from cellclf.training.feed import Batches, TrainingFeed, ValidationFeed, preparing_threads
 from cellclf.training.history import EpochRow, History, best_of
 from cellclf.training.identity import fingerprint
@@ -33,6 +34,9 @@ __all__ = ["Validation", "fit"]
 Validation = tuple[NDArray[Any], NDArray[np.intp], NDArray[np.intp]]
 """All images of the set, or their features; the rows to validate on; the class of every image."""
 
+MOST_AT_ONCE = 32
+"""Steps of one call, after which the clock is looked at."""
+
 MANY_EPOCHS = 10**9
 """For a fit that ends by the clock."""
 
@@ -50,6 +54,7 @@ def fit(
     checkpoint_every: float = CHECKPOINT_SECONDS,
     watchers: Sequence[Watcher] = (),
     share: Share = ALONE,
+    on_features: bool = False,
 ) -> History:
     """Train `model` on `batches`; it holds the weights of its best epoch afterwards.
 
@@ -67,13 +72,13 @@ def fit(
     last one may be cut short, and early stopping does not apply. Such a fit depends on how fast the
     machine is, and does not repeat to the same numbers.
 
-    After every epoch, `history.csv` in `directory` has a row more. Every `checkpoint_every`
-    seconds, after a batch, the state is written beside it. A call with a freshly built model and
-    the same arguments goes on from there to the same numbers; a state that is damaged, or of
-    another fit, is passed over with a warning, and the one before it taken. The last ones are left
-    there, for `discard_checkpoints` once the caller has the weights safe. (Where a backend keeps
-    the state of dropout to itself and not in the model, the numbers are the same only if the
-    dropout layers were built with seeds.)
+    After every epoch, `history.csv` in `directory` has a row more (where epochs take less than a
+    tenth of a second, after some of them). Every `checkpoint_every` seconds, after a batch, the
+    state is written beside it. A call with a freshly built model and the same arguments goes on
+    from there to the same numbers; a state that is damaged, or of another fit, is passed over with
+    a warning, and the one before it taken. The last ones are left there, for `discard_checkpoints`
+    once the caller has the weights safe. (Where a backend keeps the state of dropout to itself and
+    not in the model, the numbers are the same only if the dropout layers were built with seeds.)
 
     Args:
         model: Uncompiled network: images or features in, float32 logits `(batch, classes)` out.
@@ -93,6 +98,8 @@ def fit(
         share: Where several devices train, which part of that is this process's; `model` was then
             built within `distributed(share)`. All processes call this with the same arguments
             otherwise, and the same `directory`, which only the first writes to.
+        on_features: The model is a head, whose steps take less time than calling for them one by
+            one: several are one call, and so is validation. The numbers are the same.
 
     Raises:
         PluginError: One of `watchers` failed, or did not only watch.
@@ -122,7 +129,14 @@ def fit(
     )
     optimizer.average_over(settings.averaging * steps)
     mine = batches if share.devices == 1 else SharedBatches(cast("Divisible", batches), share)
-    _compile(model, optimizer, settings, filled_up=getattr(mine, "filled_up", False))
+    at_once = _steps_at_once(len(batches)) if on_features else 1
+    _compile(
+        model,
+        optimizer,
+        settings,
+        filled_up=getattr(mine, "filled_up", False),
+        steps_at_once=at_once,
+    )
     judged_on = ValidationFeed(
         images,
         rows,
@@ -154,15 +168,24 @@ def fit(
         peak=learning_rate,
         clock=clock,
         batches=len(batches),
+        steps_at_once=at_once,
         validation_batches=len(judged_on),
     )
     total = steps if clock is None else round(clock.seconds)
     with progress.task(description, total) as task, preparing_threads() as pool:
-        course = Course(model, standing, plan=plan, keeping=keeping, task=task, watchers=watchers)
+        course = Course(
+            model,
+            standing,
+            plan=plan,
+            keeping=keeping,
+            task=task,
+            watchers=watchers,
+            judge=partial(judged, model, images[rows], labels[rows]) if on_features else None,
+        )
         while not course.ended:
             done = len(course.rows) * len(batches) + course.batch
             feed = TrainingFeed(mine, done=done, pool=pool)
-            _run(model, feed, judged_on, course, plan=plan)
+            _run(model, feed, None if on_features else judged_on, course, plan=plan)
     assign(model.weights, course.best)
     return _history(course.rows, settings)
 
@@ -173,6 +196,7 @@ def _compile(
     settings: TrainingSettings,
     *,
     filled_up: bool,
+    steps_at_once: int,
 ) -> None:
     model.compile(
         optimizer=optimizer,
@@ -186,6 +210,7 @@ def _compile(
             keras.metrics.CategoricalAccuracy(name=ACCURACY),
         ],
         jit_compile=jit_compile(),
+        steps_per_execution=steps_at_once,
     )
     # Made now, so that a checkpoint can fill them, and so that the first step, which would make
     # them while it is traced, is not traced again.
@@ -194,6 +219,11 @@ def _compile(
     model.compute_loss(y=blank, y_pred=blank, sample_weight=weight, training=False)
     model.compute_metrics(None, blank, blank, weight)
     model.reset_metrics()
+
+
+def _steps_at_once(batches: int) -> int:
+    """Steps of one call: they divide the epoch, or its last call would begin the next one."""
+    return max(steps for steps in range(1, MOST_AT_ONCE + 1) if batches % steps == 0)
 
 
 def _resume(model: keras.Model, keeping: Keeping, clock: Clock | None) -> Standing:
@@ -232,7 +262,7 @@ def _resume(model: keras.Model, keeping: Keeping, clock: Clock | None) -> Standi
 def _run(
     model: keras.Model,
     feed: TrainingFeed,
-    judged_on: ValidationFeed,
+    judged_on: ValidationFeed | None,
     course: Course,
     *,
     plan: Plan,

@@ -38,6 +38,7 @@ class Plan:
         peak: The highest rate.
         clock: Where the fit stands in the time that there is; `None` where it counts epochs.
         batches: How many batches an epoch has.
+        steps_at_once: How many of them are one call of the backend.
         validation_batches: How many batches are validated on.
     """
 
@@ -46,6 +47,7 @@ class Plan:
     peak: float
     clock: Clock | None
     batches: int
+    steps_at_once: int
     validation_batches: int
 
     @property

@@ -210,17 +210,20 @@ class Lesson:
             description=f"{self.description} {phase.name}".rstrip(),
             watchers=watching,
             share=self.share,
+            on_features=phase.trains == "head",
         )
 
     def _features(self, phase: Phase, shape: tuple[int, ...]) -> tuple[FeatureBatches, Validation]:
         """Training batches and validation in which images are replaced by their features."""
         rows, views = self.batches.rows, self.settings.feature_views
         shown = [None] if views == 0 else range(views)
-        train = self.backbone.features([(int(row), view) for view in shown for row in rows])
-        judged_on = self.backbone.features([(int(row), None) for row in self.rows])
+        learnt = [(int(row), view) for view in shown for row in rows]
+        judged_on = [(int(row), None) for row in self.rows]
+        # One call, because its last batch is filled up.
+        found = self.backbone.features([*learnt, *judged_on]).reshape(-1, *shape)
         return (
-            FeatureBatches(self.batches.of_size(phase.batch_size), train.reshape(-1, *shape)),
-            (judged_on.reshape(-1, *shape), np.arange(len(self.rows)), self.labels[self.rows]),
+            FeatureBatches(self.batches.of_size(phase.batch_size), found[: len(learnt)]),
+            (found[len(learnt) :], np.arange(len(self.rows)), self.labels[self.rows]),
         )
 
 
