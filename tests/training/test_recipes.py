@@ -112,6 +112,18 @@ def test_head_only_trains_the_head_and_nothing_else(learn: Any, toy: Any) -> Non
     assert len(history.rows) == 6
 
 
+def test_several_steps_in_one_call_give_the_numbers_of_single_ones(
+    learn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history, network = learn(HEAD_ONLY)
+    monkeypatch.setattr("cellclf.training.fit.MOST_AT_ONCE", 1)
+    one_by_one, other = learn(HEAD_ONLY, "other")
+    losses = [[row.validation_loss for row in found.rows] for found in (history, one_by_one)]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
+    for ours, theirs in zip(values_of(network.weights), values_of(other.weights), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
 def test_head_only_may_see_augmented_views(learn: Any) -> None:
     history, network = learn(HEAD_ONLY.model_copy(update={"feature_views": 2}))
     assert changed(network) == {"logits/kernel", "logits/bias"}
