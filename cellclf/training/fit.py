@@ -99,7 +99,8 @@ def fit(
             built within `distributed(share)`. All processes call this with the same arguments
             otherwise, and the same `directory`, which only the first writes to.
         on_features: The model is a head, whose steps take less time than calling for them one by
-            one: several are one call, and so is validation. The numbers are the same.
+            one: several are one call, after which `watchers` are told, and so is validation. The
+            numbers are the same up to rounding.
 
     Raises:
         PluginError: One of `watchers` failed, or did not only watch.

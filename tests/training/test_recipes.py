@@ -115,9 +115,19 @@ def test_head_only_trains_the_head_and_nothing_else(learn: Any, toy: Any) -> Non
 def test_several_steps_in_one_call_give_the_numbers_of_single_ones(
     learn: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    calls: list[int] = []
+    compiled = keras.Model.compile
+
+    def noted(model: keras.Model, **arguments: Any) -> None:
+        calls.append(arguments["steps_per_execution"])
+        compiled(model, **arguments)
+
+    monkeypatch.setattr(keras.Model, "compile", noted)
     history, network = learn(HEAD_ONLY)
     monkeypatch.setattr("cellclf.training.fit.MOST_AT_ONCE", 1)
     one_by_one, other = learn(HEAD_ONLY, "other")
+    assert calls[0] > 1
+    assert calls[1] == 1
     losses = [[row.validation_loss for row in found.rows] for found in (history, one_by_one)]
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
     for ours, theirs in zip(values_of(network.weights), values_of(other.weights), strict=True):
