@@ -59,7 +59,7 @@ class ModelReport:
         epochs: How many epochs were trained.
         best_epoch: The one whose weights were kept, counted from 1.
         stopped_early: Training ended before the epochs asked for, as nothing improved any more.
-        promises: What came of calibration, review and sets, a sentence each; none where it is not
+        promises: What came of calibration, review, sets and refusal, a sentence each; none where it is not
             calibrated.
         confidence: See `cellclf.reporting.confidence_plots.confidence_chart`.
         learning_curves: See `cellclf.reporting.plots.learning_curves`.
