@@ -197,7 +197,7 @@ def resize(image: NDArray[np.uint8], size: int, mode: ResizeMode) -> NDArray[np.
         (8, 8, 3)
     """
     _check_square(size, mode)
-    top, left, height, width = _place(*image.shape[:2], size, mode)
+    top, left, height, width = _place(image.shape[0], image.shape[1], size, mode)
     inner = _scale(image, height, width)
     if mode == "stretch":
         return inner

@@ -324,7 +324,8 @@ class Classifier:
     ) -> NDArray[np.intp]:
         """The class of which the map of each image is."""
         if classes is None:
-            return self.predict_proba(images).argmax(axis=1)
+            predicted: NDArray[np.intp] = self.predict_proba(images).argmax(axis=1)
+            return predicted
         names = [classes] * len(images) if isinstance(classes, str) else list(classes)
         if len(names) != len(images):
             raise DataError(

@@ -110,7 +110,7 @@ class GradCam:
 
 
 class Occlusion:
-    """Occlusion sensitivity (Zeiler and Fergus, 2014): what an answer loses when a patch is covered.
+    """Occlusion sensitivity (Zeiler and Fergus, 2014): what covering a patch costs an answer.
 
     A square of the image's mean colour covers one place after the other. A pixel gets the mean loss
     over the patches that cover it, in log-odds of the class: these move with the logits also where
@@ -184,4 +184,5 @@ def _scaled(maps: Maps) -> Maps:
     """What is above zero, each map divided by its largest value."""
     positive = np.maximum(maps, 0)
     largest = positive.max(axis=(1, 2), keepdims=True, initial=0)
-    return np.divide(positive, largest, out=positive, where=largest > 0)
+    scaled: Maps = positive / np.where(largest > 0, largest, np.float32(1))
+    return scaled

@@ -299,7 +299,7 @@ def test_what_cannot_be_explained_is_refused(classifier: Classifier) -> None:
         classifier.explain(images(1), method="cam")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="Did you mean 'round'"):
         classifier.explain(images(2), classes=["round", "rund"])
-    with pytest.raises(DataError, match="one for each of the 2 images. Received: 1"):
+    with pytest.raises(DataError, match=r"one for each of the 2 images. Received: 1"):
         classifier.explain(images(2), classes=["round"])
     with pytest.raises(DataError, match="uint8"):
         classifier.explain(images(2) / 255)  # type: ignore[arg-type]

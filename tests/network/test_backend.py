@@ -193,5 +193,5 @@ def test_a_container_that_gives_fewer_processors_has_as_many_threads() -> None:
 
 def test_a_backend_without_gradients_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
-    with pytest.raises(ExperimentError, match="must be tensorflow or jax.*Received: torch"):
+    with pytest.raises(ExperimentError, match=r"must be tensorflow or jax.*Received: torch"):
         backend.gradient(None, [np.zeros(1)], np.ones(1))
