@@ -184,5 +184,4 @@ def _scaled(maps: Maps) -> Maps:
     """What is above zero, each map divided by its largest value."""
     positive = np.maximum(maps, 0)
     largest = positive.max(axis=(1, 2), keepdims=True, initial=0)
-    scaled: Maps = positive / np.where(largest > 0, largest, np.float32(1))
-    return scaled
+    return (positive / np.where(largest > 0, largest, 1)).astype(np.float32)

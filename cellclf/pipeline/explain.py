@@ -20,6 +20,9 @@ __all__ = ["Maps", "maps_of"]
 METHODS: Mapping[str, Explanation] = {"Grad-CAM": "grad_cam", "occlusion": "occlusion"}
 """What is drawn, by what the report calls it."""
 
+HOW = {"Grad-CAM": "by gradients", "occlusion": "by covering patches"}
+"""What each of them goes by."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Maps:
@@ -32,6 +35,11 @@ class Maps:
 
     overlays: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     missing: str = ""
+
+    @property
+    def how(self) -> dict[str, str]:
+        """How each kind of map that there is says where an answer came from."""
+        return {name: HOW[name] for name in self.overlays}
 
     def of(self, rows: NDArray[np.intp]) -> dict[str, NDArray[np.uint8]]:
         """Return the overlays of some of the images."""
@@ -57,14 +65,21 @@ def maps_of(
     try:
         classifier = Classifier.load(bundle)
     except CellclfError as error:
-        return Maps(missing=str(error))
+        return Maps(missing=_reason("maps", error))
     with progress.task(f"{bundle.stem}: explaining", len(METHODS)) as task:
         for name, method in METHODS.items():
             try:
                 values = classifier.explain(images, method=method, classes=classes)
             except CellclfError as error:
-                missing.append(f"{name}: {error}")
+                missing.append(_reason(name, error))
             else:
-                overlays[name] = np.stack([overlaid(*pair) for pair in zip(images, values, strict=True)])
+                overlays[name] = np.stack(
+                    [overlaid(*pair) for pair in zip(images, values, strict=True)]
+                )
             task.advance()
     return Maps(overlays=overlays, missing="; ".join(missing))
+
+
+def _reason(name: str, error: CellclfError) -> str:
+    """On one line, without a full stop."""
+    return f"{name}, because {' '.join(str(error).split())}".rstrip(".")

@@ -17,7 +17,7 @@ from cellclf.evaluation.estimates import limits
 from cellclf.evaluation.first_to_see import confident_mistakes, least_sure
 from cellclf.evaluation.kept_promises import promise_sentences
 from cellclf.pipeline.batches import augmentation_chain, training_batches
-from cellclf.pipeline.explain import maps_of
+from cellclf.pipeline.explain import Maps, maps_of
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.train import Trained
 from cellclf.pipeline.verdict import Verdict
@@ -59,13 +59,13 @@ def write_account(
     shared = _shared_figures(plan, prepared, counts)
     models = []
     for model in trained:
-        cells, missing = _cell_sheets(model, prepared, directory, progress)
+        cells, maps = _cell_sheets(model, prepared, directory, progress)
         drawn = _model_figures(model, verdict) | cells
         for name, figure in drawn.items():
             if prepared.leaky:
                 stamp(figure, STAMP)
             save_figure(figure, directory.figures / f"{model.label}_{name}.png")
-        models.append(_model_report(model, verdict, drawn, without_maps=missing))
+        models.append(_model_report(model, verdict, drawn, maps))
     for name, figure in shared.items():
         save_figure(figure, directory.figures / f"{name}.png")
     spec = plan.dataset.spec
@@ -166,8 +166,8 @@ def _model_figures(model: Trained, verdict: Verdict) -> dict[str, Figure]:
 
 def _cell_sheets(
     model: Trained, prepared: Prepared, directory: RunDirectory, progress: Progress
-) -> tuple[dict[str, Figure], str]:
-    """Draw the test cells to be seen first with maps, and say why if there are no maps."""
+) -> tuple[dict[str, Figure], Maps]:
+    """Draw the test cells to be seen first, each with maps of what moved its answer."""
     test = model.part("test")
     chosen = {
         "confident_mistakes": confident_mistakes(test, limit=CELLS_SHOWN),
@@ -180,13 +180,13 @@ def _cell_sheets(
         directory.bundle(model.label), images, table["top_class"].tolist(), progress=progress
     )
     if maps.missing:
-        progress.warn(f"{model.label}: {maps.missing}")
+        progress.warn(f"{model.label}: the report is without {maps.missing}")
     sheets = {}
     for name, cells in chosen.items():
         rows, places = places[: len(cells)], places[len(cells) :]
         if len(rows):
             sheets[name] = cell_sheet(images[rows], table.iloc[rows], overlays=maps.of(rows))
-    return sheets, maps.missing
+    return sheets, maps
 
 
 def _confidence(model: Trained) -> Figure | None:
@@ -209,7 +209,7 @@ def _confidence(model: Trained) -> Figure | None:
 
 
 def _model_report(
-    model: Trained, verdict: Verdict, drawn: Mapping[str, Figure], *, without_maps: str
+    model: Trained, verdict: Verdict, drawn: Mapping[str, Figure], maps: Maps
 ) -> ModelReport:
     figures = verdict.figures[model.label]["test"]
     promises = model.facts.get("promises")
@@ -242,5 +242,6 @@ def _model_report(
         confusion_matrices=(drawn["confusion_counts"], drawn["confusion_shares"]),
         mistakes=drawn.get("confident_mistakes"),
         review=drawn.get("review"),
-        without_maps=without_maps,
+        maps=maps.how,
+        without_maps=maps.missing,
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 __all__ = ["overlaid"]
 
 COLOURS = "viridis"
-"""Even in brightness from its lowest to its highest value, so that it is read without colours too."""
+"""Its brightness rises evenly, so that it is read the same with any colour vision, and in print."""
 
 OPACITY = 0.65
 """Of the highest value; the lowest leaves the image as it is."""
@@ -34,7 +34,7 @@ def overlaid(image: NDArray[np.uint8], values: NDArray[np.float32]) -> NDArray[n
     Example:
         >>> image = np.full((2, 2, 3), 128, np.uint8)
         >>> overlaid(image, np.array([[0, 1], [0, 0]], np.float32))[0].tolist()
-        [[128, 128, 128], [209, 195, 68]]
+        [[128, 128, 128], [209, 195, 69]]
     """
     if image.shape != (*values.shape, 3):
         raise ValueError(

@@ -66,7 +66,8 @@ class ModelReport:
         confusion_matrices: See `cellclf.reporting.plots.confusion_matrix`, in either form.
         mistakes: The surest mistakes; see `cellclf.reporting.sheets.cell_sheet`.
         review: The least sure answers of those that are for review; likewise.
-        without_maps: Why cells on these sheets are shown without maps of what moved their answers.
+        maps: How maps on these sheets say where answers came from, by what they are called.
+        without_maps: Why there is no map, or none of some kind.
     """
 
     name: str
@@ -83,6 +84,7 @@ class ModelReport:
     confusion_matrices: tuple[Picture, ...] = ()
     mistakes: Picture | None = None
     review: Picture | None = None
+    maps: Mapping[str, str] = field(default_factory=dict)
     without_maps: str = ""
 
     def interval(self, metric: str, of: str = "") -> tuple[float, float] | None:

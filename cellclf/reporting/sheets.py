@@ -105,10 +105,6 @@ def cell_sheet(
     side = (width + GAP) / pictures - GAP
     letters = round(width * LETTERS_PER_INCH)
     with house_style():
-        if not len(images):
-            figure, axes = _empty_sheet(0.5)
-            axes.text(0, 0.25, "There is no such cell.", va="center")
-            return figure
         lines = -(-len(images) // columns)
         figure, axes = _empty_sheet(heading + lines * (side + caption))
         for place, record in enumerate(table.to_dict("records")):
