@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -103,7 +104,6 @@ def cell_sheet(
     gap, caption, heading = 0.16, 0.9, 0.24 if beside else 0.0
     width = (ROOM + gap) / columns - gap
     side = (width + GAP) / pictures - GAP
-    letters = round(width * LETTERS_PER_INCH)
     with house_style():
         lines = -(-len(images) // columns)
         figure, axes = _empty_sheet(heading + lines * (side + caption))
@@ -117,24 +117,30 @@ def cell_sheet(
                     axes.text(
                         across, heading / 2, name, color=MUTED, fontsize=SMALL_TEXT, va="center"
                     )
-            right = record["label"] == record["top_class"]
-            for line, (words, colour) in enumerate(
-                (
-                    (f"true: {record['label']}", RIGHT),
-                    (f"predicted: {record['top_class']}", RIGHT if right else WRONG),
-                    (f"confidence {record['confidence']:.1%}".replace("%", "\u202f%"), MUTED),
-                    (_end_of(str(record["sample_id"]), letters), MUTED),
-                )
-            ):
-                axes.text(
-                    left,
-                    top + side + 0.13 + line * 0.165,
-                    wrapped(words, letters, lines=1),
-                    color=colour,
-                    fontsize=SMALL_TEXT,
-                    va="center",
-                )
+            _say_below(axes, record, left, top + side, round(width * LETTERS_PER_INCH))
         return figure
+
+
+def _say_below(
+    axes: Axes, record: Mapping[Any, Any], left: float, top: float, letters: int
+) -> None:
+    """Write what was said of a cell on lines of at most so many letters."""
+    right = record["label"] == record["top_class"]
+    lines = (
+        (f"true: {record['label']}", RIGHT),
+        (f"predicted: {record['top_class']}", RIGHT if right else WRONG),
+        (f"confidence {record['confidence']:.1%}".replace("%", "\u202f%"), MUTED),
+        (_end_of(str(record["sample_id"]), letters), MUTED),
+    )
+    for number, (words, colour) in enumerate(lines):
+        axes.text(
+            left,
+            top + 0.13 + number * 0.165,
+            wrapped(words, letters, lines=1),
+            color=colour,
+            fontsize=SMALL_TEXT,
+            va="center",
+        )
 
 
 def _end_of(name: str, length: int) -> str:
