@@ -65,6 +65,9 @@ def model(name: str = "small", counts: object = ((47, 1), (2, 94))) -> ModelRepo
         learning_curves=DOT,
         confusion_matrices=(confusion_matrix(confusion, classes, normalise=False), DOT),
         mistakes=DOT,
+        review=DOT,
+        maps={"Grad-CAM": "by gradients"},
+        without_maps="occlusion, because of something",
     )
 
 
@@ -137,7 +140,7 @@ def test_nothing_is_fetched_and_only_the_homepage_is_linked(tmp_path: Path) -> N
 
 def test_every_image_says_what_it_shows_and_every_link_leads_somewhere(tmp_path: Path) -> None:
     shown = page(tmp_path)
-    assert len(shown.attributes("img")) == 7
+    assert len(shown.attributes("img")) == 8
     assert all(image["alt"] for image in shown.attributes("img"))
     ids = {a["id"] for _, a in shown.tags if "id" in a}
     assert {str(a["href"])[1:] for a in shown.attributes("a")} - {"ttps://example.org/cells"} <= ids
@@ -216,6 +219,7 @@ def test_a_report_without_pictures_or_test_cells_is_still_a_report(tmp_path: Pat
         learning_curves=None,
         confusion_matrices=(),
         mistakes=None,
+        review=None,
         stopped_early=False,
     )
     shown = page(tmp_path, models=(bare,), class_balance=None, samples=None, augmented=None)
@@ -265,6 +269,7 @@ def test_a_leaky_report_says_so_at_the_top_and_at_every_figure(tmp_path: Path) -
         "What was taken for what leaky",
         "How it learned leaky",
         "Most confident mistakes leaky",
+        "Answers to review first leaky",
     ):
         assert heading in leaky.text
     assert "eaky" not in page(tmp_path).text
@@ -305,3 +310,18 @@ def test_the_badge_of_a_kind_counts_findings_by_how_severe_they_are(tmp_path: Pa
     ]
     text = page(tmp_path, findings=both).text
     assert "Classes that are too small: 2 1 error, 1 warning b: too small a: small" in text
+
+
+def test_maps_beside_cells_are_named_and_their_reading_is_explained(tmp_path: Path) -> None:
+    shown = page(tmp_path)
+    alts = [str(image["alt"]) for image in shown.attributes("img")]
+    assert sum("beside each, Grad-CAM: where in the image" in alt for alt in alts) == 2
+    assert shown.text.count("by gradients (Grad-CAM); yellow where most of it did") == 2
+    assert "Not shown beside these cells: occlusion, because of something." in shown.text
+
+
+def test_without_maps_nothing_is_said_of_them(tmp_path: Path) -> None:
+    shown = page(tmp_path, models=(replace(model(), maps={}, without_maps=""),))
+    assert not any("beside each" in str(image["alt"]) for image in shown.attributes("img"))
+    assert "score of the predicted class" not in shown.text
+    assert "Not shown" not in shown.text
