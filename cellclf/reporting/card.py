@@ -6,8 +6,10 @@ cannot know comes from the experiment's table `card`, or is marked as not stated
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +26,8 @@ __all__ = ["NOT_STATED", "Chapter", "Statement", "limits", "model_card", "write_
 NOT_STATED = "not stated"
 """What stands where nobody has said anything."""
 
-MARKDOWN = "\\`*_[]<>|#&~"
-"""Characters that Markdown, or HTML within it, may take for more than themselves."""
+MARKDOWN = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
+"""What Markdown may take for more than itself; an underscore within a word is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,7 @@ def model_card(report: Report) -> tuple[Chapter, ...]:
             statements=(
                 stated("Intended use"),
                 stated("Users"),
-                stated("Out of scope", "Clinical use: no finding about a patient may rest on it."),
+                stated("Out of scope", "Not for clinical use: no finding about a patient may rest on it."),
             ),
         ),
         Chapter(
@@ -174,7 +176,7 @@ def _made(report: Report, *names: str) -> Iterator[Statement]:
 def _measures(report: Report) -> tuple[Statement, ...]:
     best = report.best
     named = ", ".join(wording.label(name) for name in best.metrics)
-    intervals = "95 % intervals, by what is independent." if best.intervals else "None."
+    intervals = f"95 % intervals: {', '.join(report.methods)}." if report.methods else "None."
     return (
         Statement(name="Measures", said=(named,) if named else ()),
         Statement(name="Uncertainty", said=(intervals,)),
@@ -252,5 +254,5 @@ def _listed(statement: Statement) -> list[str]:
 
 def _plain(text: str) -> str:
     """Write text so that Markdown shows it as it is, on one line."""
-    one_line = legible(" ".join(text.split(" "))) if "\n" not in text else " ".join(text.split())
-    return "".join(f"\\{one}" if one in MARKDOWN else one for one in legible(one_line))
+    one_line = escape(legible(" ".join(text.split())), quote=False)
+    return MARKDOWN.sub(r"\\\g<0>", one_line)
