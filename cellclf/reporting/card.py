@@ -66,7 +66,10 @@ def model_card(report: Report) -> tuple[Chapter, ...]:
             statements=(
                 stated("Intended use"),
                 stated("Users"),
-                stated("Out of scope", "Not for clinical use: no finding about a patient may rest on it."),
+                stated(
+                    "Out of scope",
+                    "Not for clinical use: no finding about a patient may rest on it.",
+                ),
             ),
         ),
         Chapter(
@@ -127,14 +130,13 @@ def _limits(report: Report) -> Iterator[str]:
         "shows none of them, and may be confident about it."
     )
     if not report.calibrated:
-        yield (
-            "Not calibrated: confidences rank cells; they are no probabilities of being right."
-        )
+        yield ("Not calibrated: confidences rank cells; they are no probabilities of being right.")
     if report.smallest is not None:
         name, cells = report.smallest
         yield (
-            f"The smallest class in the test part, {name}, has {counted(cells, 'cell')}: one cell "
-            f"more or less moves its sensitivity by {100 / cells:.1f} points."
+            f"The smallest class in the test part, {wording.isolated(name)}, has "
+            f"{counted(cells, 'cell')}: one cell more or less moves its sensitivity by "
+            f"{100 / cells:.1f} points."
         )
 
 
@@ -164,7 +166,8 @@ def _details(report: Report) -> Iterator[Statement]:
 
 
 def _classes(report: Report) -> str:
-    return f"{counted(len(report.counts), 'class', 'classes')}: {', '.join(report.counts.index)}"
+    names = ", ".join(map(wording.isolated, report.counts.index))
+    return f"{counted(len(report.counts), 'class', 'classes')}: {names}"
 
 
 def _made(report: Report, *names: str) -> Iterator[Statement]:
@@ -190,12 +193,13 @@ def _measures(report: Report) -> tuple[Statement, ...]:
 def _data(report: Report, part: str) -> Iterator[Statement]:
     facts = report.dataset
     licence = f"Licence: {facts.licence}" if facts.licence else ""
-    said = filter(None, (facts.name, facts.citation, facts.homepage, licence))
-    yield Statement(name="Data set", said=tuple(said))
+    place = Path(facts.place).name
+    said = (facts.name, place, facts.citation, facts.homepage, licence)
+    yield Statement(name="Data set", said=tuple(filter(None, said)))
     if part in report.counts:
         cells = report.counts[part]
-        listed = ", ".join(f"{name} {int(count):,}" for name, count in cells.items())
-        yield Statement(name="Cells", said=(f"{int(cells.sum()):,}: {listed}",))
+        listed = [f"{wording.isolated(name)} {int(count):,}" for name, count in cells.items()]
+        yield Statement(name="Cells", said=(f"{int(cells.sum()):,}: {', '.join(listed)}",))
     if part == "test":
         yield from _made(report, "Parts", "Images")
         labels = report.stated.get("labels", "")
@@ -209,15 +213,14 @@ def _analyses(report: Report) -> tuple[Statement, ...]:
         for name, value in best.metrics.items()
     )
     classes = tuple(
-        f"{name}: {wording.number(float(value), 'recall')}{_within(report, 'recall', str(name))}"
+        f"{wording.isolated(name)}: {wording.number(float(value), 'recall')}"
+        f"{_within(report, 'recall', str(name))}"
         for name, value in best.per_class.get("recall", {}).items()
     )
     return (
         Statement(name="Over all classes, on the test part", said=overall),
         Statement(name="Sensitivity of each class, on the test part", said=classes),
-        Statement(
-            name="Calibration", said=best.calibration or ("Not calibrated.",)
-        ),
+        Statement(name="Calibration", said=best.calibration or ("Not calibrated.",)),
     )
 
 

@@ -9,33 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cellclf.auditing.summary import grouped
-from cellclf.reporting import wording
-from cellclf.terms import counted
+from cellclf.reporting.answers import Answers, Item
 
 if TYPE_CHECKING:
     from cellclf.reporting.report import Report
 
-__all__ = ["Checklist", "Item", "checklists"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Item:
-    """One item of a guideline.
-
-    Attributes:
-        number: Its number, or several where one answer is for all of them.
-        asks: What it asks for, in our own words.
-        said: What the run, or the experiment's table `card`, answers.
-        missing: What the authors must add; empty where nothing is known to be missing.
-        see: Section of the report that shows it; empty where none does.
-    """
-
-    number: str
-    asks: str
-    said: tuple[str, ...] = ()
-    missing: str = ""
-    see: str = ""
+__all__ = ["Checklist", "checklists"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +43,7 @@ class Checklist:
 
 def checklists(report: Report) -> tuple[Checklist, ...]:
     """Return what a report answers of CLAIM 2024 and of TRIPOD+AI."""
-    answers = _Answers(report)
+    answers = Answers(report)
     return (
         Checklist(
             name="CLAIM 2024",
@@ -79,13 +58,13 @@ def checklists(report: Report) -> tuple[Checklist, ...]:
             source="Collins et al., TRIPOD+AI statement. BMJ 385, e078378, 2024",
             address="https://doi.org/10.1136/bmj-2023-078378",
             items=tuple(_tripod(answers)),
-            others="1, 2, 3a, 3c, 4, 6c, 8c, 9a to 9c, 12d, 12f, 18b to 18d, 19, 20b, 20c, 23b, 24, "
-            "25, 27b and 27c",
+            others="1, 2, 3a, 3c, 4, 6c, 8c, 9a to 9c, 12d, 12f, 18b to 18d, 19, 20b, 20c, 23b, "
+            "24, 25, 27b and 27c",
         ),
     )
 
 
-def _claim(of: _Answers) -> Iterator[Item]:
+def _claim(of: Answers) -> Iterator[Item]:
     yield of.data_sources("7")
     yield of.eligibility("8")
     yield of.preparation("9")
@@ -103,9 +82,7 @@ def _claim(of: _Answers) -> Iterator[Item]:
     yield of.made("22", "The network in full", "Network")
     yield of.software("23")
     yield of.made("24", "What the weights began as", "Network")
-    yield of.made(
-        "25", "How it was trained", "Balance", "Augmentation", "Training", "Weights kept"
-    )
+    yield of.made("25", "How it was trained", "Balance", "Augmentation", "Training", "Weights kept")
     yield of.chosen("26")
     yield of.measures("28")
     yield of.uncertainty("29")
@@ -131,7 +108,7 @@ def _claim(of: _Answers) -> Iterator[Item]:
     yield of.stated("44", "Who paid for it", "funding")
 
 
-def _tripod(of: _Answers) -> Iterator[Item]:
+def _tripod(of: Answers) -> Iterator[Item]:
     yield of.stated("3b", "What the model is for, and who uses it", "intended_use", "users")
     yield of.data_sources("5a")
     yield of.stated("5b", "When the data were collected", "dates")
@@ -180,265 +157,3 @@ def _tripod(of: _Answers) -> Iterator[Item]:
         ),
         see="refuses",
     )
-
-
-class _Answers:
-    """What a report answers; each method is one question that both guidelines may ask."""
-
-    def __init__(self, report: Report) -> None:
-        self.report = report
-        self.best = report.best
-
-    def stated(self, number: str, asks: str, *names: str) -> Item:
-        """What only the authors know."""
-        known = [name for name in names if name in self.report.stated]
-        unknown = [name for name in names if name not in known]
-        return Item(
-            number=number,
-            asks=asks,
-            said=tuple(self.report.stated[name] for name in known),
-            missing=_fill_in(*unknown) if unknown else "",
-        )
-
-    def made(self, number: str, asks: str, *names: str) -> Item:
-        """What the run did."""
-        made = self.report.made
-        said = [
-            made.get(name) or made.get(f"{name} {self.best.name}", "")
-            for name in names
-        ]
-        return Item(number=number, asks=asks, said=tuple(filter(None, said)), see="method")
-
-    def data_sources(self, number: str) -> Item:
-        facts = self.report.dataset
-        site = self.report.stated.get("site", "")
-        return Item(
-            number=number,
-            asks="Where the images come from",
-            said=tuple(filter(None, (facts.name, facts.citation, facts.homepage, site))),
-            missing="" if facts.citation or site else _fill_in("site"),
-            see="data",
-        )
-
-    def eligibility(self, number: str) -> Item:
-        return Item(
-            number=number,
-            asks="Which patients and images were taken in",
-            said=tuple(
-                filter(None, (self.report.stated.get("patients", ""), self._left_out()))
-            ),
-            missing="" if "patients" in self.report.stated else _fill_in("patients"),
-            see="data",
-        )
-
-    def preparation(self, number: str, *, quality: bool = False) -> Item:
-        asks = "What was done to the images first"
-        if not quality:
-            return self.made(number, asks, "Images")
-        found = ", ".join(
-            f"{wording.spell(kind).lower()} {len(group):,}"
-            for kind, group in grouped(self.report.findings)
-        )
-        return Item(
-            number=number,
-            asks=f"{asks}, and how their quality was checked",
-            said=(
-                *filter(None, (self.report.made.get("Images", ""),)),
-                f"Findings of the audit: {found or 'none'}.",
-            ),
-            see="data",
-        )
-
-    def subsets(self, number: str) -> Item:
-        facts = self.report.facts
-        said = [
-            f"{name.capitalize()}: {facts[name]}."
-            for name in ("classes left out", "classes renamed")
-            if name in facts
-        ]
-        return Item(
-            number=number,
-            asks="What was selected of the data",
-            said=tuple(said) or ("All classes of the set.",),
-            see="data",
-        )
-
-    def missing_data(self, number: str) -> Item:
-        return Item(
-            number=number,
-            asks="What became of missing data",
-            said=("No image is made up for.", self._left_out()),
-            see="data",
-        )
-
-    def partition(self, number: str) -> Item:
-        return self.made(number, "How the data were divided, and for what", "Parts")
-
-    def disjoint(self, number: str) -> Item:
-        known = self.report.facts.get("kept together", "")
-        said = (f"Kept together: {known}.",) if known else ()
-        leaks = (f"The parts leak in {counted(len(self.report.leaks), 'way')}.",)
-        return Item(
-            number=number,
-            asks="At which level the parts are disjoint",
-            said=(*said, *(leaks if self.report.leaks else ())),
-            see="method",
-        )
-
-    def sample_size(self, number: str) -> Item:
-        return Item(
-            number=number,
-            asks="How many are needed, and why",
-            said=(f"{counted(self.best.total, 'test cell')}; the intervals say what they tell.",),
-            missing="say how the number was settled on",
-            see="figures",
-        )
-
-    def software(self, number: str) -> Item:
-        listed = ", ".join(f"{name} {version}" for name, version in self.report.versions.items())
-        return Item(
-            number=number,
-            asks="Software and its versions",
-            said=(listed,) if listed else (),
-            see="method",
-        )
-
-    def chosen(self, number: str) -> Item:
-        return Item(
-            number=number,
-            asks="How the final model was chosen",
-            said=(self.report.reason, *self.made("", "", "Weights kept").said),
-            see="verdict",
-        )
-
-    def measures(self, number: str) -> Item:
-        named = ", ".join(wording.label(name) for name in self.best.metrics)
-        plots = "confusion matrix, reliability diagram, risk by coverage"
-        return Item(
-            number=number,
-            asks="By what performance is measured",
-            said=(f"{named}; {plots if self.best.calibration_chart else 'confusion matrix'}.",),
-            see="figures",
-        )
-
-    def uncertainty(self, number: str) -> Item:
-        return Item(
-            number=number,
-            asks="How uncertain the figures are",
-            said=(f"95 % intervals: {', '.join(self.report.methods)}.",)
-            if self.report.methods
-            else (),
-            missing="" if self.report.methods else "give intervals",
-            see="figures",
-        )
-
-    def flow(self, number: str) -> Item:
-        images = int(self.report.counts.to_numpy().sum())
-        return Item(
-            number=number,
-            asks="How many were taken in, and how many left out",
-            said=(f"{counted(images, 'image')} in all parts. {self._left_out()}",),
-            missing="give the number of patients",
-            see="data",
-        )
-
-    def characteristics(self, number: str) -> Item:
-        return Item(
-            number=number,
-            asks="Who and what is in each part",
-            said=("Classes, files and independent sources of each part.",),
-            missing="give age, sex and diagnoses of the patients",
-            see="data",
-        )
-
-    def parts(self, number: str) -> Item:
-        counts = self.report.counts.sum()
-        listed = ", ".join(f"{part} {int(cells):,}" for part, cells in counts.items())
-        return Item(
-            number=number,
-            asks="How many cells each step rests on",
-            said=(f"{listed}; by class in the table.",),
-            see="data",
-        )
-
-    def performance(self, number: str, asks: str = "Performance with intervals") -> Item:
-        within = wording.span(self.best.interval("accuracy"), "accuracy")
-        share = self.best.right / self.best.total if self.best.total else float("nan")
-        return Item(
-            number=number,
-            asks=asks,
-            said=(
-                f"Accuracy {wording.percent(share)}{f' ({within})' if within else ''}; every "
-                "figure of every class in the table.",
-            ),
-            see="figures",
-        )
-
-    def failures(self, number: str) -> Item:
-        common = self.best.commonest_mistake
-        said = "No test cell was classified wrongly."
-        if common is not None:
-            said = f"Most often {common[0]} was taken for {common[1]}: {common[2]:,} of the cells."
-        return Item(
-            number=number, asks="What it gets wrong, with examples", said=(said,), see="mistakes"
-        )
-
-    def limits(self, number: str) -> Item:
-        return Item(
-            number=number,
-            asks="Limits of the study",
-            said=("What a run knows of its limits is listed.",),
-            missing="say which the study has besides",
-            see="limits",
-        )
-
-    def outcome(self, number: str) -> Item:
-        labels = self.report.stated.get("labels", "")
-        return Item(
-            number=number,
-            asks="What is predicted, and how the truth is known",
-            said=(
-                f"One of {counted(len(self.report.counts), 'class', 'classes')}: "
-                f"{', '.join(map(str, self.report.counts.index))}.",
-                *([labels] if labels else []),
-            ),
-            missing="" if labels else _fill_in("labels"),
-        )
-
-    def use(self, number: str, asks: str = "How predictions are computed") -> Item:
-        return Item(
-            number=number,
-            asks=asks,
-            said=(
-                f"models/{self.best.name}.safetensors, beside this report: weights, classes and "
-                "thresholds; `cellclf predict` and `cellclf.load` answer with it.",
-            ),
-        )
-
-    def imbalance(self, number: str) -> Item:
-        balance = self.made("", "", "Balance").said
-        after = "Probabilities were calibrated afterwards, class by class and all together."
-        return Item(
-            number=number,
-            asks="What was done about unequal classes, and how it was made up for",
-            said=(*balance, *([after] if self.best.calibration else [])),
-            see="method",
-        )
-
-    def output(self, number: str) -> Item:
-        return Item(
-            number=number,
-            asks="What comes out, and how thresholds were found",
-            said=(
-                "A probability for each class, and the class with the largest.",
-                *self.best.refusals,
-            ),
-            see="refuses",
-        )
-
-    def _left_out(self) -> str:
-        return f"Left out: {counted(len(self.report.left_out), 'image')}."
-
-
-def _fill_in(*names: str) -> str:
-    return f"fill in {' and '.join(f'card.{name}' for name in names)}"

@@ -24,6 +24,21 @@ from cellclf.reporting.pages import environment
 
 __all__ = ["DatasetFacts", "Exhibit", "ModelReport", "Picture", "Report", "write_report"]
 
+SECTIONS = {
+    "verdict": "Verdict",
+    "figures": "Figures",
+    "mistakes": "Mistakes",
+    "certainty": "Certainty",
+    "refuses": "Refusals",
+    "others": "Other models",
+    "data": "Data",
+    "method": "Method",
+    "card": "Model card",
+    "limits": "Limits",
+    "checklists": "Checklists",
+}
+"""What a reader may ask, in that order: where it stands in the page, and what its link says."""
+
 Picture = Figure | bytes
 """A figure, or the bytes of a PNG, JPEG or SVG file."""
 
@@ -271,6 +286,7 @@ def write_report(path: Path, report: Report) -> None:
     template = environment().get_template("report.html")
     page = template.render(
         report=report,
+        sections=SECTIONS,
         best=report.best,
         others=[model for model in report.models if model is not report.best],
         findings=grouped(report.findings),

@@ -40,7 +40,7 @@ EXPERIMENT: Mapping[str, Any] = {
         "target_accuracy": 0.5,
         "set_coverage": 0.8,
     },
-    "card": {"intended_use": "To be looked at in a test.\\nOn two lines.", "site": CLASSES[1]},
+    "card": {"intended_use": "To be looked at in a test.\nOn two lines.", "site": CLASSES[1]},
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ UNNAMED = """() => [...document.querySelectorAll('img, svg')]
         || one.closest('[aria-hidden=true]'))).length"""
 BROKEN = "() => [...document.images].filter(one => !one.naturalWidth).length"
 OPEN_ALL = "() => document.querySelectorAll('details').forEach(one => { one.open = true })"
-TOO_WIDE = """(column) => [...document.querySelectorAll('table, figure, dl, pre, p, li')]
+TOO_WIDE = """([column, kinds]) => [...document.querySelectorAll(kinds)]
     .filter(one => one.getBoundingClientRect().right > column + 1 || one.scrollWidth > column + 1)
     .map(one => one.outerHTML.slice(0, 120))"""
 
@@ -79,6 +80,10 @@ class Opened:
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.address = file.resolve().as_uri()
         self.page.goto(self.address)
+
+    def wider_than(self, column: float, kinds: str) -> list[str]:
+        """Return the beginning of each element of some kinds that reaches out of a column."""
+        return list(self.page.evaluate(TOO_WIDE, [column, kinds]))
 
     def find(self, script: str, argument: Any = None) -> Any:
         """Return what a script finds in the page."""
@@ -119,11 +124,19 @@ def test_no_page_scrolls_sideways(browser: Browser, page_file: Path, width: int)
     assert opened.find("() => document.documentElement.scrollWidth") <= width
 
 
+def test_the_chart_of_the_background_fits_a_telephone(
+    browser: Browser, full_run: FinishedRun
+) -> None:
+    opened = Opened(browser, full_run.path / "audit.html", TELEPHONE)
+    assert opened.find("() => document.querySelectorAll('figure img').length") == 1
+    assert opened.wider_than(TELEPHONE, "figure, figure *") == []
+
+
 def test_nothing_is_cut_off_on_paper(browser: Browser, page_file: Path) -> None:
     opened = Opened(browser, page_file, round(A4_COLUMN))
     opened.page.emulate_media(media="print")
     opened.find(OPEN_ALL)
-    assert opened.find(TOO_WIDE, A4_COLUMN) == []
+    assert opened.wider_than(A4_COLUMN, "table, figure, img, dl, pre, p, li") == []
     printed = opened.page.pdf(format="A4", prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) > 1
 
@@ -135,7 +148,7 @@ def test_headings_go_down_by_one_level_at_a_time(browser: Browser, page_file: Pa
     )
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_the_reader_is_led_from_the_verdict_to_the_checklists(
