@@ -99,7 +99,7 @@ def write_account(
         synthetic=spec.synthetic,
         calibrated=record["calibrated"],
         gates=verdict.gates,
-        stated=plan.experiment.card.stated,
+        stated={name: " ".join(text.split()) for name, text in plan.experiment.card.stated.items()},
         made=how_it_was_made(plan, prepared, trained, record),
         methods=_methods(verdict),
         written=record["written"],

@@ -376,3 +376,5 @@ def test_texts_of_other_scripts_do_not_turn_a_line_around(tmp_path: Path) -> Non
     renamed = replace(model(), per_class=model().per_class.rename(index={"round": arabic}))
     text = page(tmp_path, models=(renamed,)).text
     assert f"\u2068{arabic}\u2069: 97.9 %" in text
+    shown = page(tmp_path, models=(renamed,))
+    assert {"dir": "ltr"} in shown.attributes("bdi")
