@@ -24,6 +24,7 @@ from safetensors.numpy import save
 
 from cellclf.errors import BundleError, DataError
 from cellclf.evaluation.decision import Decision
+from cellclf.evaluation.outliers import OutlierScores
 from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.files import write_bytes
 from cellclf.inference.bundle_header import METADATA_KEY, TENSOR_TYPES, read_metadata
@@ -38,6 +39,7 @@ MAX_IMAGE_SIZE = 4096
 MAX_CLASSES = 10_000
 WEIGHTS = "weights/"
 DECISION = "decision/"
+OUTLIERS = "outliers/"
 TRAINED = "trained/images"
 """Name of the tensor by which the images that the model was trained on are known again."""
 
@@ -69,7 +71,9 @@ class BundleManifest(BaseModel):
         {}, description="What turns its probabilities into answers, less what there is by class."
     )
     confusion: tuple[tuple[int, ...], ...] | None = Field(
-        None, description="Validation cells by true class (rows) and answer, to correct counts by."
+        None,
+        description="Validation cells by true class (rows) and answer, `unidentified` last, to "
+        "correct counts by.",
     )
     fingerprints: dict[str, str] = Field({}, description="Hashes of the data and the experiment.")
     environment: dict[str, str] = Field({}, description="Versions of what it was trained with.")
@@ -110,6 +114,7 @@ class Bundle:
         manifest: What is known of the model.
         weights: Arrays by path of the variable.
         decision: What turns its probabilities into answers; `None` where it is not calibrated.
+        outliers: What tells how unlike the training images an image is; `None` where nothing does.
         trained: `cellclf.evaluation.sources.fingerprint` of the images that it was trained on;
             empty where that was not recorded.
         sha256: Hash of the file, hexadecimal.
@@ -118,6 +123,7 @@ class Bundle:
     manifest: BundleManifest
     weights: Arrays
     decision: Decision | None
+    outliers: OutlierScores | None
     trained: NDArray[np.uint64]
     sha256: str
 
@@ -128,6 +134,7 @@ def write_bundle(
     weights: Arrays,
     *,
     decision: Decision | None = None,
+    outliers: OutlierScores | None = None,
     trained: NDArray[np.uint64] = NO_IMAGES,
 ) -> str:
     """Write a bundle, whole or not at all; the same content gives the same bytes.
@@ -138,6 +145,7 @@ def write_bundle(
             `decision`.
         weights: Arrays by path of the variable, as `cellclf.network.build.weights_of` gives them.
         decision: What turns its probabilities into answers.
+        outliers: What tells how unlike the training images an image is.
         trained: `cellclf.evaluation.sources.fingerprint` of the images that it was trained on.
 
     Returns:
@@ -167,6 +175,8 @@ def write_bundle(
     )
     for name, array in ({} if decision is None else decision.arrays()).items():
         tensors[DECISION + name] = np.ascontiguousarray(array)
+    for name, array in ({} if outliers is None else outliers.arrays()).items():
+        tensors[OUTLIERS + name] = array
     if len(trained):
         tensors[TRAINED] = np.ascontiguousarray(trained)
     content = manifest.model_dump(mode="json")
@@ -204,11 +214,7 @@ def read_bundle(path: Path) -> Bundle:
     trained = tensors.pop(TRAINED, NO_IMAGES)
     if trained.dtype != np.uint64 or trained.ndim != 1:
         raise BundleError(f"{path} is damaged: {TRAINED!r} is no list of fingerprints")
-    decided_by = {
-        name.removeprefix(DECISION): tensors.pop(name)
-        for name in [*tensors]
-        if name.startswith(DECISION)
-    }
+    decided_by, scored_by = (_taken(tensors, prefix) for prefix in (DECISION, OUTLIERS))
     weights = {}
     for name, array in tensors.items():
         if not name.startswith(WEIGHTS):
@@ -219,6 +225,7 @@ def read_bundle(path: Path) -> Bundle:
         manifest=manifest,
         weights=MappingProxyType(weights),
         decision=_decision(path, manifest, decided_by),
+        outliers=_outliers(path, scored_by),
         trained=trained,
         sha256=hashlib.sha256(content).hexdigest(),
     )
@@ -255,6 +262,23 @@ def _decision(path: Path, manifest: BundleManifest, arrays: Arrays) -> Decision 
         return Decision.read(manifest.thresholds, arrays, classes=len(manifest.classes))
     except DataError as error:
         raise BundleError(f"{path} is damaged: {error}") from error
+
+
+def _outliers(path: Path, arrays: Arrays) -> OutlierScores | None:
+    if not arrays:
+        return None
+    for name, array in arrays.items():
+        _check_finite(name, array)
+    try:
+        return OutlierScores.read(arrays)
+    except DataError as error:
+        raise BundleError(f"{path} is damaged: {error}") from error
+
+
+def _taken(tensors: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """Take the tensors out whose names begin with `prefix`, and return them by the rest."""
+    names = [name for name in tensors if name.startswith(prefix)]
+    return {name.removeprefix(prefix): tensors.pop(name) for name in names}
 
 
 def _check_finite(name: str, array: NDArray[Any]) -> None:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from cellclf.errors import DataError, hint
 from cellclf.evaluation.differential import (
-    UNIDENTIFIED,
     Question,
     answer_column,
     cells_to_settle,
@@ -21,7 +20,7 @@ from cellclf.evaluation.differential import (
     count,
 )
 from cellclf.evaluation.prediction_files import Sidecar, read_sidecar, sidecar_of
-from cellclf.evaluation.predictions import CLASS_PREFIX
+from cellclf.evaluation.predictions import CLASS_PREFIX, UNIDENTIFIED
 from cellclf.files import replacing
 
 __all__ = ["FOLDER", "Differential", "Specimen", "differential"]
@@ -173,11 +172,12 @@ def _specimen(
     seed: int,
 ) -> Specimen:
     counted = count(answers.tolist(), classes)
+    refused = answers == UNIDENTIFIED
     if confusion is not None:
-        shares, low, high = corrected_shares(counted["cells"], confusion, seed=seed)
+        cells = [*counted["cells"], int(refused.sum())][: confusion.shape[1]]
+        shares, low, high = corrected_shares(cells, confusion, seed=seed)
         counted = counted.assign(corrected=shares, corrected_low=low, corrected_high=high)
     review = table.get("review", pd.Series("", index=table.index)).astype("str")
-    refused = answers == UNIDENTIFIED
     wanted = (review.str.lower() == "true") & (answers == table["predicted"])
     return Specimen(
         name=name,

@@ -198,10 +198,11 @@ def _methods(verdict: Verdict) -> list[str]:
     return [str(method) for method in found[found["low"].notna()]["method"].unique()]
 
 
-def _coverage(promises: Mapping[str, Any] | None) -> pd.DataFrame | None:
-    if not promises:
+def _by_class(promises: Mapping[str, Any] | None, name: str) -> pd.DataFrame | None:
+    """What came of one of the promises, a row a class; nothing where it was not made."""
+    if not promises or not promises.get(name):
         return None
-    return pd.DataFrame.from_dict(promises["sets"]["classes"], orient="index")
+    return pd.DataFrame.from_dict(promises[name]["classes"], orient="index").astype(float)
 
 
 def _refused(label: str, drawn: Mapping[str, Figure]) -> Iterator[Exhibit]:
@@ -245,7 +246,8 @@ def _model_report(model: Trained, verdict: Verdict, drawn: Mapping[str, Figure])
         calibration_chart=drawn.get("calibration"),
         refusals=tuple(said[1:]),
         refused=tuple(_refused(model.label, drawn)),
-        coverage=_coverage(promises),
+        coverage=_by_class(promises, "sets"),
+        unidentified=_by_class(promises, "refusal"),
         epochs=model.facts["epochs"],
         best_epoch=model.facts["best_epoch"],
         stopped_early=model.facts["stopped_early"],

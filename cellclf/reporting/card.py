@@ -125,10 +125,16 @@ def _limits(report: Report) -> Iterator[str]:
         "The test images come from the same set as the training images. Another laboratory's "
         "stain, microscope and camera can lower the figures much."
     )
-    yield (
-        f"A model gives each image one of its {len(report.counts)} classes, also an image that "
-        "shows none of them, and may be confident about it."
-    )
+    if report.best.unidentified is None:
+        yield (
+            f"A model gives each image one of its {len(report.counts)} classes, also an image that "
+            "shows none of them, and may be confident about it."
+        )
+    else:
+        yield (
+            "A cell that looks unlike the training images is called unidentified. One of a class "
+            "that the model never saw, but that looks like a known one, is given that class."
+        )
     if not report.calibrated:
         yield ("Not calibrated: confidences rank cells; they are no probabilities of being right.")
     if report.smallest is not None:

@@ -102,6 +102,8 @@ class ModelReport:
         refused: Pictures of what it leaves to a person.
         coverage: How often the set of possible classes holds the true one: one row a class (its
             name is the index), columns `covered`, `samples`, `low` and `high`.
+        unidentified: How many cells of each class are called none of the classes: one row a class,
+            columns `refused`, `samples`, `low` and `high`; `None` where no cell ever is.
         learning_curves: See `cellclf.reporting.plots.learning_curves`.
         confusion_matrices: See `cellclf.reporting.plots.confusion_matrix`, in either form.
         mistakes: See `cellclf.reporting.sheets.confident_mistakes`.
@@ -120,6 +122,7 @@ class ModelReport:
     refusals: tuple[str, ...] = ()
     refused: tuple[Exhibit, ...] = ()
     coverage: pd.DataFrame | None = None
+    unidentified: pd.DataFrame | None = None
     learning_curves: Picture | None = None
     confusion_matrices: tuple[Picture, ...] = ()
     mistakes: Picture | None = None

@@ -378,3 +378,22 @@ def test_texts_of_other_scripts_do_not_turn_a_line_around(tmp_path: Path) -> Non
     assert f"\u2068{arabic}\u2069: 97.9 %" in text
     shown = page(tmp_path, models=(renamed,))
     assert {"dir": "ltr"} in shown.attributes("bdi")
+
+
+def test_what_refusal_costs_each_class_is_shown_and_changes_what_is_said_of_limits(
+    tmp_path: Path,
+) -> None:
+    cost = pd.DataFrame(
+        {
+            "refused": [0.0417, 0.0],
+            "samples": [48.0, 96.0],
+            "low": [0.005, 0.0],
+            "high": [0.143, np.nan],
+        },
+        index=["round", "long"],
+    )
+    text = page(tmp_path, models=(replace(model(), refusals=("R.",), unidentified=cost),)).text
+    assert "round 4.2 % 0.5 to 14.3 % 48 long 0.0 %" in text
+    assert "is called unidentified" in text
+    assert "also an image that shows none of them" not in text
+    assert "also an image that shows none of them" in page(tmp_path).text
