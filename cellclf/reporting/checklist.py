@@ -153,7 +153,7 @@ def _tripod(of: Answers) -> Iterator[Item]:
         asks="What becomes of poor or missing input",
         said=(
             "A file that cannot be read is listed and not classified.",
-            *of.best.refusals[:1],
+            *of.best.refusals,
         ),
         see="refuses",
     )
