@@ -196,7 +196,7 @@ def _train_and_tell(
     network = backend.versions()
     record = _record(planned, prepared, status=COMPLETE, network=network, seconds=clock.laps)
     record["calibrated"] = all(model.facts.get("promises") for model in trained)
-    write_account(directory, planned, prepared, trained, verdict, record)
+    write_account(directory, planned, prepared, trained, verdict, record, progress)
     clock.lap("report")
     write_json(directory.record_file, record | {"seconds": clock.laps})
 

@@ -14,12 +14,15 @@ from cellclf.checking import Plan
 from cellclf.data.batches import augmented_views
 from cellclf.evaluation.abstention import risk_coverage
 from cellclf.evaluation.estimates import limits
+from cellclf.evaluation.first_to_see import confident_mistakes, least_sure
 from cellclf.evaluation.kept_promises import promise_sentences
 from cellclf.pipeline.batches import augmentation_chain, training_batches
+from cellclf.pipeline.explain import Maps, maps_of
 from cellclf.pipeline.made import how_it_was_made
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.train import Trained
 from cellclf.pipeline.verdict import Verdict
+from cellclf.progress import Progress
 from cellclf.reporting.card import write_card
 from cellclf.reporting.confidence_plots import acceptance_chart, calibration_chart
 from cellclf.reporting.figures import save_figure, stamp
@@ -31,7 +34,7 @@ from cellclf.reporting.report import (
     Report,
     write_report,
 )
-from cellclf.reporting.sheets import augmented_sheet, confident_mistakes, sample_sheet
+from cellclf.reporting.sheets import augmented_sheet, cell_sheet, sample_sheet
 from cellclf.run_directory import RunDirectory
 from cellclf.terms import PARTS
 
@@ -42,6 +45,9 @@ STAMP = "Leaky split: looks better than it is"
 
 SAMPLES_SHOWN = 9
 """Cells of each class on the sheet of samples."""
+
+CELLS_SHOWN = 12
+"""Cells on the sheet of mistakes, and on that of answers for review: each is explained, too."""
 
 AUGMENTED_VIEWS = 8
 """Views of each cell on the sheet of augmented samples."""
@@ -54,18 +60,20 @@ def write_account(
     trained: Sequence[Trained],
     verdict: Verdict,
     record: Mapping[str, Any],
+    progress: Progress,
 ) -> None:
     """Draw every figure, save each, and write the report."""
     counts = pd.DataFrame(prepared.counts())[list(PARTS)]
     shared = _shared_figures(plan, prepared, counts)
     models = []
     for model in trained:
-        drawn = _model_figures(model, prepared, verdict)
+        cells, maps = _cell_sheets(model, prepared, directory, progress)
+        drawn = _model_figures(model, verdict) | cells
         for name, figure in drawn.items():
             if prepared.leaky:
                 stamp(figure, STAMP)
             save_figure(figure, directory.figures / f"{model.label}_{name}.png")
-        models.append(_model_report(model, verdict, drawn))
+        models.append(_model_report(model, verdict, drawn, maps))
     for name, figure in shared.items():
         save_figure(figure, directory.figures / f"{name}.png")
     spec = plan.dataset.spec
@@ -160,16 +168,39 @@ def _shared_figures(plan: Plan, prepared: Prepared, counts: pd.DataFrame) -> dic
     }
 
 
-def _model_figures(model: Trained, prepared: Prepared, verdict: Verdict) -> dict[str, Figure]:
+def _model_figures(model: Trained, verdict: Verdict) -> dict[str, Figure]:
     counts = np.array(verdict.confusion[model.label])
-    test = prepared.split.rows("test")
     return {
         **_confidence(model),
         "learning_curves": learning_curves(model.history, best_epoch=model.facts["best_epoch"]),
         "confusion_counts": confusion_matrix(counts, verdict.classes, normalise=False),
         "confusion_shares": confusion_matrix(counts, verdict.classes, normalise=True),
-        "confident_mistakes": confident_mistakes(prepared.images, model.part("test"), rows=test),
     }
+
+
+def _cell_sheets(
+    model: Trained, prepared: Prepared, directory: RunDirectory, progress: Progress
+) -> tuple[dict[str, Figure], Maps]:
+    """Draw the test cells to be seen first, each with maps of what moved its answer."""
+    test = model.part("test")
+    chosen = {
+        "confident_mistakes": confident_mistakes(test, limit=CELLS_SHOWN),
+        "review": least_sure(test, limit=CELLS_SHOWN),
+    }
+    # A cell that is on both sheets is explained once.
+    shown, places = np.unique(np.concatenate([*chosen.values()]), return_inverse=True)
+    images, table = prepared.images[prepared.split.rows("test")[shown]], test.iloc[shown]
+    maps = maps_of(
+        directory.bundle(model.label), images, table["top_class"].tolist(), progress=progress
+    )
+    if maps.missing:
+        progress.warn(f"{model.label}: the report is without {maps.missing}")
+    sheets = {}
+    for name, cells in chosen.items():
+        rows, places = places[: len(cells)], places[len(cells) :]
+        if len(rows):
+            sheets[name] = cell_sheet(images[rows], table.iloc[rows], overlays=maps.of(rows))
+    return sheets, maps
 
 
 def _confidence(model: Trained) -> dict[str, Figure]:
@@ -218,7 +249,9 @@ def _refused(label: str, drawn: Mapping[str, Figure]) -> Iterator[Exhibit]:
         )
 
 
-def _model_report(model: Trained, verdict: Verdict, drawn: Mapping[str, Figure]) -> ModelReport:
+def _model_report(
+    model: Trained, verdict: Verdict, drawn: Mapping[str, Figure], maps: Maps
+) -> ModelReport:
     figures = verdict.figures[model.label]["test"]
     promises = model.facts.get("promises")
     said = promise_sentences(promises) if promises else []
@@ -253,5 +286,8 @@ def _model_report(model: Trained, verdict: Verdict, drawn: Mapping[str, Figure])
         stopped_early=model.facts["stopped_early"],
         learning_curves=drawn["learning_curves"],
         confusion_matrices=(drawn["confusion_counts"], drawn["confusion_shares"]),
-        mistakes=drawn["confident_mistakes"],
+        mistakes=drawn.get("confident_mistakes"),
+        review=drawn.get("review"),
+        maps=maps.how,
+        without_maps=maps.missing,
     )

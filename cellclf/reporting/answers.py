@@ -191,6 +191,18 @@ class Answers:
             see="figures",
         )
 
+    def explained(self, number: str) -> Item:
+        """How an answer can be looked into."""
+        named = ", ".join(self.best.maps)
+        shown = f"Maps of what moved an answer, beside the cells that it got wrong: {named}."
+        return Item(
+            number=number,
+            asks="How answers are explained, and how that was checked",
+            said=(shown if named else "Not at all.",),
+            missing="say whether the maps show what they are taken for" if named else "",
+            see="mistakes" if named else "",
+        )
+
     def flow(self, number: str) -> Item:
         """How many there were at first, and in the end."""
         images = int(self.report.counts.to_numpy().sum())

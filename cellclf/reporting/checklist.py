@@ -51,7 +51,7 @@ def checklists(report: Report) -> tuple[Checklist, ...]:
             "(CLAIM): 2024 Update. Radiology: Artificial Intelligence 6(4), e240300, 2024",
             address="https://doi.org/10.1148/ryai.240300",
             items=tuple(_claim(answers)),
-            others="1 to 6, 11, 15, 27, 30, 31, 34, 41 and 42",
+            others="1 to 6, 11, 15, 27, 30, 34, 41 and 42",
         ),
         Checklist(
             name="TRIPOD+AI",
@@ -86,6 +86,7 @@ def _claim(of: Answers) -> Iterator[Item]:
     yield of.chosen("26")
     yield of.measures("28")
     yield of.uncertainty("29")
+    yield of.explained("31")
     yield Item(
         number="32",
         asks="Performance on data of the same source",

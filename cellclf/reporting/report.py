@@ -106,7 +106,10 @@ class ModelReport:
             columns `refused`, `samples`, `low` and `high`; `None` where no cell ever is.
         learning_curves: See `cellclf.reporting.plots.learning_curves`.
         confusion_matrices: See `cellclf.reporting.plots.confusion_matrix`, in either form.
-        mistakes: See `cellclf.reporting.sheets.confident_mistakes`.
+        mistakes: The surest mistakes; see `cellclf.reporting.sheets.cell_sheet`.
+        review: The least sure answers of those that are for review; likewise.
+        maps: How maps on these sheets say where answers came from, by what they are called.
+        without_maps: Why there is no map, or none of some kind.
     """
 
     name: str
@@ -126,6 +129,9 @@ class ModelReport:
     learning_curves: Picture | None = None
     confusion_matrices: tuple[Picture, ...] = ()
     mistakes: Picture | None = None
+    review: Picture | None = None
+    maps: Mapping[str, str] = field(default_factory=dict)
+    without_maps: str = ""
 
     def interval(self, metric: str, of: str = "") -> tuple[float, float] | None:
         """The interval of a figure, or of the mean over classes that `metric` ends in."""

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -313,6 +315,33 @@ def test_a_wrong_section_is_refused() -> None:
         run(EXPERIMENT, trainng={"epochs": 1})
 
 
+def test_what_moved_answers_is_shown_beside_mistakes_whenever_the_report_is_made() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(EXPERIMENT, out=Path("run"), progress=StopAt("tiny_net: explaining"))
+    bundle = Path("run") / "models" / "tiny_net.safetensors"
+    written = bundle.stat().st_mtime_ns
+    finished = run(Path("run"))
+    assert bundle.stat().st_mtime_ns == written
+    test = finished.predictions().query("split == 'test'")
+    assert (test["label"] != test["top_class"]).any()
+    report = finished.report.read_text()
+    shown = "the most confident first; beside each, Grad-CAM and occlusion: where in the image"
+    assert len(re.findall(f'<img[^>]* alt="[^"]*{shown}', report)) == 1
+    assert "by gradients (Grad-CAM), and by covering patches (occlusion); yellow" in report
+    assert "A map shows what moved the score, not why it is right" in report
+
+
+def test_an_architecture_that_gives_no_maps_does_not_cost_the_report() -> None:
+    cellclf.register(replace(TINY, name="flat_net", explain_layer="features"))
+    listener = Listener()
+    finished = run({**EXPERIMENT, "models": ["flat_net"]}, out=Path("run"), progress=listener)
+    report = finished.report.read_text()
+    assert "beside each, occlusion: where" in report
+    assert "Not shown beside these cells: Grad-CAM, because layer &#39;features&#39;" in report
+    (said,) = (one for one in listener.warned if "report" in one)
+    assert said.startswith("flat_net: the report is without Grad-CAM, because layer 'features' of ")
+
+
 def test_a_run_with_images_enough_is_calibrated_and_held_against_its_gates(tmp_path: Path) -> None:
     write_folder(tmp_path / "many", {"monocyte": 280, "neutrophil": 280})
     experiment = {
@@ -336,6 +365,9 @@ def test_a_run_with_images_enough_is_calibrated_and_held_against_its_gates(tmp_p
     assert "How sure it is" in report
     assert "95&nbsp;% interval" in report
     assert (finished.path / "figures" / "tiny_net_calibration.png").exists()
+    assert finished.predictions()["review"].any()
+    assert (finished.path / "figures" / "tiny_net_review.png").exists()
+    assert "Answers to review first" in report
     # What the run found in its own images, its bundle finds too.
     table = finished.predictions()
     test = table[table["split"] == "test"].head(5)

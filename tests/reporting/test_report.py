@@ -67,6 +67,9 @@ def model(name: str = "small", counts: object = ((47, 1), (2, 94))) -> ModelRepo
         learning_curves=DOT,
         confusion_matrices=(confusion_matrix(confusion, classes, normalise=False), DOT),
         mistakes=DOT,
+        review=DOT,
+        maps={"Grad-CAM": "by gradients"},
+        without_maps="occlusion, because of something",
     )
 
 
@@ -172,7 +175,7 @@ def test_nothing_is_fetched_and_only_homepage_and_guidelines_are_linked(tmp_path
 
 def test_every_image_says_what_it_shows_and_every_link_leads_somewhere(tmp_path: Path) -> None:
     shown = page(tmp_path)
-    assert len(shown.attributes("img")) == 7
+    assert len(shown.attributes("img")) == 8
     assert all(image["alt"] for image in shown.attributes("img"))
     ids = {a["id"] for _, a in shown.tags if "id" in a}
     links = {str(a["href"]) for a in shown.attributes("a")}
@@ -258,6 +261,7 @@ def test_a_report_without_pictures_or_test_cells_is_still_a_report(tmp_path: Pat
         learning_curves=None,
         confusion_matrices=(),
         mistakes=None,
+        review=None,
         stopped_early=False,
     )
     shown = page(tmp_path, models=(bare,), class_balance=None, samples=None, augmented=None)
@@ -308,6 +312,7 @@ def test_a_leaky_report_says_so_at_the_top_and_at_every_figure(tmp_path: Path) -
         "leaky The most frequent mistakes of small",
         "How sure it is leaky",
         "What it refuses leaky",
+        "Answers to review first leaky",
         "How small learned leaky",
         "Model card of small leaky",
         "Reporting checklists leaky",
@@ -397,3 +402,18 @@ def test_what_refusal_costs_each_class_is_shown_and_changes_what_is_said_of_limi
     assert "is called unidentified" in text
     assert "also an image that shows none of them" not in text
     assert "also an image that shows none of them" in page(tmp_path).text
+
+
+def test_maps_beside_cells_are_named_and_their_reading_is_explained(tmp_path: Path) -> None:
+    shown = page(tmp_path)
+    alts = [str(image["alt"]) for image in shown.attributes("img")]
+    assert sum("beside each, Grad-CAM: where in the image" in alt for alt in alts) == 2
+    assert shown.text.count("by gradients (Grad-CAM); yellow where most of it did") == 2
+    assert "Not shown beside these cells: occlusion, because of something." in shown.text
+
+
+def test_without_maps_nothing_is_said_of_them(tmp_path: Path) -> None:
+    shown = page(tmp_path, models=(replace(model(), maps={}, without_maps=""),))
+    assert not any("beside each" in str(image["alt"]) for image in shown.attributes("img"))
+    assert "score of the predicted class" not in shown.text
+    assert "Not shown" not in shown.text
