@@ -244,7 +244,8 @@ def _refused(label: str, drawn: Mapping[str, Figure]) -> Iterator[Exhibit]:
             shows=f"Share of wrong answers of {label} among those accepted, by how many are "
             "accepted. The sentences beside it say the main figures.",
             caption="The more confidence is asked for, the fewer answers are accepted and the "
-            "fewer of them are wrong.",
+            "fewer of them are wrong. By confidence alone: cells that are none of the classes "
+            "count by theirs.",
             wide=False,
         )
 
