@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,22 @@ from cellclf.evaluation.first_to_see import confident_mistakes, least_sure
 from cellclf.evaluation.kept_promises import promise_sentences
 from cellclf.pipeline.batches import augmentation_chain, training_batches
 from cellclf.pipeline.explain import Maps, maps_of
+from cellclf.pipeline.made import how_it_was_made
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.train import Trained
 from cellclf.pipeline.verdict import Verdict
 from cellclf.progress import Progress
-from cellclf.reporting.confidence_plots import confidence_chart
+from cellclf.reporting.card import write_card
+from cellclf.reporting.confidence_plots import acceptance_chart, calibration_chart
 from cellclf.reporting.figures import save_figure, stamp
 from cellclf.reporting.plots import class_balance, confusion_matrix, learning_curves
-from cellclf.reporting.report import DatasetFacts, ModelReport, Report, write_report
+from cellclf.reporting.report import (
+    DatasetFacts,
+    Exhibit,
+    ModelReport,
+    Report,
+    write_report,
+)
 from cellclf.reporting.sheets import augmented_sheet, cell_sheet, sample_sheet
 from cellclf.run_directory import RunDirectory
 from cellclf.terms import PARTS
@@ -98,9 +106,16 @@ def write_account(
         leaks=tuple(map(str, prepared.leaks)),
         synthetic=spec.synthetic,
         calibrated=record["calibrated"],
+        gates=verdict.gates,
+        stated={name: " ".join(text.split()) for name, text in plan.experiment.card.stated.items()},
+        made=how_it_was_made(plan, prepared, trained, record),
+        methods=_methods(verdict),
+        written=record["written"],
+        card_file=directory.card_file.name,
         **shared,
     )
     prepared.audit.write_page(directory.audit_page)
+    write_card(directory.card_file, report)
     write_report(directory.report_file, report)
 
 
@@ -155,9 +170,8 @@ def _shared_figures(plan: Plan, prepared: Prepared, counts: pd.DataFrame) -> dic
 
 def _model_figures(model: Trained, verdict: Verdict) -> dict[str, Figure]:
     counts = np.array(verdict.confusion[model.label])
-    confidence = _confidence(model)
     return {
-        **({} if confidence is None else {"confidence": confidence}),
+        **_confidence(model),
         "learning_curves": learning_curves(model.history, best_epoch=model.facts["best_epoch"]),
         "confusion_counts": confusion_matrix(counts, verdict.classes, normalise=False),
         "confusion_shares": confusion_matrix(counts, verdict.classes, normalise=True),
@@ -189,23 +203,51 @@ def _cell_sheets(
     return sheets, maps
 
 
-def _confidence(model: Trained) -> Figure | None:
+def _confidence(model: Trained) -> dict[str, Figure]:
     """What calibration did, and what a threshold gains; nothing where there is none."""
     promises = model.facts.get("promises")
     if not promises:
-        return None
+        return {}
     test = model.part("test")
     right = test["top_class"] == test["label"]
     # Of a run that goes on they are read from JSON, in which a missing limit is null.
     before, after = (
         pd.DataFrame(promises["reliability"][when]).astype(float) for when in ("before", "after")
     )
-    return confidence_chart(
-        before,
-        after,
-        risk_coverage(test["confidence"], right),
-        threshold=promises["review"]["threshold"],
-    )
+    return {
+        "calibration": calibration_chart(before, after),
+        "acceptance": acceptance_chart(
+            risk_coverage(test["confidence"], right),
+            threshold=promises["review"]["threshold"],
+        ),
+    }
+
+
+def _methods(verdict: Verdict) -> list[str]:
+    """How the intervals of the best model were computed; a figure may have none."""
+    found = verdict.estimates[verdict.best.model]
+    return [str(method) for method in found[found["low"].notna()]["method"].unique()]
+
+
+def _by_class(promises: Mapping[str, Any] | None, name: str) -> pd.DataFrame | None:
+    """What came of one of the promises, a row a class; nothing where it was not made."""
+    if not promises or not promises.get(name):
+        return None
+    return pd.DataFrame.from_dict(promises[name]["classes"], orient="index").astype(float)
+
+
+def _refused(label: str, drawn: Mapping[str, Figure]) -> Iterator[Exhibit]:
+    """Pictures of what a model leaves to a person."""
+    if "acceptance" in drawn:
+        yield Exhibit(
+            picture=drawn["acceptance"],
+            shows=f"Share of wrong answers of {label} among those accepted, by how many are "
+            "accepted. The sentences beside it say the main figures.",
+            caption="The more confidence is asked for, the fewer answers are accepted and the "
+            "fewer of them are wrong. By confidence alone: cells that are none of the classes "
+            "count by theirs.",
+            wide=False,
+        )
 
 
 def _model_report(
@@ -213,6 +255,7 @@ def _model_report(
 ) -> ModelReport:
     figures = verdict.figures[model.label]["test"]
     promises = model.facts.get("promises")
+    said = promise_sentences(promises) if promises else []
     confusion = np.array(verdict.confusion[model.label])
     headline = _comparison(verdict).loc[model.label]
     by_class = {name: figure for name, figure in figures.items() if isinstance(figure, Mapping)}
@@ -233,8 +276,12 @@ def _model_report(
         per_class=per_class.assign(support=confusion.sum(axis=1)),
         confusion=confusion,
         intervals=limits(verdict.estimates[model.label]),
-        promises=tuple(promise_sentences(promises)) if promises else (),
-        confidence=drawn.get("confidence"),
+        calibration=tuple(said[:1]),
+        calibration_chart=drawn.get("calibration"),
+        refusals=tuple(said[1:]),
+        refused=tuple(_refused(model.label, drawn)),
+        coverage=_by_class(promises, "sets"),
+        unidentified=_by_class(promises, "refusal"),
         epochs=model.facts["epochs"],
         best_epoch=model.facts["best_epoch"],
         stopped_early=model.facts["stopped_early"],

@@ -364,7 +364,7 @@ def test_a_run_with_images_enough_is_calibrated_and_held_against_its_gates(tmp_p
     report = finished.report.read_text()
     assert "How sure it is" in report
     assert "95&nbsp;% interval" in report
-    assert (finished.path / "figures" / "tiny_net_confidence.png").exists()
+    assert (finished.path / "figures" / "tiny_net_calibration.png").exists()
     assert finished.predictions()["review"].any()
     assert (finished.path / "figures" / "tiny_net_review.png").exists()
     assert "Answers to review first" in report
@@ -381,3 +381,41 @@ def test_a_gate_about_a_class_that_there_is_not_is_refused_before_training() -> 
     with pytest.raises(ExperimentError, match="must be about one of the classes"):
         run({**EXPERIMENT, "evaluation": gates}, out=Path("run"))
     assert not (Path("run") / "training").exists()
+
+
+class Remembering(Silent):
+    """Keeps what was said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+def test_other_texts_of_the_card_are_reported_without_training_anew() -> None:
+    first = run(EXPERIMENT, out=Path("run"))
+    figures, bundle = first.metrics, first.bundle().read_bytes()
+    assert "Contact: **not stated**" in (first.path / "model_card.md").read_text()
+    listener = Remembering()
+    stated = {"contact": "the laboratory"}
+    again = run(EXPERIMENT, out=Path("run"), card=stated, progress=listener)
+    assert "tiny_net: already trained" in listener.said
+    assert again.metrics == figures
+    assert again.bundle().read_bytes() == bundle
+    assert "Contact: the laboratory" in (again.path / "model_card.md").read_text()
+    assert "the laboratory" in again.report.read_text()
+    listener = Remembering()
+    run(EXPERIMENT, out=Path("run"), card=stated, progress=listener)
+    assert "this run is complete already" in listener.said
+
+
+def test_a_report_says_how_the_run_was_made(finished: FinishedRun) -> None:
+    report = finished.report.read_text()
+    for said in (
+        "stretched to a square and resized to 16 × 16 pixels",
+        "Every class was filled up to the largest with augmented views",
+        "tiny_net of (this session)",
+        "AdamW on the cross-entropy; all layers were trained together, at most 3 epochs",
+    ):
+        assert said in report
