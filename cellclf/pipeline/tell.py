@@ -16,6 +16,7 @@ from cellclf.evaluation.abstention import risk_coverage
 from cellclf.evaluation.estimates import limits
 from cellclf.evaluation.first_to_see import confident_mistakes, least_sure
 from cellclf.evaluation.kept_promises import promise_sentences
+from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.pipeline.batches import augmentation_chain, training_batches
 from cellclf.pipeline.explain import Maps, maps_of
 from cellclf.pipeline.made import how_it_was_made
@@ -210,6 +211,7 @@ def _confidence(model: Trained) -> dict[str, Figure]:
         return {}
     test = model.part("test")
     right = test["top_class"] == test["label"]
+    confidence = test["confidence"].where(test["predicted"] != UNIDENTIFIED, 0.0)
     # Of a run that goes on they are read from JSON, in which a missing limit is null.
     before, after = (
         pd.DataFrame(promises["reliability"][when]).astype(float) for when in ("before", "after")
@@ -217,7 +219,7 @@ def _confidence(model: Trained) -> dict[str, Figure]:
     return {
         "calibration": calibration_chart(before, after),
         "acceptance": acceptance_chart(
-            risk_coverage(test["confidence"], right),
+            risk_coverage(confidence, right),
             threshold=promises["review"]["threshold"],
         ),
     }
@@ -244,8 +246,7 @@ def _refused(label: str, drawn: Mapping[str, Figure]) -> Iterator[Exhibit]:
             shows=f"Share of wrong answers of {label} among those accepted, by how many are "
             "accepted. The sentences beside it say the main figures.",
             caption="The more confidence is asked for, the fewer answers are accepted and the "
-            "fewer of them are wrong. By confidence alone: cells that are none of the classes "
-            "count by theirs.",
+            "fewer of them are wrong. Cells that are none of the classes are accepted last.",
             wide=False,
         )
 
