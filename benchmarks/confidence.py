@@ -1,21 +1,21 @@
 """What a network trained on one part of the PBC blood cells promises, and whether it keeps it.
 
-    python benchmarks/confidence.py DATA [--seconds S | --run DIR]
+    python benchmarks/confidence.py DATA RUN
 
-DATA holds `pbc`, `pbc_160`, `malaria`, `chula_rbc`, `bccd_crop` and `bccd_fields`. `custom_cnn` is
-trained on `pbc`, from random weights, for as long as is said, or taken from a run that was. The
-images of `pbc_160` that `pbc` does not hold are divided into halves, each class evenly: one to
-calibrate on, one to test on. Printed are the calibration error before and after, how many cells of
-each class their sets hold and between which numbers that should be, the accuracy of what is
-accepted without review; then how many outliers of several kinds each of several methods refuses,
-the first kinds to choose the method on, the second to judge it on; and images of another
-laboratory.
+DATA holds `pbc`, `pbc_160`, `malaria`, `chula_rbc`, `bccd_crop` and `bccd_fields`. RUN is what
+`pbc_to_pbc160.py` trained on `pbc` and kept. The images of `pbc_160` that `pbc` does not hold are
+divided into halves, each class evenly: one to calibrate on, one to test on. Printed are
+
+- the calibration error before and after, how many cells of each class their sets hold and between
+  which numbers that should be, the accuracy of what is accepted without review;
+- how many outliers of several kinds each of several methods refuses, the first kinds to choose the
+  method on, the second to judge it on;
+- what becomes of images of another laboratory.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,10 +24,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from outlier_images import Images, to_choose_on, to_judge_on
 from outlier_methods import Seen, methods
-from pbc_to_pbc160 import MOST_TO_TRAIN_ON
 
 import cellclf
-from cellclf.cli.settings import overridden
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.kept_promises import kept_promises, promise_sentences
 from cellclf.evaluation.outliers import OutlierScores
@@ -41,30 +39,13 @@ REFUSED = 0.05
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    either = parser.add_mutually_exclusive_group()
-    either.add_argument("--seconds", type=float, default=550)
-    either.add_argument("--run", type=Path)
+    parser.add_argument("run", type=Path)
     asked = parser.parse_args()
     cellclf.prepare_backend()
-    with tempfile.TemporaryDirectory() as folder:
-        place = asked.run or _trained(asked.data / "pbc", Path(folder) / "run", asked.seconds)
-        examined = Examined(cellclf.load(place), asked.data, place)
+    examined = Examined(cellclf.load(asked.run), asked.data, asked.run)
     examined.promises()
     examined.outliers()
     examined.another_laboratory()
-
-
-def _trained(pbc: Path, place: Path, seconds: float) -> Path:
-    experiment = overridden(
-        {
-            "data": {"dataset": "blood_cells", "path": str(pbc)},
-            "training": {"time_budget": seconds},
-        },
-        {"models": ["custom_cnn"]},
-        MOST_TO_TRAIN_ON,
-    )
-    cellclf.run(experiment, out=place)
-    return place
 
 
 class Examined:

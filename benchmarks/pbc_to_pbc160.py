@@ -1,6 +1,7 @@
 """Train on one part of the PBC blood cells, judge on the 10,247 images that it does not hold.
 
     python benchmarks/pbc_to_pbc160.py PBC PBC_160 [--epochs N | --seconds S] [--seed N] [--most]
+        [--out RUN]
 
 PBC is the folder trained on, PBC_160 the larger one; files of PBC_160 whose names occur in PBC are
 left out of the judgement. Random weights, the default recipe. With `--most`, 90 % of PBC are
@@ -58,11 +59,14 @@ def main() -> None:
     either.add_argument("--seconds", type=float)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--most", action="store_true")
+    parser.add_argument("--out", type=Path, help="where to keep the run, for `confidence.py`")
     parser.add_argument("--set", nargs="*", default=(), metavar="KEY=VALUE")
     asked = parser.parse_args()
     length = {"epochs": asked.epochs} if asked.seconds is None else {"time_budget": asked.seconds}
     settings = (*(MOST_TO_TRAIN_ON if asked.most else ()), *asked.set)
-    judged = trained_and_judged(asked.pbc, asked.larger, length, seed=asked.seed, settings=settings)
+    judged = trained_and_judged(
+        asked.pbc, asked.larger, length, seed=asked.seed, settings=settings, out=asked.out
+    )
     interval = binomtest(judged.right, judged.images).proportion_ci(0.95, "exact")
     print(
         f"{judged.epochs} epochs, seed {asked.seed}, training {judged.training_seconds:.0f} s, "
@@ -82,8 +86,12 @@ def trained_and_judged(
     *,
     seed: int = 0,
     settings: Sequence[str] = (),
+    out: Path | None = None,
 ) -> Judged:
-    """Train on `pbc` with those settings of training, judge on what only `larger` holds."""
+    """Train on `pbc` with those settings of training, judge on what only `larger` holds.
+
+    The run is kept in `out`, where that is given.
+    """
     cellclf.prepare_backend()
     trained_on = {path.name for path in pbc.rglob("*.jpg")}
     unseen = sorted(path for path in larger.rglob("*.jpg") if path.name not in trained_on)
@@ -94,7 +102,7 @@ def trained_and_judged(
     )
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        finished = cellclf.run(experiment, out=Path(folder) / "run")
+        finished = cellclf.run(experiment, out=out or Path(folder) / "run")
         seconds = time.perf_counter() - began
         (model,) = finished.comparison.to_dict("records")
         table = finished.load().predict([str(path) for path in unseen])
