@@ -42,10 +42,11 @@ WITHOUT_STAIN = ["flip", "rotation", "zoom", "shift"]
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """What is other than by default."""
+    """What is other than by default; `twice` names the stages of two blocks."""
 
     width: int = 32
     multiples: tuple[int, ...] = (1, 2, 4, 8)
+    twice: tuple[int, ...] = ()
     two_convolutions: bool = False
     params: dict[str, Any] = field(default_factory=dict)
     augmentation: dict[str, Any] = field(default_factory=dict)
@@ -56,6 +57,8 @@ VARIANTS = {
     "as it is": Variant(),
     "three stages, 48 channels": Variant(width=48, multiples=(1, 2, 4)),
     "40 channels": Variant(width=40, multiples=(1, 2, 4, 6)),
+    "two blocks in stages 2 and 3": Variant(multiples=(1, 2, 4, 6), twice=(2, 3)),
+    "two blocks in stages 3 and 4": Variant(width=24, twice=(3, 4)),
     "stem of two 3x3, stride 2": Variant(two_convolutions=True),
     "no dropout": Variant(params={"dropout": 0.0}),
     "dropout 0.3": Variant(params={"dropout": 0.3}),
@@ -156,6 +159,11 @@ def trained(pbc: Path, variant: Variant, fold: int, seconds: float) -> dict[str,
     judged_on, known = _divided(labels, fold)
     seed_everything(fold)
     network.STAGES = variant.multiples
+    once = network._residual_block
+    if variant.twice:
+        network._residual_block = lambda x, channels, *, stride, name: _repeated(
+            once, x, channels, stride=stride, name=name, twice=variant.twice
+        )
     if variant.two_convolutions:
         network._stem = lambda x, channels: _two(network, x, channels)
     model = network.build(
@@ -200,6 +208,15 @@ def _two(network: Any, x: Any, channels: int) -> Any:
     for number, width in enumerate((channels // 2, channels)):
         x = network._convolution(x, width, 3, stride=2, name=f"stem_{number}")
         x = keras.layers.ReLU()(x)
+    return x
+
+
+def _repeated(
+    once: Any, x: Any, channels: int, *, stride: int, name: str, twice: tuple[int, ...]
+) -> Any:
+    x = once(x, channels, stride=stride, name=name)
+    if int(name.rpartition("_")[2]) in twice:
+        x = once(x, channels, stride=1, name=f"{name}_again")
     return x
 
 
