@@ -58,7 +58,7 @@ VARIANTS = {
     "three stages, 48 channels": Variant(width=48, multiples=(1, 2, 4)),
     "40 channels": Variant(width=40, multiples=(1, 2, 4, 6)),
     "two blocks in stages 2 and 3": Variant(multiples=(1, 2, 4, 6), twice=(2, 3)),
-    "two blocks in stages 3 and 4": Variant(width=24, twice=(3, 4)),
+    "two blocks in stages 3 and 4": Variant(width=24, multiples=(1, 2, 4, 7), twice=(3, 4)),
     "stem of two 3x3, stride 2": Variant(two_convolutions=True),
     "no dropout": Variant(params={"dropout": 0.0}),
     "dropout 0.3": Variant(params={"dropout": 0.3}),
