@@ -22,7 +22,7 @@ from cellclf.evaluation.differential import (
 )
 from cellclf.evaluation.prediction_files import Sidecar, read_sidecar, sidecar_of
 from cellclf.evaluation.predictions import CLASS_PREFIX
-from cellclf.files import replacing
+from cellclf.spreadsheets import read_texts, write_table
 
 __all__ = ["FOLDER", "Differential", "Specimen", "differential"]
 
@@ -104,8 +104,7 @@ class Differential:
 
     def write_csv(self, path: Path) -> None:
         """Write the table as CSV; the file appears whole or not at all."""
-        with replacing(path) as unfinished:
-            self.table.to_csv(unfinished, index=False, encoding="utf-8", lineterminator="\n")
+        write_table(self.table, path)
 
 
 def differential(
@@ -205,7 +204,7 @@ def _read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"no such file of predictions: {path}")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table = read_texts(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
     if "path" not in table and "sample_id" in table:

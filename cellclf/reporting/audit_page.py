@@ -19,9 +19,8 @@ from cellclf.auditing.summary import NO_LABEL, grouped, probe_sentence
 from cellclf.data.reading import read_sample
 from cellclf.data.samples import Sample, Samples
 from cellclf.errors import ImageError
-from cellclf.files import write_bytes
 from cellclf.reporting.audit_plots import background_probe
-from cellclf.reporting.pages import environment
+from cellclf.reporting.pages import environment, write_page
 
 __all__ = ["write_audit_page"]
 
@@ -120,8 +119,7 @@ def write_audit_page(path: Path, audit: Audit) -> None:
             version=__version__,
         )
     )
-    # A file name may hold bytes that are no text; the page must not fail over one.
-    write_bytes(Path(path), page.lstrip().encode("utf-8", errors="replace"))
+    write_page(Path(path), page)
 
 
 def _kinds(audit: Audit) -> list[_Kind]:

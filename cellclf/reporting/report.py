@@ -15,9 +15,8 @@ from cellclf.auditing.class_sizes import ClassSize
 from cellclf.auditing.findings import Finding
 from cellclf.auditing.summary import grouped
 from cellclf.evaluation.confusion import MACRO
-from cellclf.files import write_bytes
 from cellclf.reporting import wording
-from cellclf.reporting.pages import environment
+from cellclf.reporting.pages import environment, write_page
 
 __all__ = ["DatasetFacts", "ModelReport", "Picture", "Report", "write_report"]
 
@@ -209,8 +208,7 @@ def write_report(path: Path, report: Report) -> None:
         timings=[(step, wording.duration(time)) for step, time in report.timings.items()],
         smallest=_smallest_test_class(report.counts),
     )
-    # A file name may hold bytes that are no text; the page must not fail over one.
-    write_bytes(Path(path), page.lstrip().encode("utf-8", errors="replace"))
+    write_page(Path(path), page)
 
 
 def _column_groups(columns: Sequence[str]) -> list[tuple[str, str, list[str]]]:
