@@ -20,8 +20,10 @@ __all__ = [
     "answer_column",
     "cells_to_settle",
     "corrected_shares",
+    "corrections",
     "count",
     "simultaneous",
+    "unsure",
 ]
 
 Floats = NDArray[np.float64]
@@ -78,11 +80,21 @@ class Question:
 
 def answer_column(table: pd.DataFrame) -> pd.Series[str]:
     """Return the answer for each row: what a reviewer put into `corrected`, else `predicted`."""
-    predicted = table["predicted"].astype("str")
+    corrected = corrections(table)
+    return corrected.where(corrected != "", table["predicted"].astype("str"))
+
+
+def corrections(table: pd.DataFrame) -> pd.Series[str]:
+    """Return what a reviewer put into `corrected` of each row; empty where nobody did."""
     if "corrected" not in table:
-        return predicted
-    corrected = table["corrected"].fillna("").astype("str").str.strip()
-    return corrected.where(corrected != "", predicted)
+        return pd.Series("", index=table.index, dtype="str")
+    return table["corrected"].fillna("").astype("str").str.strip()
+
+
+def unsure(table: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which rows are marked in `review`; none where there is no such column."""
+    marked = table.get("review", pd.Series("", index=table.index)).astype("str")
+    return marked.str.lower() == "true"
 
 
 def count(answers: Sequence[str], classes: Sequence[str], *, level: float = LEVEL) -> pd.DataFrame:

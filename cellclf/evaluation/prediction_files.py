@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cellclf.errors import DataError, RunError
+from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.predictions import TEXT_COLUMNS, checked_table, classes_of
 from cellclf.files import replacing, write_text
 from cellclf.spreadsheets import read_texts, write_table
@@ -40,6 +41,9 @@ class Sidecar(BaseModel):
     leaky: bool = Field(False, description="The split leaks: figures look better than they are.")
     calibrated: bool = Field(False, description="The probabilities were calibrated.")
     thresholds: Mapping[str, float] = Field({}, description="What `review` was decided by.")
+    drift: Drift | None = Field(
+        None, description="How the images look beside those of training; absent if not compared."
+    )
     confusion_part: str | None = Field(None, description="The part that was counted.")
     confusion_counts: tuple[tuple[int, ...], ...] | None = Field(
         None, description="Samples by true class (rows) and top class, for correction of counts."

@@ -24,6 +24,7 @@ from safetensors.numpy import save
 
 from cellclf.errors import BundleError, DataError
 from cellclf.evaluation.decision import Decision
+from cellclf.evaluation.drift import UsualLook
 from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.files import write_bytes
 from cellclf.inference.bundle_header import METADATA_KEY, TENSOR_TYPES, read_metadata
@@ -38,6 +39,7 @@ MAX_IMAGE_SIZE = 4096
 MAX_CLASSES = 10_000
 WEIGHTS = "weights/"
 DECISION = "decision/"
+APPEARANCE = "appearance/"
 TRAINED = "trained/images"
 """Name of the tensor by which the images that the model was trained on are known again."""
 
@@ -112,6 +114,7 @@ class Bundle:
         decision: What turns its probabilities into answers; `None` where it is not calibrated.
         trained: `cellclf.evaluation.sources.fingerprint` of the images that it was trained on;
             empty where that was not recorded.
+        usual: What its training images look like; `None` where that was not recorded.
         sha256: Hash of the file, hexadecimal.
     """
 
@@ -120,6 +123,7 @@ class Bundle:
     decision: Decision | None
     trained: NDArray[np.uint64]
     sha256: str
+    usual: UsualLook | None = None
 
 
 def write_bundle(
@@ -129,6 +133,7 @@ def write_bundle(
     *,
     decision: Decision | None = None,
     trained: NDArray[np.uint64] = NO_IMAGES,
+    usual: UsualLook | None = None,
 ) -> str:
     """Write a bundle, whole or not at all; the same content gives the same bytes.
 
@@ -139,6 +144,7 @@ def write_bundle(
         weights: Arrays by path of the variable, as `cellclf.network.build.weights_of` gives them.
         decision: What turns its probabilities into answers.
         trained: `cellclf.evaluation.sources.fingerprint` of the images that it was trained on.
+        usual: What its training images look like.
 
     Returns:
         SHA-256 of the file, hexadecimal.
@@ -167,6 +173,8 @@ def write_bundle(
     )
     for name, array in ({} if decision is None else decision.arrays()).items():
         tensors[DECISION + name] = np.ascontiguousarray(array)
+    for name, array in ({} if usual is None else usual.arrays()).items():
+        tensors[APPEARANCE + name] = np.ascontiguousarray(array)
     if len(trained):
         tensors[TRAINED] = np.ascontiguousarray(trained)
     content = manifest.model_dump(mode="json")
@@ -204,11 +212,8 @@ def read_bundle(path: Path) -> Bundle:
     trained = tensors.pop(TRAINED, NO_IMAGES)
     if trained.dtype != np.uint64 or trained.ndim != 1:
         raise BundleError(f"{path} is damaged: {TRAINED!r} is no list of fingerprints")
-    decided_by = {
-        name.removeprefix(DECISION): tensors.pop(name)
-        for name in [*tensors]
-        if name.startswith(DECISION)
-    }
+    decided_by = _taken(tensors, DECISION)
+    appearance = _taken(tensors, APPEARANCE)
     weights = {}
     for name, array in tensors.items():
         if not name.startswith(WEIGHTS):
@@ -220,6 +225,7 @@ def read_bundle(path: Path) -> Bundle:
         weights=MappingProxyType(weights),
         decision=_decision(path, manifest, decided_by),
         trained=trained,
+        usual=_usual(path, manifest, appearance),
         sha256=hashlib.sha256(content).hexdigest(),
     )
 
@@ -255,6 +261,19 @@ def _decision(path: Path, manifest: BundleManifest, arrays: Arrays) -> Decision 
         return Decision.read(manifest.thresholds, arrays, classes=len(manifest.classes))
     except DataError as error:
         raise BundleError(f"{path} is damaged: {error}") from error
+
+
+def _usual(path: Path, manifest: BundleManifest, arrays: Arrays) -> UsualLook | None:
+    try:
+        return UsualLook.read(arrays, classes=len(manifest.classes))
+    except DataError as error:
+        raise BundleError(f"{path} is damaged: {error}") from error
+
+
+def _taken(tensors: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """Take out the tensors whose names begin with `prefix`, by the rest of their names."""
+    names = [name for name in tensors if name.startswith(prefix)]
+    return {name.removeprefix(prefix): tensors.pop(name) for name in names}
 
 
 def _check_finite(name: str, array: NDArray[Any]) -> None:
