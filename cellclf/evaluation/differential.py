@@ -35,7 +35,8 @@ DRAWS = 1000
 """Draws of counts and confusions that the interval of a corrected count comes from."""
 
 PRIOR_COUNT = 0.5
-"""Added to every cell of a confusion matrix: what was never seen is not impossible (Jeffreys)."""
+"""Added to every count, in a confusion matrix and in the draws of those of a specimen: what was
+never seen is not impossible (Jeffreys)."""
 
 STEPS = 500
 TOLERANCE = 1e-7
@@ -199,8 +200,8 @@ def corrected_shares(
 
     Returns:
         Shares, lower and upper limits, each of shape `(k,)`. The limits are those between which the
-        shares lie when both the counts of the specimen (multinomial) and those of the confusion
-        (Dirichlet) are drawn anew.
+        shares lie when what the counts of the specimen and those of the confusion stand for is
+        drawn anew (both Dirichlet).
 
     Raises:
         DataError: The arrays do not fit each other.
@@ -227,7 +228,8 @@ def corrected_shares(
     ]
     rng = np.random.default_rng(seed)
     matrices = np.stack([rng.dirichlet(row, size=draws) for row in smoothed], axis=1)
-    drawn = rng.multinomial(total, number / total, size=draws) / total
+    # Not a multinomial of what was counted: a class of which no cell was would never be drawn.
+    drawn = rng.dirichlet(number + PRIOR_COUNT, size=draws)
     shares = _mixture(drawn, matrices)
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(shares, [tail, 100 - tail], axis=0)

@@ -19,10 +19,10 @@ PER_CENT = 100
 class _File(BaseModel):
     """The file as it is written: shares in per cent."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = Field(min_length=1)
-    ranges: dict[str, tuple[float, float]] = Field(min_length=1, strict=False)
+    ranges: dict[str, tuple[float, float]] = Field(min_length=1)
 
 
 @dataclass(frozen=True, kw_only=True)

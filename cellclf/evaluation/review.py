@@ -113,5 +113,6 @@ def with_corrections(table: pd.DataFrame, review: pd.DataFrame) -> pd.DataFrame:
             f"every cell of the review list must be among the predictions. "
             f"Received: {unknown[0]!r}{f', and {len(unknown) - 1:,} more' if unknown[1:] else ''}"
         )
-    here = corrections(table)
-    return table.assign(corrected=ids.map(by_id).fillna(here))
+    pairs = zip(ids, corrections(table), strict=True)
+    corrected = [by_id.get(name, already) for name, already in pairs]
+    return table.assign(corrected=pd.Series(corrected, index=table.index, dtype="str"))

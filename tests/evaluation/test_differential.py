@@ -91,7 +91,7 @@ def test_cells_that_were_refused_leave_shares_that_sum_to_one(cells, refused, se
     ]
     shares, low, high = corrected_shares([*cells, refused], confusion, draws=50)
     assert (low >= 0).all()
-    assert (high <= 1).all()
+    assert (high <= 1 + 1e-12).all()
     assert shares.sum() == pytest.approx(1, abs=1e-6)
     assert ((low <= shares) & (shares <= high)).all()
 
@@ -137,6 +137,25 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
         _, low, high = corrected_shares(cells, confusion, draws=300, seed=seed)
         held += low[0] <= truth <= high[0]
     assert held / 200 >= 0.9
+
+
+def test_the_interval_of_a_class_of_which_no_cell_was_counted_has_a_width():
+    _, low, high = corrected_shares([0, 60, 40], 400 * np.eye(3))
+    assert low[0] == pytest.approx(0, abs=1e-3)
+    # About what the exact interval of a raw share says: 3.6 %.
+    assert 0.005 < high[0] < 0.04
+
+
+def test_intervals_of_a_rare_class_hold_it_too():
+    rng = np.random.default_rng(1)
+    rows = np.full((4, 4), 0.01) + 0.96 * np.eye(4)
+    truth, held = np.array([0.7, 0.24, 0.05, 0.01]), 0
+    for seed in range(100):
+        confusion = np.stack([rng.multinomial(60, row / row.sum()) for row in rows])
+        cells = rng.multinomial(100, truth @ rows / (truth @ rows).sum())
+        _, low, high = corrected_shares(cells, confusion, draws=200, seed=seed)
+        held += low[3] <= truth[3] <= high[3]
+    assert held / 100 >= 0.88
 
 
 @pytest.mark.parametrize(("hits", "cells"), [(7, 100), (3, 100), (0, 40)])
