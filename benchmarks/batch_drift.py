@@ -4,11 +4,12 @@
 
 What is usual is taken from a random 65 % of `pbc_160`. Batches of 20, 100 and 500 are drawn DRAWS
 (1,000) times from the other 35 %: at random; of one class; of one class, by following numbers in
-the file names, which may be of one slide; and at random with all images taken for a random class,
-as by a model that has learned nothing. Then the same with images that were changed; with `pbc`,
-cells of the same set before they were made smaller for `pbc_160`; and with `bccd_crop`, of another
-laboratory. Classes are the true ones unless it says otherwise. Prints the share of the batches of
-which a drift is said. Images are brought to 128 pixels.
+the file names, which may be of one slide; of each class where training has but 20 images of it; and
+at random with all images taken for a random class, as by a model that has learned nothing. Then the
+same with images that were changed; with `pbc`, cells of the same set before they were made smaller
+for `pbc_160`; and with `bccd_crop`, of another laboratory. Classes are the true ones unless it says
+otherwise. Prints the share of the batches of which a drift is said. Images are brought to 128
+pixels.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from cellclf.inference.chunks import file_chunks
 
 SIZE = 128
 CHUNK = 256
+FEW = 20
 TRAINED = 0.65
 SIZES = (20, 100, 500)
 SEED = 0
@@ -134,6 +136,18 @@ def taken_for_any(draw: Draw, classes: int) -> Draw:
     return drawn
 
 
+def of_a_rare_class(
+    images: Measured, trained: NDArray[np.bool_], classes: int
+) -> Iterator[tuple[UsualLook, NDArray[np.intp]]]:
+    """Yield, for each class, what is usual where training has `FEW` of it, and new rows of it."""
+    for number in range(classes):
+        members = np.flatnonzero(trained & (images.taken_for == number))
+        kept = trained.copy()
+        kept[members[FEW:]] = False
+        usual = UsualLook.of(images.measures[kept], images.taken_for[kept], classes=classes)
+        yield usual, np.flatnonzero(~trained & (images.taken_for == number))
+
+
 def a_third(plain: Measured, changed: Measured, rows: NDArray[np.intp]) -> Draw:
     """Images at random of which a third is changed."""
 
@@ -164,6 +178,9 @@ def batches(root: Path) -> Iterator[tuple[str, UsualLook, Draw, int]]:
         of_one_class(plain, rest, following=True),
         largest,
     )
+    rare = of_a_rare_class(plain, trained, len(classes))
+    for name, (known, rows) in zip(classes, rare, strict=True):
+        yield f"of {name}, {FEW} in training", known, at_random(plain, rows), len(rows)
     yield (
         "at random, taken for random classes",
         usual,

@@ -24,6 +24,10 @@ QUANTILES = (0.01, 0.5, 0.99)
 FEWEST_OF_CLASS = 50
 """Training images below which the hundredth part of a class cannot be told; see `UsualLook`."""
 
+WIDENED = 1.0
+"""By how much of its width the range of a class of fewer images is made wider on each side: where
+training has ten platelets, other platelets are then no drift (docs/explanation/drift.md)."""
+
 NOTABLE = 0.05
 """Share of images beyond one end of what is usual that is called a drift: five times what there is
 in training. By measurement: see docs/explanation/drift.md."""
@@ -121,7 +125,8 @@ class UsualLook:
 
     Attributes:
         bands: Quantiles `QUANTILES` of each measure, shape `(k + 1, measures, 3)`: of each class in
-            class order, and last of all. A class of few images has those of all.
+            class order, and last of all. A class of few images has the ends of its own range,
+            widened, in place of the outer ones; one without any has those of all.
     """
 
     bands: Floats
@@ -143,12 +148,7 @@ class UsualLook:
         if not len(values):
             raise DataError("what is usual must come from training images. Received: none")
         of_all = _quantiles(values)
-        bands = [
-            _quantiles(values[numbers == number])
-            if (numbers == number).sum() >= FEWEST_OF_CLASS
-            else of_all
-            for number in range(classes)
-        ]
+        bands = [_band(values[numbers == number], of_all) for number in range(classes)]
         return cls(bands=np.stack([*bands, of_all]))
 
     def compared(self, measures: ArrayLike, classes: ArrayLike) -> Drift:
@@ -212,6 +212,17 @@ class UsualLook:
                 f"{STORED_AS!r} must hold numbers, shape {wanted}. Received: shape {bands.shape}"
             )
         return cls(bands=bands.astype(np.float64))
+
+
+def _band(values: Floats, of_all: Floats) -> Floats:
+    """What is usual for a class; shape `(measures, 3)`."""
+    if not len(values):
+        return of_all
+    if len(values) >= FEWEST_OF_CLASS:
+        return _quantiles(values)
+    lowest, highest = values.min(axis=0), values.max(axis=0)
+    margin = WIDENED * (highest - lowest)
+    return np.stack([lowest - margin, np.median(values, axis=0), highest + margin], axis=1)
 
 
 def _quantiles(values: Floats) -> Floats:

@@ -90,12 +90,18 @@ def test_a_batch_of_one_class_is_no_drift_where_the_class_is_rare_nor_where_it_i
     assert usual.compared(looks(40, seed=4), np.ones(40, int)).departures == ()
 
 
-def test_a_class_of_few_images_has_what_is_usual_for_all() -> None:
-    few = FEWEST_OF_CLASS - 1
-    labels = np.repeat([0, 1], [1000, few])
-    usual = UsualLook.of(looks(1000 + few), labels, classes=3)
-    np.testing.assert_array_equal(usual.bands[1], usual.bands[-1])
+@pytest.mark.parametrize("few", [2, 10, FEWEST_OF_CLASS - 1])
+def test_a_class_of_few_images_has_its_own_range_made_wider(few: int) -> None:
+    training = np.concatenate([looks(1000), looks(few, seed=1, shift=12)])
+    usual = UsualLook.of(training, np.repeat([0, 1], [1000, few]), classes=3)
+    own = training[1000:]
+    width = np.ptp(own, axis=0)
+    np.testing.assert_allclose(usual.bands[1, :, 0], own.min(axis=0) - width)
+    np.testing.assert_allclose(usual.bands[1, :, 2], own.max(axis=0) + width)
     np.testing.assert_array_equal(usual.bands[2], usual.bands[-1])
+    if few >= 10:
+        batch = looks(200, seed=2, shift=12)
+        assert usual.compared(batch, np.ones(200, int)).departures == ()
 
 
 @settings(max_examples=20)

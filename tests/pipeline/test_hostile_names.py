@@ -10,7 +10,7 @@ import pytest
 import cellclf
 from cellclf.pipeline.run import run
 from cellclf.registry import installed
-from cellclf.spreadsheets import FORMULA
+from cellclf.spreadsheets import FORMULA, read_texts, write_table
 from tests.hostile_names import HOSTILE
 from tests.images import write_folder
 from tests.reporting.test_hostile_names import harmless
@@ -50,7 +50,20 @@ def test_a_run_of_hostile_names_is_harmless_and_predicts_them_letter_for_letter(
     counted = cellclf.differential("new.csv")
     assert {one.name for one in counted.specimens} == {f"cells/{name}" for name in CLASSES}
     counted.write_csv(Path("counts.csv"))
-    for file in ("new.csv", "counts.csv", "run/division.csv", "run/predictions/tiny_net.csv"):
+    cellclf.batch_report(classified, page="new.html", review="review.csv")
+    harmless(Page(Path("new.html").read_text(encoding="utf-8")))
+    review = read_texts(Path("review.csv"))
+    assert all(Path(path).is_file() for path in review["path"])
+    write_table(review.assign(corrected=review["top_class"]), Path("review.csv"))
+    assert cellclf.differential("new.csv", review="review.csv").reviewed == len(review) > 0
+
+    for file in (
+        "review.csv",
+        "new.csv",
+        "counts.csv",
+        "run/division.csv",
+        "run/predictions/tiny_net.csv",
+    ):
         with Path(file).open(encoding="utf-8", newline="") as rows:
             cells = [cell for row in csv.reader(rows) for cell in row]
         assert not [cell for cell in cells if not cell.startswith("'") and FORMULA.match(cell)]
