@@ -306,6 +306,13 @@ class EvaluationSettings(_Settings):
         lt=1,
         description="Share of the cells of each class that the set of possible classes must hold.",
     )
+    refused: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="Share of the cells of known classes that may be called none of the classes, "
+        "so that what is none of them is found.",
+    )
 
     @field_validator("gates")
     @classmethod

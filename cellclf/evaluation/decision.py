@@ -1,4 +1,4 @@
-"""From what a network gives to answers: calibrated, sure enough or not, and as sets of classes."""
+"""From what a network gives to answers: calibrated, sure enough or not, as sets, or none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from cellclf.evaluation.abstention import Review, review_threshold
 from cellclf.evaluation.calibration import FEWEST_SAMPLES, Calibration
 from cellclf.evaluation.conformal import COVERAGE, ConformalSets
 from cellclf.evaluation.estimates import Judged
-from cellclf.evaluation.predictions import probabilities, with_probabilities
+from cellclf.evaluation.outliers import REFUSED, Refusal
+from cellclf.evaluation.predictions import (
+    UNIDENTIFIED,
+    labelled,
+    probabilities,
+    with_probabilities,
+)
 
 __all__ = ["TARGET_ACCURACY", "Decision"]
 
@@ -33,11 +39,13 @@ class Decision:
         calibration: What the probabilities mean.
         review: From which confidence on an answer is accepted without a person.
         sets: Which classes a cell may be of.
+        refusal: Which cells are none of the classes; `None` where nothing is refused.
     """
 
     calibration: Calibration
     review: Review
     sets: ConformalSets
+    refusal: Refusal | None = None
 
     @classmethod
     def fitted(
@@ -47,6 +55,7 @@ class Decision:
         units: ArrayLike | None = None,
         target: float = TARGET_ACCURACY,
         coverage: float = COVERAGE,
+        refused: float = REFUSED,
     ) -> Decision | None:
         """Fit it to the predictions of a calibration part; nothing where that is too small.
 
@@ -56,6 +65,7 @@ class Decision:
             units: Unit of each row; by the column `group` where it is not given.
             target: Accuracy that accepted answers are to have.
             coverage: Share of the samples of each class whose set is to hold it.
+            refused: Share of the samples that may be called none of the classes.
         """
         judged = Judged.of(table, units)
         few = len(judged.y_true) < FEWEST_SAMPLES
@@ -72,6 +82,7 @@ class Decision:
                 target=target,
             ),
             sets=ConformalSets.fitted(judged.y_true, prob, coverage=coverage),
+            refusal=Refusal.fitted(labelled(table)["outlier_score"], share=refused),
         )
 
     def decide(self, table: pd.DataFrame) -> pd.DataFrame:
@@ -81,20 +92,34 @@ class Decision:
             table: Predictions, probabilities as the network gives them.
 
         Returns:
-            The same with other probabilities, `top_class`, `predicted` and `confidence`; `review`
-            says which answers a person should look at.
+            The same with other probabilities, `top_class`, `predicted` and `confidence`;
+            `predicted` is `unidentified` for a cell that is none of the classes, and `review` says
+            which answers a person should look at.
         """
         return self.reviewed(
             with_probabilities(table, self.calibration.apply(probabilities(table)))
         )
 
     def reviewed(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return a table of calibrated predictions in which `review` is filled in."""
+        """Return a table of calibrated predictions in which cells are refused or to be reviewed."""
         unsure = table["confidence"].to_numpy() < self.review.threshold
-        return table.assign(review=pd.Series(unsure, index=table.index, dtype="boolean"))
+        refused = np.zeros(len(table), np.bool_)
+        if self.refusal is not None:
+            refused = self.refusal.refuses(table["outlier_score"])
+        return table.assign(
+            predicted=table["top_class"].where(~refused, UNIDENTIFIED),
+            review=pd.Series(unsure | refused, index=table.index, dtype="boolean"),
+        )
 
     def thresholds(self) -> dict[str, float]:
         """Return the single numbers, by name, as a bundle and a sidecar keep them."""
+        refusal = {}
+        if self.refusal is not None:
+            refusal = {
+                "outlier": self.refusal.threshold,
+                "outlier_share": self.refusal.share,
+                "outlier_samples": float(self.refusal.samples),
+            }
         return {
             "temperature": self.calibration.temperature,
             "calibrated_on": float(self.calibration.samples),
@@ -103,6 +128,7 @@ class Decision:
             "review_accepted": self.review.accepted,
             "review_bound": self.review.bound if self.review.reached else 0.0,
             "set_coverage": self.sets.coverage,
+            **refusal,
         }
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
@@ -129,6 +155,13 @@ class Decision:
                 )
         try:
             reached = thresholds["review_accepted"] > 0
+            refusal = None
+            if "outlier" in thresholds:
+                refusal = Refusal(
+                    share=thresholds["outlier_share"],
+                    threshold=thresholds["outlier"],
+                    samples=int(thresholds["outlier_samples"]),
+                )
             return cls(
                 calibration=Calibration(
                     temperature=thresholds["temperature"],
@@ -146,6 +179,7 @@ class Decision:
                     thresholds=arrays["set_thresholds"].astype(np.float64),
                     samples=arrays["set_samples"].astype(np.intp),
                 ),
+                refusal=refusal,
             )
         except KeyError as error:
             raise DataError(f"{error.args[0]!r} is missing") from error

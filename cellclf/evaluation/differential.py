@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from cellclf.errors import DataError
+from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.evaluation.proportions import LEVEL, clopper_pearson
 
 __all__ = [
-    "UNIDENTIFIED",
     "Question",
     "answer_column",
     "cells_to_settle",
@@ -27,9 +27,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-
-UNIDENTIFIED = "unidentified"
-"""What stands in `predicted` for a cell that is none of the classes."""
 
 DRAWS = 1000
 """Draws of counts and confusions that the interval of a corrected count comes from."""
@@ -191,9 +188,10 @@ def corrected_shares(
     different in other ways, the correction may make a count worse.
 
     Args:
-        cells: Cells of each answer, shape `(a,)`: of each class, and then, where there are any
-            further answers, of these, such as `unidentified`.
-        confusion: Cells by true class (rows) and answer, shape `(k, a)`.
+        cells: Cells of each answer, shape `(k,)`; or `(k + 1,)`, those `unidentified` last.
+        confusion: Cells by true class (rows) and answer, shape `(k, k)` or `(k, k + 1)`. With the
+            latter a specimen may also hold things of no class, all of which are unidentified; how
+            many is found with the rest, and shares are of the cells of some class.
         draws: How often the counts and the confusion are drawn anew for the intervals.
         seed: Decides every draw.
         level: Confidence level.
@@ -213,24 +211,24 @@ def corrected_shares(
     """
     number = np.asarray(cells, dtype=np.float64)
     counts = np.asarray(confusion, dtype=np.float64)
-    if counts.ndim != 2 or counts.shape[1] != len(number):
+    classes = len(counts)
+    if counts.ndim != 2 or not classes <= counts.shape[1] == len(number) <= classes + 1:
         raise DataError(
-            f"`confusion` must have a column for each of {len(number)} answers. "
-            f"Received: shape {counts.shape}"
+            f"`confusion` must have a row for each class, and a column for each of {len(number)} "
+            f"answers. Received: shape {counts.shape}"
         )
     smoothed = counts + PRIOR_COUNT
     total = int(number.sum())
-    if not total:
-        nothing = np.full(len(counts), np.nan)
+    if not number[:classes].any():
+        nothing = np.full(classes, np.nan)
         return nothing, nothing, nothing
-    found = _mixture(number[None] / total, (smoothed / smoothed.sum(axis=1, keepdims=True))[None])[
-        0
-    ]
+    rows = smoothed / smoothed.sum(axis=1, keepdims=True)
+    found = _shares(number[None] / total, rows[None])[0]
     rng = np.random.default_rng(seed)
     matrices = np.stack([rng.dirichlet(row, size=draws) for row in smoothed], axis=1)
     # Not a multinomial of what was counted: a class of which no cell was would never be drawn.
     drawn = rng.dirichlet(number + PRIOR_COUNT, size=draws)
-    shares = _mixture(drawn, matrices)
+    shares = _shares(drawn, matrices)
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(shares, [tail, 100 - tail], axis=0)
     return found, np.minimum(low, found), np.maximum(high, found)
@@ -274,6 +272,18 @@ def cells_to_settle(hits: int, cells: int, share: float, *, level: float = LEVEL
         middle = (least + most) // 2
         least, most = (least, middle) if settled(middle) else (middle, most)
     return most - cells
+
+
+def _shares(observed: Floats, matrices: Floats) -> Floats:
+    """Shares of the classes, `(draws, k)`; what is of no class is estimated, and left out."""
+    classes, answers = matrices.shape[1:]
+    if answers > classes:
+        of_no_class = np.zeros((len(matrices), 1, answers))
+        of_no_class[:, :, -1] = 1
+        matrices = np.concatenate([matrices, of_no_class], axis=1)
+    shares = _mixture(observed, matrices)[:, :classes]
+    total: Floats = shares.sum(axis=1, keepdims=True)
+    return shares / np.maximum(total, np.finfo(np.float64).tiny)
 
 
 def _mixture(observed: Floats, matrices: Floats) -> Floats:

@@ -11,9 +11,15 @@ from sklearn.metrics import confusion_matrix
 from sklearn.metrics import log_loss as mean_log_loss
 
 from cellclf.evaluation.metric import SINGLE, Metric
-from cellclf.evaluation.predictions import classes_of, labelled, probabilities, true_classes
+from cellclf.evaluation.predictions import (
+    UNIDENTIFIED,
+    classes_of,
+    labelled,
+    probabilities,
+    true_classes,
+)
 
-__all__ = ["Figures", "confusion_counts", "judge", "log_loss"]
+__all__ = ["Figures", "answer_counts", "confusion_counts", "judge", "log_loss"]
 
 Figures = Mapping[str, float | Mapping[str, float]]
 """What `judge` finds: a number, or numbers by class name and `"macro"`, by metric name."""
@@ -63,12 +69,27 @@ def confusion_counts(table: pd.DataFrame) -> NDArray[np.intp]:
     Returns:
         Shape `(k, k)`: labels in rows, top classes in columns, both in class order.
     """
-    rows = labelled(table)
-    classes = list(classes_of(rows))
+    classes = classes_of(table)
+    return _counted(labelled(table), "top_class", classes, classes)
+
+
+def answer_counts(table: pd.DataFrame) -> NDArray[np.intp]:
+    """Count the labelled rows of a table of predictions by label and answer.
+
+    Returns:
+        Shape `(k, k + 1)`: labels in rows; what was predicted in columns, `unidentified` last.
+    """
+    classes = classes_of(table)
+    return _counted(labelled(table), "predicted", classes, (*classes, UNIDENTIFIED))
+
+
+def _counted(
+    rows: pd.DataFrame, column: str, classes: Sequence[str], answers: Sequence[str]
+) -> NDArray[np.intp]:
     if not len(rows):
-        return np.zeros((len(classes), len(classes)), np.intp)
-    found = confusion_matrix(rows["label"], rows["top_class"], labels=classes)
-    return np.asarray(found, np.intp)
+        return np.zeros((len(classes), len(answers)), np.intp)
+    found = confusion_matrix(rows["label"], rows[column], labels=[*answers])
+    return np.asarray(found[: len(classes)], np.intp)
 
 
 def log_loss(table: pd.DataFrame) -> float:

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from cellclf.evaluation.calibration import BINS, expected_calibration_error, reliability
 from cellclf.evaluation.conformal import coverage_band
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.estimates import Judged
+from cellclf.evaluation.predictions import UNIDENTIFIED, labelled
 from cellclf.evaluation.proportions import share
 
 __all__ = ["ECE_BINS", "kept_promises", "promise_sentences"]
@@ -39,15 +40,19 @@ def kept_promises(
     Returns:
         `temperature`; `calibration_error` with `before`, `after` and `bins`; `reliability` with the
         bins `before` and `after`, as `cellclf.evaluation.calibration.reliability` has them, column
-        by column; `review` with the
-        `target`, the `threshold`, the share `accepted`, the accuracy of those and its interval
-        (`accuracy`, `low`, `high`, `samples`); `sets` with the promised `coverage`, the mean `size`
-        and, by class, the share `covered` of so many `samples`, and between which shares it lies in
-        99 of 100 cases for all classes together if the promise is kept (`low`, `high`).
+        by column; `review` with the `target`, the `threshold`, the share `accepted`, the accuracy
+        of those and its interval (`accuracy`, `low`, `high`, `samples`); `sets` with the promised
+        `coverage`, the mean `size` and, by class, the share `covered` of so many `samples`, and
+        between which shares it lies in 99 of 100 cases for all classes together if the promise is
+        kept (`low`, `high`); `refusal`, `None` where nothing can be refused, with the `share` that
+        may be, the share `refused` of so many `samples`, its interval (`low`, `high`), the share of
+        the others that are right (`kept`), the share of the refused that would have been (`lost`),
+        and the same by class (`classes`).
     """
     before, after = Judged.of(raw, units), Judged.of(decided, units)
     right = after.y_prob.argmax(axis=1) == after.y_true
-    accepted = after.y_prob.max(axis=1) >= decision.review.threshold
+    refused = (labelled(decided)["predicted"] == UNIDENTIFIED).to_numpy()
+    accepted = (after.y_prob.max(axis=1) >= decision.review.threshold) & ~refused
     within = share(right[accepted], after.units[accepted])
     return {
         "temperature": decision.calibration.temperature,
@@ -64,7 +69,7 @@ def kept_promises(
             "target": decision.review.target,
             "threshold": decision.review.threshold,
             "accepted": float(accepted.mean()),
-            "accuracy": float(right[accepted].mean()) if accepted.any() else float("nan"),
+            "accuracy": _mean(right[accepted]),
             "low": within.low,
             "high": within.high,
             "samples": int(accepted.sum()),
@@ -74,7 +79,34 @@ def kept_promises(
             "size": float(decision.sets.sets(after.y_prob).sum(axis=1).mean()),
             "classes": _by_class(after, decision),
         },
+        "refusal": decision.refusal
+        and {
+            "share": decision.refusal.share,
+            **_refused(refused, after.units),
+            "kept": _mean(right[~refused]),
+            "lost": _mean(right[refused]),
+            "classes": {
+                after.classes[number]: _refused(
+                    refused[after.y_true == number], after.units[after.y_true == number]
+                )
+                for number in np.unique(after.y_true)
+            },
+        },
     }
+
+
+def _refused(refused: NDArray[np.bool_], units: NDArray[np.intp]) -> dict[str, Any]:
+    within = share(refused, units)
+    return {
+        "refused": float(refused.mean()),
+        "low": within.low,
+        "high": within.high,
+        "samples": len(refused),
+    }
+
+
+def _mean(right: NDArray[np.bool_]) -> float:
+    return float(right.mean()) if len(right) else float("nan")
 
 
 def _by_class(judged: Judged, decision: Decision) -> dict[str, dict[str, Any]]:
@@ -121,9 +153,11 @@ def promise_sentences(promises: Mapping[str, Any]) -> list[str]:
             within = f" (95 % interval {review['low']:.1%} to {review['high']:.1%})"
         said.append(
             f"Review: {1 - review['accepted']:.1%} of the answers, those less sure than "
-            f"{review['threshold']:.1%}. Of the others {review['accuracy']:.1%} are right{within}; "
-            f"{review['target']:.1%} was asked for."
+            f"{review['threshold']:.1%} or refused. Of the others {review['accuracy']:.1%} are "
+            f"right{within}; {review['target']:.1%} was asked for."
         )
+    if promises.get("refusal"):
+        said.append(_refusal_sentence(promises["refusal"]))
     if sets["size"] >= len(sets["classes"]):
         said.append(
             f"Sets of classes: all of them hold every class. There are too few images in the "
@@ -136,4 +170,17 @@ def promise_sentences(promises: Mapping[str, Any]) -> list[str]:
         f"{sets['coverage']:.0%} of the cells of each class, and hold "
         f"{sets['classes'][worst]['covered']:.1%} or more ({worst})."
     )
+    return said
+
+
+def _refusal_sentence(refusal: Mapping[str, Any]) -> str:
+    by_class = refusal["classes"]
+    most = max(by_class, key=lambda name: by_class[name]["refused"])
+    said = (
+        f"Refused: {refusal['refused']:.1%} of the cells were called none of the classes; "
+        f"{refusal['share']:.1%} may be, so that what is none of them is found. Of {most}, "
+        f"{by_class[most]['refused']:.1%}."
+    )
+    if refusal["refused"]:
+        said += f" {refusal['lost']:.1%} of those would have been answered rightly."
     return said

@@ -40,13 +40,17 @@ class Sidecar(BaseModel):
     synthetic: bool = Field(False, description="The model was trained on rendered images.")
     leaky: bool = Field(False, description="The split leaks: figures look better than they are.")
     calibrated: bool = Field(False, description="The probabilities were calibrated.")
-    thresholds: Mapping[str, float] = Field({}, description="What `review` was decided by.")
+    thresholds: Mapping[str, float] = Field(
+        {}, description="What cells were reviewed or refused by."
+    )
     drift: Drift | None = Field(
         None, description="How the images look beside those of training; absent if not compared."
     )
     confusion_part: str | None = Field(None, description="The part that was counted.")
     confusion_counts: tuple[tuple[int, ...], ...] | None = Field(
-        None, description="Samples by true class (rows) and top class, for correction of counts."
+        None,
+        description="Samples by true class (rows) and answer, `unidentified` last, for correction "
+        "of counts.",
     )
 
 

@@ -12,6 +12,7 @@ from cellclf.errors import DataError, did_you_mean
 
 __all__ = [
     "COLUMNS",
+    "UNIDENTIFIED",
     "checked_table",
     "class_column",
     "classes_of",
@@ -27,6 +28,9 @@ NUMBER_COLUMNS = ("confidence", "review", "outlier_score")
 COLUMNS: tuple[str, ...] = (*TEXT_COLUMNS, *NUMBER_COLUMNS)
 """The columns before those of the classes, in their order."""
 
+UNIDENTIFIED = "unidentified"
+"""What stands in `predicted` for a cell that is none of the classes; no class is called that."""
+
 CLASS_PREFIX = "p_"
 SUM_TOLERANCE = 1e-3
 """How far the probabilities of a row may sum from 1: they may have been rounded to four digits."""
@@ -41,6 +45,7 @@ def predictions_table(
     labels: Sequence[str] | None = None,
     probabilities: ArrayLike,
     classes: Sequence[str],
+    outlier_scores: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Put predictions into one table.
 
@@ -52,13 +57,14 @@ def predictions_table(
         labels: Class names, empty where not known.
         probabilities: Shape `(n, k)`, 0 to 1, rows that sum to 1.
         classes: The `k` class names, in the order of the network's outputs.
+        outlier_scores: How unlike the training images each is, shape `(n,)`; missing by default.
 
     Returns:
         Columns `sample_id, path, group, split, label, predicted, top_class, confidence, review,
         outlier_score` and one `p_<class>` for each class. Text that is not known is empty.
         `confidence` is the largest probability and `top_class` its class. `predicted` is
-        `top_class` too, and `review` and `outlier_score` are missing, until something decides to
-        refuse cells. Numbers are float32.
+        `top_class` too, and `review` is missing, until something decides to refuse cells. Numbers
+        are float32.
 
     Raises:
         DataError: Columns of different lengths, ids that repeat, labels that are no class, or
@@ -92,6 +98,11 @@ def predictions_table(
             f"`probabilities` must have shape ({number}, {len(classes)}): samples, classes. "
             f"Received: shape {prob.shape}"
         )
+    scores = np.full(number, np.nan) if outlier_scores is None else np.asarray(outlier_scores)
+    if scores.shape != (number,):
+        raise DataError(
+            f"`outlier_scores` must have shape ({number},). Received: shape {scores.shape}"
+        )
     # argmax has nothing to choose from where there are no classes; `checked_table` says so.
     top = prob.argmax(axis=1) if len(classes) else np.zeros(number, dtype=np.intp)
     top_class = [classes[place] for place in top] if len(classes) else [""] * number
@@ -102,7 +113,7 @@ def predictions_table(
         "top_class": pd.Series(top_class, dtype="str"),
         "confidence": prob.max(axis=1, initial=0.0),
         "review": pd.Series([pd.NA] * number, dtype="boolean"),
-        "outlier_score": np.full(number, np.nan, dtype=np.float32),
+        "outlier_score": scores.astype(np.float32),
         **{class_column(name): prob[:, place] for place, name in enumerate(classes)},
     }
     if len(columns) != len(COLUMNS) + len(classes):
@@ -125,8 +136,9 @@ def with_probabilities(table: pd.DataFrame, prob: ArrayLike) -> pd.DataFrame:
         labels=table["label"].tolist(),
         probabilities=prob,
         classes=classes_of(table),
+        outlier_scores=table["outlier_score"],
     )
-    return changed.set_index(table.index).assign(outlier_score=table["outlier_score"])
+    return changed.set_index(table.index)
 
 
 def class_column(name: str) -> str:
@@ -182,6 +194,11 @@ def checked_table(table: pd.DataFrame) -> pd.DataFrame:
         raise DataError(
             "a table of predictions must have columns for two or more different classes. "
             f"Received: {classes!r}"
+        )
+    if UNIDENTIFIED in classes:
+        raise DataError(
+            f"no class may be called {UNIDENTIFIED!r}, which stands for a cell that is none of "
+            "the classes: rename it"
         )
     _check_rows(table, classes)
     return table

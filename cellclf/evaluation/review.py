@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from cellclf.errors import DataError
-from cellclf.evaluation.differential import UNIDENTIFIED, corrections, unsure
+from cellclf.evaluation.differential import corrections, unsure
+from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.spreadsheets import read_texts, write_table
 
 __all__ = ["read_review", "review_list", "with_corrections", "write_review"]

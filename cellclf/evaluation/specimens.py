@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from cellclf.errors import DataError, hint
 from cellclf.evaluation.differential import (
-    UNIDENTIFIED,
     Question,
     answer_column,
     cells_to_settle,
@@ -22,6 +21,7 @@ from cellclf.evaluation.differential import (
     count,
     unsure,
 )
+from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.evaluation.reference import ReferenceRanges
 
 __all__ = ["FOLDER", "Asked", "Specimen", "specimens_of", "told_apart"]

@@ -25,6 +25,7 @@ from safetensors.numpy import save
 from cellclf.errors import BundleError, DataError
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.drift import UsualLook
+from cellclf.evaluation.outliers import OutlierScores
 from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.files import write_bytes
 from cellclf.inference.bundle_header import METADATA_KEY, TENSOR_TYPES, read_metadata
@@ -40,6 +41,7 @@ MAX_CLASSES = 10_000
 WEIGHTS = "weights/"
 DECISION = "decision/"
 APPEARANCE = "appearance/"
+OUTLIERS = "outliers/"
 TRAINED = "trained/images"
 """Name of the tensor by which the images that the model was trained on are known again."""
 
@@ -71,7 +73,9 @@ class BundleManifest(BaseModel):
         {}, description="What turns its probabilities into answers, less what there is by class."
     )
     confusion: tuple[tuple[int, ...], ...] | None = Field(
-        None, description="Validation cells by true class (rows) and answer, to correct counts by."
+        None,
+        description="Validation cells by true class (rows) and answer, `unidentified` last, to "
+        "correct counts by.",
     )
     fingerprints: dict[str, str] = Field({}, description="Hashes of the data and the experiment.")
     environment: dict[str, str] = Field({}, description="Versions of what it was trained with.")
@@ -112,6 +116,7 @@ class Bundle:
         manifest: What is known of the model.
         weights: Arrays by path of the variable.
         decision: What turns its probabilities into answers; `None` where it is not calibrated.
+        outliers: What tells how unlike the training images an image is; `None` where nothing does.
         trained: `cellclf.evaluation.sources.fingerprint` of the images that it was trained on;
             empty where that was not recorded.
         usual: What its training images look like; `None` where that was not recorded.
@@ -121,6 +126,7 @@ class Bundle:
     manifest: BundleManifest
     weights: Arrays
     decision: Decision | None
+    outliers: OutlierScores | None
     trained: NDArray[np.uint64]
     sha256: str
     usual: UsualLook | None = None
@@ -132,6 +138,7 @@ def write_bundle(
     weights: Arrays,
     *,
     decision: Decision | None = None,
+    outliers: OutlierScores | None = None,
     trained: NDArray[np.uint64] = NO_IMAGES,
     usual: UsualLook | None = None,
 ) -> str:
@@ -143,6 +150,7 @@ def write_bundle(
             `decision`.
         weights: Arrays by path of the variable, as `cellclf.network.build.weights_of` gives them.
         decision: What turns its probabilities into answers.
+        outliers: What tells how unlike the training images an image is.
         trained: `cellclf.evaluation.sources.fingerprint` of the images that it was trained on.
         usual: What its training images look like.
 
@@ -175,6 +183,8 @@ def write_bundle(
         tensors[DECISION + name] = np.ascontiguousarray(array)
     for name, array in ({} if usual is None else usual.arrays()).items():
         tensors[APPEARANCE + name] = np.ascontiguousarray(array)
+    for name, array in ({} if outliers is None else outliers.arrays()).items():
+        tensors[OUTLIERS + name] = array
     if len(trained):
         tensors[TRAINED] = np.ascontiguousarray(trained)
     content = manifest.model_dump(mode="json")
@@ -212,8 +222,9 @@ def read_bundle(path: Path) -> Bundle:
     trained = tensors.pop(TRAINED, NO_IMAGES)
     if trained.dtype != np.uint64 or trained.ndim != 1:
         raise BundleError(f"{path} is damaged: {TRAINED!r} is no list of fingerprints")
-    decided_by = _taken(tensors, DECISION)
-    appearance = _taken(tensors, APPEARANCE)
+    decided_by, scored_by, appearance = (
+        _taken(tensors, prefix) for prefix in (DECISION, OUTLIERS, APPEARANCE)
+    )
     weights = {}
     for name, array in tensors.items():
         if not name.startswith(WEIGHTS):
@@ -224,6 +235,7 @@ def read_bundle(path: Path) -> Bundle:
         manifest=manifest,
         weights=MappingProxyType(weights),
         decision=_decision(path, manifest, decided_by),
+        outliers=_outliers(path, scored_by),
         trained=trained,
         usual=_usual(path, manifest, appearance),
         sha256=hashlib.sha256(content).hexdigest(),
@@ -270,8 +282,19 @@ def _usual(path: Path, manifest: BundleManifest, arrays: Arrays) -> UsualLook | 
         raise BundleError(f"{path} is damaged: {error}") from error
 
 
+def _outliers(path: Path, arrays: Arrays) -> OutlierScores | None:
+    if not arrays:
+        return None
+    for name, array in arrays.items():
+        _check_finite(name, array)
+    try:
+        return OutlierScores.read(arrays)
+    except DataError as error:
+        raise BundleError(f"{path} is damaged: {error}") from error
+
+
 def _taken(tensors: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
-    """Take out the tensors whose names begin with `prefix`, by the rest of their names."""
+    """Take the tensors out whose names begin with `prefix`, and return them by the rest."""
     names = [name for name in tensors if name.startswith(prefix)]
     return {name.removeprefix(prefix): tensors.pop(name) for name in names}
 

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Classifier", "load"]
 
+Seen = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Of some images, probabilities, `(n, k)`, calibrated where the model is, and outlier scores."""
+
 
 def load(
     where: PathLike,
@@ -73,6 +76,7 @@ class Classifier:
         name: Name of its file, without the suffix.
         manifest: What its bundle says of it.
         decision: What turns its probabilities into answers; `None` where it is not calibrated.
+        outliers: What tells how unlike the training images an image is; `None` where nothing does.
         trained: Fingerprint of the images that it was trained on, `uint64`, sorted; see
             `cellclf.evaluation.sources`. Empty where its bundle does not say.
         usual: What its training images look like; `None` where its bundle does not say.
@@ -88,6 +92,7 @@ class Classifier:
         self.trained = bundle.trained
         self.decision = bundle.decision
         self.usual = bundle.usual
+        self.outliers = bundle.outliers
         self.sha256 = bundle.sha256
         self._forward = Forward(model)
 
@@ -175,7 +180,7 @@ class Classifier:
         content: list[str] = []
         unreadable: dict[str, str] = {}
         looks: list[NDArray[np.float32]] = []
-        found = [np.zeros((0, len(self.classes)), np.float32)]
+        found = [self._nothing()]
         with listener.task("Classifying", len(files)) as task:
             for chunk in file_chunks(
                 files,
@@ -183,18 +188,20 @@ class Classifier:
                 mode=self.manifest.resize,
                 length=self._forward.batch_size,
             ):
-                found.append(self._probabilities(chunk.images, continued=len(found) > 1))
+                found.append(self._looked_at(chunk.images, continued=len(found) > 1))
                 if self.usual is not None:
                     looks.append(stain_and_focus(chunk.images))
                 read += [str(path) for path in chunk.paths]
                 content += chunk.content
                 unreadable |= chunk.unreadable
                 task.advance(len(chunk.paths) + len(chunk.unreadable))
+        probabilities, scores = zip(*found, strict=True)
         table = predictions_table(
             sample_ids=read,
             paths=read,
-            probabilities=np.concatenate(found),
+            probabilities=np.concatenate(probabilities),
             classes=self.classes,
+            outlier_scores=np.concatenate(scores),
         )
         drift = self._drift(looks, table)
         sidecar = self.manifest.sidecar(
@@ -237,12 +244,13 @@ class Classifier:
             DataError: Something named does not exist, or the array holds no images.
         """
         if isinstance(images, np.ndarray):
-            probabilities = self.predict_proba(images)
+            probabilities, scores = self._looked_at_all(images)
             self._warn_of_trained(self._known_rows(images), stacklevel=3)
             table = predictions_table(
                 sample_ids=[str(row) for row in range(len(probabilities))],
                 probabilities=probabilities,
                 classes=self.classes,
+                outlier_scores=scores,
             )
             return self._reviewed(table)
         classified = self.classify(images, progress=progress)
@@ -268,15 +276,21 @@ class Classifier:
         Raises:
             DataError: The array holds something else.
         """
-        found = [np.zeros((0, len(self.classes)), np.float32)]
+        probabilities, _ = self._looked_at_all(images)
+        return probabilities
+
+    def _looked_at_all(self, images: NDArray[np.uint8]) -> Seen:
+        """Look at the images of an array, a chunk at a time."""
+        found = [self._nothing()]
         for chunk in array_chunks(
             checked_images(images),
             size=self.image_size,
             mode=self.manifest.resize,
             length=self._forward.batch_size,
         ):
-            found.append(self._probabilities(chunk, continued=len(found) > 1))
-        return np.concatenate(found)
+            found.append(self._looked_at(chunk, continued=len(found) > 1))
+        probabilities, scores = zip(*found, strict=True)
+        return np.concatenate(probabilities), np.concatenate(scores)
 
     def _drift(self, looks: Sequence[NDArray[np.float32]], table: pd.DataFrame) -> Drift | None:
         """Compare what images look like with those of training."""
@@ -303,7 +317,10 @@ class Classifier:
                 stacklevel=stacklevel,
             )
 
-    def _probabilities(self, images: NDArray[np.uint8], *, continued: bool) -> NDArray[np.float32]:
+    def _nothing(self) -> Seen:
+        return np.zeros((0, len(self.classes)), np.float32), np.zeros(0, np.float32)
+
+    def _looked_at(self, images: NDArray[np.uint8], *, continued: bool) -> Seen:
         """Look at one chunk; one that continues others is filled up to their length.
 
         A step of another length would be compiled anew, which can take longer than the images.
@@ -312,11 +329,16 @@ class Classifier:
         missing = self._forward.batch_size - number
         if continued and missing:
             images = np.concatenate([images, np.zeros((missing, *images.shape[1:]), np.uint8)])
-        given = self._forward(images).probabilities[:number]
-        return given if self.decision is None else self.decision.calibration.apply(given)
+        outputs = self._forward(images)
+        given = outputs.probabilities[:number]
+        if self.decision is not None:
+            given = self.decision.calibration.apply(given)
+        if self.outliers is None:
+            return given, np.full(number, np.nan, np.float32)
+        return given, self.outliers.of(outputs.features[:number])
 
     def _reviewed(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Say of each answer whether a person should look at it."""
+        """Say which cells are none of the classes, and which answers a person should look at."""
         return table if self.decision is None else self.decision.reviewed(table)
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from cellclf.errors import DataError
-from cellclf.evaluation.differential import UNIDENTIFIED, Question, answer_column, corrections
+from cellclf.evaluation.differential import Question, answer_column, corrections
 from cellclf.evaluation.prediction_files import Sidecar, read_sidecar, sidecar_of
-from cellclf.evaluation.predictions import CLASS_PREFIX
+from cellclf.evaluation.predictions import CLASS_PREFIX, UNIDENTIFIED
 from cellclf.evaluation.reference import read_reference
 from cellclf.evaluation.review import read_review, with_corrections
 from cellclf.evaluation.specimens import FOLDER, Asked, Specimen, specimens_of, told_apart

@@ -17,6 +17,7 @@ from cellclf.data.samples import Samples, Split
 from cellclf.data.store import ImageStore, open_store
 from cellclf.errors import DataError
 from cellclf.evaluation.confusion import MACRO
+from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.experiment import DataSettings
 from cellclf.files import cache_folder
 from cellclf.pipeline.audit_words import audit_command, audit_warnings, name_of
@@ -79,7 +80,7 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
         DataError: No usable images, no honest split, or a given split that leaks.
     """
     samples = load_samples(plan)
-    _refuse_unlabelled(samples)
+    _refuse_unclassed(samples)
     progress.say(samples.headline)
     for note in samples.notes:
         progress.warn(note)
@@ -142,8 +143,14 @@ def load_samples(plan: Plan) -> Samples:
     return samples
 
 
-def _refuse_unlabelled(samples: Samples) -> None:
-    """Refuse what nothing can be learnt from: images whose class nobody has said."""
+def _refuse_unclassed(samples: Samples) -> None:
+    """Refuse what nothing can be learnt from: images without a class, and a class that is none."""
+    if UNIDENTIFIED in samples.classes:
+        raise DataError(
+            f"no class may be called {UNIDENTIFIED!r}: that is the answer for a cell that is none "
+            "of the classes. Give it another name (data.classes.rename), or leave it out "
+            "(data.classes.leave_out)"
+        )
     unlabelled = samples.unlabelled
     if unlabelled:
         raise DataError(

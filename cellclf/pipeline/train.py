@@ -20,8 +20,9 @@ from cellclf.data.decode import DECODE_VERSION
 from cellclf.data.stain_focus import stain_and_focus
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.drift import UsualLook
-from cellclf.evaluation.judge import confusion_counts
+from cellclf.evaluation.judge import answer_counts
 from cellclf.evaluation.kept_promises import kept_promises
+from cellclf.evaluation.outliers import OutlierScores
 from cellclf.evaluation.prediction_files import read_predictions, write_predictions
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import fingerprint
@@ -99,7 +100,7 @@ def train(
     if share.devices > 1:
         network = _on_one_device(network, chosen, plan, prepared)
     write_history(directory.training(label), history.rows)
-    raw = _predictions(network, prepared, progress, f"{label}: predicting")
+    raw, outliers = _predictions(network, prepared, progress, label)
     decision = _decision(raw, plan, prepared)
     if decision is None:
         progress.warn(f"{label}: not calibrated, the calibration part is too small")
@@ -110,6 +111,7 @@ def train(
         manifest,
         weights_of(network),
         decision=decision,
+        outliers=outliers,
         trained=_trained_images(chosen, prepared),
         usual=_usual(prepared),
     )
@@ -268,14 +270,25 @@ def _augmented_by(plan: Plan) -> dict[str, Any]:
 
 
 def _predictions(
-    network: keras.Model, prepared: Prepared, progress: Progress, description: str
-) -> pd.DataFrame:
+    network: keras.Model, prepared: Prepared, progress: Progress, label: str
+) -> tuple[pd.DataFrame, OutlierScores | None]:
+    """Predictions of the parts that judge, and what their outlier scores come from."""
+    forward = Forward(network)
     rows = np.concatenate([prepared.split.rows(part) for part in JUDGED])
-    outputs = Forward(network)(
-        prepared.images, rows=rows, progress=progress, description=description
+    outputs = forward(
+        prepared.images, rows=rows, progress=progress, description=f"{label}: predicting"
     )
+    known = prepared.split.rows("train")
+    seen = forward(
+        prepared.images,
+        rows=known,
+        progress=progress,
+        description=f"{label}: what training images look like",
+    )
+    fitted = OutlierScores.fitted(seen.features, prepared.samples.labels[known])
+    outliers = None if fitted is None else fitted.rounded()
     samples = [prepared.samples[row] for row in rows]
-    return predictions_table(
+    table = predictions_table(
         sample_ids=[sample.id for sample in samples],
         paths=[sample.path or "" for sample in samples],
         groups=[group_text(sample) for sample in samples],
@@ -283,7 +296,9 @@ def _predictions(
         labels=[sample.label for sample in samples],
         probabilities=outputs.probabilities,
         classes=prepared.samples.classes,
+        outlier_scores=None if outliers is None else outliers.of(outputs.features),
     )
+    return table, outliers
 
 
 def _trained_images(chosen: Chosen[ModelSpec], prepared: Prepared) -> NDArray[np.uint64]:
@@ -328,7 +343,7 @@ def _manifest(
         decode_version=DECODE_VERSION,
         synthetic=plan.dataset.spec.synthetic,
         leaky=prepared.leaky,
-        confusion=tuple(map(tuple, confusion_counts(validation).tolist())),
+        confusion=tuple(map(tuple, answer_counts(validation).tolist())),
         fingerprints={"data": prepared.fingerprint, "experiment": plan.experiment.fingerprint},
         environment=_environment(),
     )
@@ -343,6 +358,7 @@ def _decision(raw: pd.DataFrame, plan: Plan, prepared: Prepared) -> Decision | N
         units=_units(prepared)[part],
         target=settings.target_accuracy,
         coverage=settings.set_coverage,
+        refused=settings.refused,
     )
     return decision and decision.rounded()
 

@@ -30,8 +30,8 @@ class Verdict:
         figures: Floats, or floats by class and `"macro"`, by model, part and metric.
         confusion: Test counts by model: rows are true classes, columns predicted ones.
         estimates: Test figures with intervals by model; see `cellclf.evaluation.estimates`.
-        promises: What calibration, review and sets promised, and what came of it on test, by model;
-            see `cellclf.evaluation.kept_promises`.
+        promises: What calibration, review, sets and refusal promised, and what came of it on test,
+            by model; see `cellclf.evaluation.kept_promises`.
         comparison: One row a model.
         best: The model chosen on validation, and why.
         gates: What came of the quality gates, which the best model must reach.

@@ -58,8 +58,8 @@ class ModelReport:
         epochs: How many epochs were trained.
         best_epoch: The one whose weights were kept, counted from 1.
         stopped_early: Training ended before the epochs asked for, as nothing improved any more.
-        promises: What came of calibration, review and sets, a sentence each; none where it is not
-            calibrated.
+        promises: What came of calibration, review, sets and refusal, a sentence each; none where it
+            is not calibrated.
         confidence: See `cellclf.reporting.confidence_plots.confidence_chart`.
         learning_curves: See `cellclf.reporting.plots.learning_curves`.
         confusion_matrices: See `cellclf.reporting.plots.confusion_matrix`, in either form.

@@ -57,6 +57,39 @@ def test_what_was_promised_is_kept_on_other_samples():
     assert 1 <= found["sets"]["size"] <= 3
 
 
+def test_cells_unlike_the_training_images_are_none_of_the_classes():
+    rng = np.random.default_rng(3)
+    known = too_sure(2000, 0).assign(outlier_score=rng.exponential(size=2000).astype(np.float32))
+    decision = Decision.fitted(known, target=0.9, refused=0.1)
+    assert decision is not None
+    assert decision.rounded().refusal == decision.refusal
+    raw = too_sure(4000, 2).assign(outlier_score=rng.exponential(size=4000).astype(np.float32))
+    raw.loc[0, "outlier_score"] = np.nan
+    decided = decision.decide(raw)
+    refused = decided["predicted"] == "unidentified"
+    assert (refused == (raw["outlier_score"] > decision.refusal.threshold)).all()
+    assert decided.loc[refused, "review"].all()
+    assert (decided.loc[~refused, "predicted"] == decided.loc[~refused, "top_class"]).all()
+    assert (decided["outlier_score"].dropna() == raw["outlier_score"].dropna()).all()
+
+    found = kept_promises(raw, decided, decision)["refusal"]
+    assert found["low"] <= 0.1 <= found["high"]
+    assert found["refused"] == pytest.approx(refused.mean())
+    right = decided["top_class"] == decided["label"]
+    assert found["kept"] == pytest.approx(right[~refused].mean())
+    assert found["lost"] == pytest.approx(right[refused].mean())
+    assert sum(one["samples"] for one in found["classes"].values()) == 4000
+    said = promise_sentences(kept_promises(raw, decided, decision))
+    assert any(text.startswith(("Refused: 10.", "Refused: 9.")) for text in said)
+
+
+def test_without_scores_nothing_is_refused():
+    assert DECISION is not None
+    assert DECISION.refusal is None
+    raw = too_sure(100, 1)
+    assert kept_promises(raw, DECISION.decide(raw), DECISION)["refusal"] is None
+
+
 def test_a_decision_comes_back_from_numbers_as_it_was():
     assert DECISION is not None
     again = DECISION.rounded()

@@ -124,7 +124,21 @@ def test_unidentified_cells_are_an_answer_of_their_own():
     # Class c is refused half of the time: the cells that are refused are mostly of it.
     confusion = np.array([[95, 0, 0, 5], [0, 95, 0, 5], [0, 0, 50, 50]])
     shares, _, _ = corrected_shares([100, 100, 50, 60], confusion, draws=2)
-    assert shares[2] > 50 / 250
+    assert shares[2] == pytest.approx(1 / 3, abs=0.02)
+
+
+def test_what_is_of_no_class_moves_no_share():
+    confusion = np.array([[180, 10, 10], [6, 192, 2]])
+    clean, _, _ = corrected_shares([95, 105, 6], confusion, draws=2)
+    littered, low, high = corrected_shares([95, 105, 200], confusion, draws=200)
+    np.testing.assert_allclose(littered, clean, atol=0.01)
+    assert ((low <= littered) & (littered <= high)).all()
+    assert littered.sum() == pytest.approx(1)
+
+
+def test_a_specimen_of_nothing_but_unidentified_cells_has_no_shares():
+    shares, low, high = corrected_shares([0, 0, 40], [[9, 0, 1], [1, 8, 1]])
+    assert np.isnan([shares, low, high]).all()
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say():

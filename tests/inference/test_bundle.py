@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from cellclf.evaluation.calibration import Calibration
 from cellclf.evaluation.conformal import ConformalSets
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.drift import MEASURES, UsualLook
+from cellclf.evaluation.outliers import OutlierScores
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -103,6 +105,31 @@ def test_what_turns_probabilities_into_answers_comes_back(tmp_path: Path, path: 
     plain = read_bundle(path)
     assert plain.decision is None
     assert not plain.manifest.calibrated
+
+
+def outliers() -> OutlierScores:
+    rng = np.random.default_rng(0)
+    found = OutlierScores.fitted(rng.normal(size=(200, 6)), np.arange(200) % 3)
+    assert found is not None
+    return found
+
+
+def test_what_tells_outliers_comes_back(tmp_path: Path, path: Path) -> None:
+    scoring = tmp_path / "scoring.safetensors"
+    write_bundle(scoring, MANIFEST, WEIGHTS, outliers=outliers())
+    found = read_bundle(scoring).outliers
+    assert found is not None
+    for name, array in outliers().arrays().items():
+        assert np.array_equal(found.arrays()[name], array)
+    assert read_bundle(path).outliers is None
+
+
+def test_outlier_scores_that_are_no_such_thing_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scoring.safetensors"
+    flat = dataclasses.replace(outliers(), variances=np.zeros(5))
+    write_bundle(path, MANIFEST, WEIGHTS, outliers=flat)
+    with pytest.raises(BundleError, match="is damaged: 'variances' must be more than 0"):
+        read_bundle(path)
 
 
 def test_a_decision_that_does_not_fit_the_classes_is_refused(tmp_path: Path) -> None:

@@ -23,11 +23,13 @@ from cellclf.evaluation.calibration import Calibration
 from cellclf.evaluation.conformal import ConformalSets
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.drift import UsualLook
+from cellclf.evaluation.outliers import OutlierScores, Refusal
 from cellclf.evaluation.prediction_files import read_sidecar
 from cellclf.evaluation.sources import fingerprint
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 from cellclf.inference.classifier import Classifier, load
 from cellclf.network.build import build, weights_of
+from cellclf.network.forward import Forward
 from cellclf.registry import Plugin, Registry
 from cellclf.specs import ModelSpec, Params
 
@@ -434,3 +436,29 @@ def test_a_bundle_that_does_not_say_what_is_usual_compares_nothing(
     assert found.drift is None
     assert found.sidecar is not None
     assert found.sidecar.drift is None
+
+
+def test_images_unlike_those_that_the_model_learned_from_are_unidentified(tmp_path: Path) -> None:
+    network = build(SPEC, TinyParams(width=5), image_size=SIZE, num_classes=len(CLASSES))
+    rng = np.random.default_rng(0)
+    known = rng.integers(100, 156, (80, SIZE, SIZE, 3), dtype=np.uint8)
+    features = Forward(network)(known).features
+    outliers = OutlierScores.fitted(features, np.arange(80) % 3)
+    assert outliers is not None
+    decision = Decision(
+        calibration=Calibration(temperature=1.0, biases=np.zeros(3), samples=60),
+        review=Review(target=0.9, threshold=0.0, accepted=1.0, bound=0.92),
+        sets=ConformalSets(coverage=0.9, thresholds=np.zeros(3), samples=np.full(3, 20)),
+        refusal=Refusal.fitted(outliers.of(features)),
+    )
+    path = tmp_path / "gated.safetensors"
+    write_bundle(path, manifest(), weights_of(network), decision=decision, outliers=outliers)
+    black = np.zeros((2, SIZE, SIZE, 3), np.uint8)
+    table = Classifier.load(path, registry=REGISTRY).predict(np.concatenate([known, black]))
+    refused = table["predicted"] == "unidentified"
+    assert refused[80:].all()
+    assert refused[:80].sum() <= 4
+    assert table["top_class"].isin(CLASSES).all()
+    assert table.loc[refused, "review"].all()
+    scores = outliers.rounded().of(features)
+    np.testing.assert_allclose(table["outlier_score"][:80], scores, rtol=1e-4)

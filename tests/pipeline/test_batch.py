@@ -12,8 +12,8 @@ import pytest
 
 import cellclf
 from cellclf.errors import DataError
-from cellclf.evaluation.differential import UNIDENTIFIED
 from cellclf.evaluation.prediction_files import read_sidecar
+from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.inference.classified import Classified
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.run import run
@@ -149,7 +149,7 @@ def test_the_rows_that_were_looked_at_are_a_data_set(finished: FinishedRun) -> N
     )
     listed = read_texts(Path("review.csv"))
     listed["corrected"] = [
-        "" if row > 40 else CLASSES[specimen.endswith("B")]
+        "" if row > 40 else UNIDENTIFIED if row == 0 else CLASSES[specimen.endswith("B")]
         for row, specimen in enumerate(listed["specimen"])
     ]
     write_table(listed, Path("review.csv"))
@@ -160,12 +160,13 @@ def test_the_rows_that_were_looked_at_are_a_data_set(finished: FinishedRun) -> N
                 "dataset": "csv",
                 "path": "review.csv",
                 "image_size": 16,
+                "classes": {"leave_out": [UNIDENTIFIED]},
                 "params": {"label_column": "corrected", "skip_unlabelled": True},
             },
         },
         out=Path("again"),
     )
-    assert sum(sum(part.values()) for part in again.record["counts"].values()) == 41
+    assert sum(sum(part.values()) for part in again.record["counts"].values()) == 40
     assert again.load().classes == CLASSES
 
 
