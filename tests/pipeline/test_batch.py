@@ -59,7 +59,8 @@ def classified(finished: FinishedRun) -> Classified:
     """Fifty cells, of which two are none of the classes and some unsure, whatever was learned."""
     found = finished.load().classify("slides")
     table = found.table.assign(
-        review=pd.Series([row % 5 == 0 for row in range(50)], dtype="boolean")
+        predicted=found.table["top_class"],
+        review=pd.Series([row % 5 == 0 for row in range(50)], dtype="boolean"),
     )
     table.loc[[0, 31], "predicted"] = UNIDENTIFIED
     return Classified(
