@@ -20,6 +20,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
@@ -32,6 +33,7 @@ from cellclf.terms import Balance, Distribution, Part, Precision, Recipe, Resize
 
 __all__ = [
     "AugmentationSettings",
+    "CardSettings",
     "ClassSettings",
     "DataSettings",
     "EvaluationSettings",
@@ -55,6 +57,9 @@ def _no_flag(value: Any) -> Any:
 
 Whole = Annotated[int, BeforeValidator(_no_flag)]
 """A whole number; true and false, which Python takes for 1 and 0, are none."""
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None
+"""What a person says, or nothing."""
 
 
 class _Settings(BaseModel):
@@ -325,6 +330,37 @@ class EvaluationSettings(_Settings):
         return gates
 
 
+class CardSettings(_Settings):
+    """What only a person knows; the model card says "not stated" where it is left out.
+
+    None of it changes a figure: a run that is complete is reported anew, and not trained anew, when
+    it is asked for again with other texts.
+    """
+
+    intended_use: Words = Field(None, description="What the model is for.")
+    users: Words = Field(None, description="Who is to use it, and what they must know.")
+    out_of_scope: Words = Field(None, description="What it must not be used for.")
+    patients: Words = Field(None, description="Whose cells these are, and how they were chosen.")
+    site: Words = Field(None, description="Where the images were taken.")
+    dates: Words = Field(None, description="When they were taken.")
+    stain: Words = Field(None, description="Stain and preparation of the smears.")
+    scanner: Words = Field(None, description="Microscope, objective and camera, or the scanner.")
+    labels: Words = Field(
+        None, description="Who named the cells, how, how well they agree, what settled disputes."
+    )
+    ethics: Words = Field(None, description="Approval and consent, or why none is needed.")
+    funding: Words = Field(None, description="Who paid, and what part they had in the work.")
+    availability: Words = Field(
+        None, description="Where the model, the images and the code can be had, and their licences."
+    )
+    contact: Words = Field(None, description="Whom to ask.")
+
+    @property
+    def stated(self) -> dict[str, str]:
+        """What is said, by name."""
+        return self.model_dump(exclude_none=True)
+
+
 def by_label(models: Any) -> Any:
     """Return the table of choices that a list of architectures stands for.
 
@@ -370,6 +406,7 @@ class Experiment(_Settings):
     ] = Field({}, description="Networks by label; every installed architecture where left out.")
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    card: CardSettings = CardSettings()
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -383,12 +420,14 @@ class Experiment(_Settings):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of everything but `out`: equal for experiments that ask for the same."""
-        canonical = json.dumps(self._plain(), sort_keys=True, ensure_ascii=False)
+        """SHA-256 of all but `out` and `card`: equal for experiments that ask for the same."""
+        asked = {name: value for name, value in self._plain().items() if name != "card"}
+        canonical = json.dumps(asked, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def _plain(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude={"out"}, exclude_none=True)
+        without = {"out"} if self.card.stated else {"out", "card"}
+        return self.model_dump(mode="json", exclude=without, exclude_none=True)
 
 
 def read_toml(path: Path) -> dict[str, Any]:

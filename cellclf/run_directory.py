@@ -62,6 +62,11 @@ class RunDirectory:
         return self.path / "report.html"
 
     @property
+    def card_file(self) -> Path:
+        """The model card of the best model."""
+        return self.path / "model_card.md"
+
+    @property
     def audit_page(self) -> Path:
         """What was found in the images, with pictures."""
         return self.path / "audit.html"
@@ -114,6 +119,16 @@ class RunDirectory:
                 "the command that began it again"
             )
         return read_toml(self.experiment_file) | {"out": str(self.path)}
+
+    def card(self) -> dict[str, Any]:
+        """Read what the experiment that was begun here says of what only a person knows.
+
+        Raises:
+            ExperimentError: It is no experiment any more.
+        """
+        if not self.experiment_file.exists():
+            return {}
+        return dict(read_toml(self.experiment_file).get("card", {}))
 
     def is_complete(self) -> bool:
         """Whether the run has come to its end."""

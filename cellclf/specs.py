@@ -160,7 +160,8 @@ class ModelSpec(Spec):
         channel_order: Order of the channels after the layer `pixels`.
         stages: Prefixes of layer names, the one nearest the output first: the order in which
             fine-tuning unfreezes them.
-        explain_layer: The layer whose activations a class-activation map is drawn over.
+        explain_layer: The layer over whose activations Grad-CAM maps are drawn: at the top level,
+            `(batch, height, width, channels)`, best the last of that kind.
         learning_rate: Peak learning rate for training from random weights, batch size 32.
         min_image_size: Smallest height and width in pixels that the network can take.
     """

@@ -10,6 +10,7 @@ __all__ = [
     "PART_NAMES",
     "Balance",
     "Distribution",
+    "Explanation",
     "Part",
     "Precision",
     "Recipe",
@@ -45,6 +46,9 @@ Schedule = Literal["one_cycle", "constant"]
 
 Distribution = Literal["none", "data_parallel"]
 """What trains a network: one device, or all of them, each with its rows of every batch."""
+
+Explanation = Literal["grad_cam", "occlusion"]
+"""What shows where in an image a score came from: gradients, or covering patch after patch."""
 
 _PARTS_BY_NAME: dict[str, Part] = {
     "train": "train",

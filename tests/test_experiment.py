@@ -130,3 +130,17 @@ def test_dividing_anew_and_allowing_leakage_exclude_each_other() -> None:
 def test_a_gate_that_is_none_is_a_problem_of_the_experiment() -> None:
     with pytest.raises(ExperimentError, match=r"evaluation\.gates: must look like"):
         Experiment(evaluation={"gates": ["accuracy"]})
+
+
+def test_what_only_a_person_knows_changes_no_fingerprint_and_comes_back() -> None:
+    silent = Experiment(models=["custom_cnn"])
+    told = Experiment(models=["custom_cnn"], card={"site": "  Ward 7 \n", "stain": "Giemsa"})
+    assert told.fingerprint == silent.fingerprint
+    assert told.card.stated == {"site": "Ward 7", "stain": "Giemsa"}
+    assert "card" not in silent.to_toml()
+    assert Experiment(**tomllib.loads(told.to_toml())).card == told.card
+
+
+def test_an_empty_text_of_the_card_is_refused() -> None:
+    with pytest.raises(ExperimentError, match=r"card\.site"):
+        Experiment(card={"site": " "})

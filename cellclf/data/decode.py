@@ -17,7 +17,14 @@ from cellclf.data.jpeg import MAX_REDUCTION, decode_jpeg
 from cellclf.errors import DataError, ImageError
 from cellclf.terms import ResizeMode
 
-__all__ = ["DECODE_VERSION", "IMAGE_SUFFIXES", "decode", "decode_square", "resize"]
+__all__ = [
+    "DECODE_VERSION",
+    "IMAGE_SUFFIXES",
+    "decode",
+    "decode_square",
+    "resize",
+    "unsquare",
+]
 
 DECODE_VERSION = 2
 """Part of every store's key and of every bundle: raise it when any pixel may come out otherwise."""
@@ -190,19 +197,48 @@ def resize(image: NDArray[np.uint8], size: int, mode: ResizeMode) -> NDArray[np.
         (8, 8, 3)
     """
     _check_square(size, mode)
+    top, left, height, width = _place(image.shape[0], image.shape[1], size, mode)
+    inner = _scale(image, height, width)
     if mode == "stretch":
-        return _scale(image, size, size)
-    height, width = image.shape[:2]
-    longest = max(height, width)
-    inner = _scale(
-        image, max(1, round(height * size / longest)), max(1, round(width * size / longest))
-    )
+        return inner
     border = np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
     canvas = np.empty((size, size, 3), np.uint8)
     canvas[:] = np.median(border, axis=0)
-    top, left = (size - inner.shape[0]) // 2, (size - inner.shape[1]) // 2
-    canvas[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    canvas[top : top + height, left : left + width] = inner
     return canvas
+
+
+def unsquare(
+    values: NDArray[np.float32], height: int, width: int, mode: ResizeMode
+) -> NDArray[np.float32]:
+    """Bring numbers of each pixel of a square that `resize` made back to the image's own shape.
+
+    Args:
+        values: Shape `(size, size)`.
+        height: Of the image before.
+        width: Likewise.
+        mode: As `resize` was given it.
+
+    Returns:
+        Shape `(height, width)`, interpolated linearly.
+
+    Example:
+        >>> unsquare(np.eye(8, dtype=np.float32), 10, 20, "pad").shape
+        (10, 20)
+    """
+    top, left, inner_height, inner_width = _place(height, width, len(values), mode)
+    inner = values[top : top + inner_height, left : left + inner_width]
+    return np.asarray(cv2.resize(inner, (width, height)), dtype=np.float32)
+
+
+def _place(height: int, width: int, size: int, mode: ResizeMode) -> tuple[int, int, int, int]:
+    """First row, first column, height and width that an image gets in its square."""
+    if mode == "stretch":
+        return 0, 0, size, size
+    longest = max(height, width)
+    inner_height = max(1, round(height * size / longest))
+    inner_width = max(1, round(width * size / longest))
+    return (size - inner_height) // 2, (size - inner_width) // 2, inner_height, inner_width
 
 
 def _check_square(size: int, mode: ResizeMode) -> None:

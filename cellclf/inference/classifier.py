@@ -6,19 +6,19 @@ import json
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from cellclf.data.decode import DECODE_VERSION
+from cellclf.data.decode import DECODE_VERSION, unsquare
 from cellclf.data.leaks import LEAKY
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample
 from cellclf.data.stain_focus import stain_and_focus
-from cellclf.errors import BundleError, LeakageWarning, PluginError
+from cellclf.errors import BundleError, DataError, LeakageWarning, PluginError, hint
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import seen
@@ -30,9 +30,12 @@ from cellclf.inference.locate import find_bundle
 from cellclf.progress import Progress, Silent
 from cellclf.registry import SESSION, Registry, installed
 from cellclf.specs import ModelSpec
+from cellclf.terms import Explanation
 
 if TYPE_CHECKING:
     import keras
+
+    from cellclf.inference.explain import GradCam, Occlusion
 
 __all__ = ["Classifier", "load"]
 
@@ -83,7 +86,9 @@ class Classifier:
         sha256: Hash of its bundle.
     """
 
-    def __init__(self, bundle: Bundle, model: keras.Model, *, name: str = "") -> None:
+    def __init__(
+        self, bundle: Bundle, model: keras.Model, *, explain_layer: str, name: str = ""
+    ) -> None:
         from cellclf.network.forward import Forward
 
         self.model = model
@@ -94,6 +99,8 @@ class Classifier:
         self.usual = bundle.usual
         self.outliers = bundle.outliers
         self.sha256 = bundle.sha256
+        self._explain_layer = explain_layer
+        self._explainers: dict[Explanation, GradCam | Occlusion] = {}
         self._forward = Forward(model)
 
     @classmethod
@@ -146,7 +153,7 @@ class Classifier:
             set_weights(model, bundle.weights)
         except BundleError as error:
             raise BundleError(f"{changed}: {error}") from error
-        return cls(bundle, model, name=path.stem)
+        return cls(bundle, model, explain_layer=spec.explain_layer, name=path.stem)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -298,6 +305,83 @@ class Classifier:
             return None
         taken_for = pd.Index(self.classes).get_indexer(pd.Index(table["top_class"]))
         return self.usual.compared(np.concatenate(looks), taken_for)
+
+    def explain(
+        self,
+        images: NDArray[np.uint8],
+        *,
+        method: Explanation = "grad_cam",
+        classes: str | Sequence[str] | None = None,
+    ) -> NDArray[np.float32]:
+        """Return where in each image the score of a class came from.
+
+        A map shows what moved the score. It does not show that the answer is right, nor why.
+
+        Args:
+            images: `uint8`, RGB, `(n, height, width, 3)` or `(height, width, 3)`, of any size.
+            method: `"grad_cam"`, by the gradients of the layer that the architecture names, or
+                `"occlusion"`, by covering one patch after another, which is slower.
+            classes: The class that each map is of: one for all images, or one for each of them; by
+                default the one that is predicted.
+
+        Returns:
+            Shape `(n, height, width)`, as the images have it, 0 to 1. Each map is divided by its
+            largest value; one is all zeros where nothing speaks for the class.
+
+        Raises:
+            DataError: The array holds something else, or a class is none of the model's.
+            PluginError: The architecture's layer gives no maps, for `"grad_cam"`.
+            ExperimentError: The backend has no gradients, for `"grad_cam"`.
+        """
+        if method not in get_args(Explanation):
+            allowed = " or ".join(map(repr, get_args(Explanation)))
+            raise DataError(f"`method` must be {allowed}. Received: method={method!r}")
+        stacked = checked_images(images)
+        numbers = self._class_numbers(stacked, classes)
+        explainer = self._explainer(method)
+        height, width = stacked.shape[1:3]
+        found = np.zeros(stacked.shape[:3], np.float32)
+        length, mode = self._forward.batch_size, self.manifest.resize
+        starts = range(0, len(stacked), length)
+        chunks = array_chunks(stacked, size=self.image_size, mode=mode, length=length)
+        for start, chunk in zip(starts, chunks, strict=True):
+            maps = explainer(chunk, numbers[start : start + length])
+            for row, square in enumerate(maps, start=start):
+                found[row] = unsquare(square, height, width, mode)
+        return found
+
+    def _class_numbers(
+        self, images: NDArray[np.uint8], classes: str | Sequence[str] | None
+    ) -> NDArray[np.intp]:
+        """The class of which the map of each image is."""
+        if classes is None:
+            predicted: NDArray[np.intp] = self.predict_proba(images).argmax(axis=1)
+            return predicted
+        names = [classes] * len(images) if isinstance(classes, str) else list(classes)
+        if len(names) != len(images):
+            raise DataError(
+                f"`classes` must name one class, or one for each of the {len(images)} images. "
+                f"Received: {len(names)}"
+            )
+        for name in names:
+            if name not in self.classes:
+                raise DataError(
+                    f"`classes` must be of {', '.join(self.classes)}. "
+                    f"Received: {name!r}.{hint(name, self.classes)}"
+                )
+        return np.array([self.classes.index(name) for name in names], dtype=np.intp)
+
+    def _explainer(self, method: Explanation) -> GradCam | Occlusion:
+        """What draws maps, made when it is first asked for and kept with what it compiled."""
+        from cellclf.inference.explain import GradCam, Occlusion
+
+        if method not in self._explainers:
+            self._explainers[method] = (
+                GradCam(self.model, self._explain_layer)
+                if method == "grad_cam"
+                else Occlusion(self._forward)
+            )
+        return self._explainers[method]
 
     def _known_rows(self, images: NDArray[np.uint8]) -> list[str]:
         """Numbers of the images of an array that the model was trained on."""

@@ -32,6 +32,7 @@ __all__ = [
     "deterministic",
     "fused_normalization",
     "gathered",
+    "gradient",
     "jit_compile",
     "local_devices",
     "meant",
@@ -257,6 +258,50 @@ def fused_normalization(
         count = tensorflow.cast(tensorflow.reduce_prod(tensorflow.shape(images)[:3]), "float32")
         return found.y, found.batch_mean, found.batch_variance * ((count - 1) / count)
     return found.y, mean, variance
+
+
+def gradient(model: Any, inputs: list[Any], weights: Any) -> Any:
+    """Return how a weighted sum of what a network gives changes with the last of its inputs.
+
+    The network is taken as it predicts: nothing is dropped, no statistic of a batch is used.
+
+    Args:
+        model: A `keras.Model` of several inputs and one output.
+        inputs: An array for each input.
+        weights: Of each number of the output, in its shape.
+
+    Returns:
+        A float32 NumPy array of the shape of the last input.
+
+    Raises:
+        ExperimentError: The backend has no gradients here.
+    """
+    name = current()
+    ops = import_module("keras").ops
+    *others, last = map(ops.convert_to_tensor, inputs)
+    if name == "tensorflow":
+        tensorflow = import_module("tensorflow")
+        with tensorflow.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(last)
+            total = tensorflow.reduce_sum(weights * model([*others, last], training=False))
+        found = tape.gradient(
+            total, last, unconnected_gradients=tensorflow.UnconnectedGradients.ZERO
+        )
+    elif name == "jax":
+
+        def weighted_sum(last: Any) -> Any:
+            given, _ = model.stateless_call(
+                [variable.value for variable in model.trainable_variables],
+                [variable.value for variable in model.non_trainable_variables],
+                [*others, last],
+                training=False,
+            )
+            return (weights * given).sum()
+
+        found = import_module("jax").grad(weighted_sum)(last)
+    else:
+        raise _refused("must be tensorflow or jax, which give gradients of a network", name)
+    return ops.convert_to_numpy(ops.cast(found, "float32"))
 
 
 def deterministic() -> None:

@@ -78,7 +78,9 @@ def run(
             refuse_earlier(planned, prepared, listener)
     clock.lap("data")
     # Whoever follows may find the record that the first has begun: `agree` compares the images.
-    if _is_complete(directory, prepared) if leads else directory.is_complete():
+    if leads:
+        _require_same_images(directory, prepared)
+    if directory.is_complete() and directory.card() == planned.experiment.card.stated:
         listener.say("this run is complete already")
         return FinishedRun(directory.path)
     if leads:
@@ -135,14 +137,13 @@ def _place(planned: Plan) -> Path:
     return Path("runs") / f"{planned.dataset.spec.name}-{planned.experiment.fingerprint[:8]}"
 
 
-def _is_complete(directory: RunDirectory, prepared: Prepared) -> bool:
+def _require_same_images(directory: RunDirectory, prepared: Prepared) -> None:
     record = directory.record()
     if record.get("data_fingerprint", prepared.fingerprint) != prepared.fingerprint:
         raise RunError(
             f"the images are no longer those that {directory.path} was begun with: give another "
             "directory with --out, or remove this one"
         )
-    return directory.is_complete()
 
 
 def _require_classes(planned: Plan, prepared: Prepared) -> None:
@@ -195,7 +196,7 @@ def _train_and_tell(
     network = backend.versions()
     record = _record(planned, prepared, status=COMPLETE, network=network, seconds=clock.laps)
     record["calibrated"] = all(model.facts.get("promises") for model in trained)
-    write_account(directory, planned, prepared, trained, verdict, record)
+    write_account(directory, planned, prepared, trained, verdict, record, progress)
     clock.lap("report")
     write_json(directory.record_file, record | {"seconds": clock.laps})
 

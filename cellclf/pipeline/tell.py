@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,16 +14,27 @@ from cellclf.checking import Plan
 from cellclf.data.batches import augmented_views
 from cellclf.evaluation.abstention import risk_coverage
 from cellclf.evaluation.estimates import limits
+from cellclf.evaluation.first_to_see import confident_mistakes, least_sure
 from cellclf.evaluation.kept_promises import promise_sentences
 from cellclf.pipeline.batches import augmentation_chain, training_batches
+from cellclf.pipeline.explain import Maps, maps_of
+from cellclf.pipeline.made import how_it_was_made
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.train import Trained
 from cellclf.pipeline.verdict import Verdict
-from cellclf.reporting.confidence_plots import confidence_chart
+from cellclf.progress import Progress
+from cellclf.reporting.card import write_card
+from cellclf.reporting.confidence_plots import acceptance_chart, calibration_chart
 from cellclf.reporting.figures import save_figure, stamp
 from cellclf.reporting.plots import class_balance, confusion_matrix, learning_curves
-from cellclf.reporting.report import DatasetFacts, ModelReport, Report, write_report
-from cellclf.reporting.sheets import augmented_sheet, confident_mistakes, sample_sheet
+from cellclf.reporting.report import (
+    DatasetFacts,
+    Exhibit,
+    ModelReport,
+    Report,
+    write_report,
+)
+from cellclf.reporting.sheets import augmented_sheet, cell_sheet, sample_sheet
 from cellclf.run_directory import RunDirectory
 from cellclf.terms import PARTS
 
@@ -34,6 +45,9 @@ STAMP = "Leaky split: looks better than it is"
 
 SAMPLES_SHOWN = 9
 """Cells of each class on the sheet of samples."""
+
+CELLS_SHOWN = 12
+"""Cells on the sheet of mistakes, and on that of answers for review: each is explained, too."""
 
 AUGMENTED_VIEWS = 8
 """Views of each cell on the sheet of augmented samples."""
@@ -46,18 +60,20 @@ def write_account(
     trained: Sequence[Trained],
     verdict: Verdict,
     record: Mapping[str, Any],
+    progress: Progress,
 ) -> None:
     """Draw every figure, save each, and write the report."""
     counts = pd.DataFrame(prepared.counts())[list(PARTS)]
     shared = _shared_figures(plan, prepared, counts)
     models = []
     for model in trained:
-        drawn = _model_figures(model, prepared, verdict)
+        cells, maps = _cell_sheets(model, prepared, directory, progress)
+        drawn = _model_figures(model, verdict) | cells
         for name, figure in drawn.items():
             if prepared.leaky:
                 stamp(figure, STAMP)
             save_figure(figure, directory.figures / f"{model.label}_{name}.png")
-        models.append(_model_report(model, verdict, drawn))
+        models.append(_model_report(model, verdict, drawn, maps))
     for name, figure in shared.items():
         save_figure(figure, directory.figures / f"{name}.png")
     spec = plan.dataset.spec
@@ -90,9 +106,16 @@ def write_account(
         leaks=tuple(map(str, prepared.leaks)),
         synthetic=spec.synthetic,
         calibrated=record["calibrated"],
+        gates=verdict.gates,
+        stated={name: " ".join(text.split()) for name, text in plan.experiment.card.stated.items()},
+        made=how_it_was_made(plan, prepared, trained, record),
+        methods=_methods(verdict),
+        written=record["written"],
+        card_file=directory.card_file.name,
         **shared,
     )
     prepared.audit.write_page(directory.audit_page)
+    write_card(directory.card_file, report)
     write_report(directory.report_file, report)
 
 
@@ -145,41 +168,94 @@ def _shared_figures(plan: Plan, prepared: Prepared, counts: pd.DataFrame) -> dic
     }
 
 
-def _model_figures(model: Trained, prepared: Prepared, verdict: Verdict) -> dict[str, Figure]:
+def _model_figures(model: Trained, verdict: Verdict) -> dict[str, Figure]:
     counts = np.array(verdict.confusion[model.label])
-    test = prepared.split.rows("test")
-    confidence = _confidence(model)
     return {
-        **({} if confidence is None else {"confidence": confidence}),
+        **_confidence(model),
         "learning_curves": learning_curves(model.history, best_epoch=model.facts["best_epoch"]),
         "confusion_counts": confusion_matrix(counts, verdict.classes, normalise=False),
         "confusion_shares": confusion_matrix(counts, verdict.classes, normalise=True),
-        "confident_mistakes": confident_mistakes(prepared.images, model.part("test"), rows=test),
     }
 
 
-def _confidence(model: Trained) -> Figure | None:
+def _cell_sheets(
+    model: Trained, prepared: Prepared, directory: RunDirectory, progress: Progress
+) -> tuple[dict[str, Figure], Maps]:
+    """Draw the test cells to be seen first, each with maps of what moved its answer."""
+    test = model.part("test")
+    chosen = {
+        "confident_mistakes": confident_mistakes(test, limit=CELLS_SHOWN),
+        "review": least_sure(test, limit=CELLS_SHOWN),
+    }
+    # A cell that is on both sheets is explained once.
+    shown, places = np.unique(np.concatenate([*chosen.values()]), return_inverse=True)
+    images, table = prepared.images[prepared.split.rows("test")[shown]], test.iloc[shown]
+    maps = maps_of(
+        directory.bundle(model.label), images, table["top_class"].tolist(), progress=progress
+    )
+    if maps.missing:
+        progress.warn(f"{model.label}: the report is without {maps.missing}")
+    sheets = {}
+    for name, cells in chosen.items():
+        rows, places = places[: len(cells)], places[len(cells) :]
+        if len(rows):
+            sheets[name] = cell_sheet(images[rows], table.iloc[rows], overlays=maps.of(rows))
+    return sheets, maps
+
+
+def _confidence(model: Trained) -> dict[str, Figure]:
     """What calibration did, and what a threshold gains; nothing where there is none."""
     promises = model.facts.get("promises")
     if not promises:
-        return None
+        return {}
     test = model.part("test")
     right = test["top_class"] == test["label"]
     # Of a run that goes on they are read from JSON, in which a missing limit is null.
     before, after = (
         pd.DataFrame(promises["reliability"][when]).astype(float) for when in ("before", "after")
     )
-    return confidence_chart(
-        before,
-        after,
-        risk_coverage(test["confidence"], right),
-        threshold=promises["review"]["threshold"],
-    )
+    return {
+        "calibration": calibration_chart(before, after),
+        "acceptance": acceptance_chart(
+            risk_coverage(test["confidence"], right),
+            threshold=promises["review"]["threshold"],
+        ),
+    }
 
 
-def _model_report(model: Trained, verdict: Verdict, drawn: Mapping[str, Figure]) -> ModelReport:
+def _methods(verdict: Verdict) -> list[str]:
+    """How the intervals of the best model were computed; a figure may have none."""
+    found = verdict.estimates[verdict.best.model]
+    return [str(method) for method in found[found["low"].notna()]["method"].unique()]
+
+
+def _by_class(promises: Mapping[str, Any] | None, name: str) -> pd.DataFrame | None:
+    """What came of one of the promises, a row a class; nothing where it was not made."""
+    if not promises or not promises.get(name):
+        return None
+    return pd.DataFrame.from_dict(promises[name]["classes"], orient="index").astype(float)
+
+
+def _refused(label: str, drawn: Mapping[str, Figure]) -> Iterator[Exhibit]:
+    """Pictures of what a model leaves to a person."""
+    if "acceptance" in drawn:
+        yield Exhibit(
+            picture=drawn["acceptance"],
+            shows=f"Share of wrong answers of {label} among those accepted, by how many are "
+            "accepted. The sentences beside it say the main figures.",
+            caption="The more confidence is asked for, the fewer answers are accepted and the "
+            "fewer of them are wrong. By confidence alone: cells that are none of the classes "
+            "count by theirs.",
+            wide=False,
+        )
+
+
+def _model_report(
+    model: Trained, verdict: Verdict, drawn: Mapping[str, Figure], maps: Maps
+) -> ModelReport:
     figures = verdict.figures[model.label]["test"]
     promises = model.facts.get("promises")
+    said = promise_sentences(promises) if promises else []
     confusion = np.array(verdict.confusion[model.label])
     headline = _comparison(verdict).loc[model.label]
     by_class = {name: figure for name, figure in figures.items() if isinstance(figure, Mapping)}
@@ -200,12 +276,19 @@ def _model_report(model: Trained, verdict: Verdict, drawn: Mapping[str, Figure])
         per_class=per_class.assign(support=confusion.sum(axis=1)),
         confusion=confusion,
         intervals=limits(verdict.estimates[model.label]),
-        promises=tuple(promise_sentences(promises)) if promises else (),
-        confidence=drawn.get("confidence"),
+        calibration=tuple(said[:1]),
+        calibration_chart=drawn.get("calibration"),
+        refusals=tuple(said[1:]),
+        refused=tuple(_refused(model.label, drawn)),
+        coverage=_by_class(promises, "sets"),
+        unidentified=_by_class(promises, "refusal"),
         epochs=model.facts["epochs"],
         best_epoch=model.facts["best_epoch"],
         stopped_early=model.facts["stopped_early"],
         learning_curves=drawn["learning_curves"],
         confusion_matrices=(drawn["confusion_counts"], drawn["confusion_shares"]),
-        mistakes=drawn["confident_mistakes"],
+        mistakes=drawn.get("confident_mistakes"),
+        review=drawn.get("review"),
+        maps=maps.how,
+        without_maps=maps.missing,
     )

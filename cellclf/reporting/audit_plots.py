@@ -11,8 +11,8 @@ from cellclf.reporting.style import INK, MUTED, PALE, RIGHT, WRONG, house_style,
 
 __all__ = ["background_probe"]
 
-WIDTH = 9.8
-"""Inches: a figure that fills the column of a page."""
+WIDTH = 5.4
+"""Inches: what a telephone can still show as a whole, with letters that can be read."""
 
 
 def background_probe(probe: BackgroundProbe) -> Figure:
@@ -28,7 +28,7 @@ def background_probe(probe: BackgroundProbe) -> Figure:
     shares = [*probe.recall, probe.accuracy]
     colours = [WRONG if name in probe.shortcuts else PALE for name in probe.classes]
     with house_style():
-        figure = Figure(figsize=(WIDTH, 0.3 * len(names) + 0.8), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 0.34 * len(names) + 0.8), layout="constrained")
         axes = figure.subplots()
         axes.barh(places, shares, 0.62, color=[*colours, RIGHT])
         axes.plot([probe.low, probe.high], [places[-1]] * 2, color=INK, linewidth=1.4)
@@ -43,7 +43,7 @@ def background_probe(probe: BackgroundProbe) -> Figure:
             annotation_clip=False,
         )
         axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.8))
-        axes.set_yticks(places, [wrapped(name, 24) for name in names])
+        axes.set_yticks(places, [wrapped(name, 20) for name in names])
         axes.xaxis.set_major_formatter(PercentFormatter(xmax=1))
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.spines["left"].set_visible(False)

@@ -11,7 +11,7 @@ from cellclf.auditing.summary import how_severe
 from cellclf.files import write_bytes
 from cellclf.reporting import wording
 from cellclf.reporting.figures import data_uri
-from cellclf.reporting.style import TURNING, legible
+from cellclf.reporting.style import OVERRIDING, legible
 from cellclf.terms import counted
 
 __all__ = ["environment", "write_page"]
@@ -47,11 +47,12 @@ def environment() -> Environment:
 def write_page(path: Path, page: str) -> None:
     """Write a rendered page; it appears whole or not at all.
 
-    What turns round the direction of writing is replaced wherever it stands, and so are bytes of a
+    What overrides the direction of writing is replaced wherever it stands, and so are bytes of a
     file name that are no text: a page must not fail over one.
 
     Raises:
         RunError: The place cannot be written to.
     """
-    plain = page.lstrip().translate(dict.fromkeys(map(ord, TURNING), "\N{REPLACEMENT CHARACTER}"))
+    replaced = dict.fromkeys(map(ord, OVERRIDING), "\N{REPLACEMENT CHARACTER}")
+    plain = page.lstrip().translate(replaced)
     write_bytes(Path(path), plain.encode("utf-8", errors="replace"))

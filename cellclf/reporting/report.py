@@ -15,10 +15,28 @@ from cellclf.auditing.class_sizes import ClassSize
 from cellclf.auditing.findings import Finding
 from cellclf.auditing.summary import grouped
 from cellclf.evaluation.confusion import MACRO
+from cellclf.evaluation.gates import Held
 from cellclf.reporting import wording
+from cellclf.reporting.card import NOT_STATED, model_card
+from cellclf.reporting.checklist import checklists
 from cellclf.reporting.pages import environment, write_page
 
-__all__ = ["DatasetFacts", "ModelReport", "Picture", "Report", "write_report"]
+__all__ = ["DatasetFacts", "Exhibit", "ModelReport", "Picture", "Report", "write_report"]
+
+SECTIONS = {
+    "verdict": "Verdict",
+    "figures": "Figures",
+    "mistakes": "Mistakes",
+    "certainty": "Certainty",
+    "refuses": "Refusals",
+    "others": "Other models",
+    "data": "Data",
+    "method": "Method",
+    "card": "Model card",
+    "limits": "Limits",
+    "checklists": "Checklists",
+}
+"""What a reader may ask, in that order: where it stands in the page, and what its link says."""
 
 Picture = Figure | bytes
 """A figure, or the bytes of a PNG, JPEG or SVG file."""
@@ -44,6 +62,25 @@ class DatasetFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Exhibit:
+    """A picture with what must be said of it.
+
+    Attributes:
+        heading: What stands above it; nothing where it belongs to what is before it.
+        picture: The picture.
+        shows: What somebody who cannot see it is told.
+        caption: How it is read.
+        wide: It fills the column; else it stands beside another.
+    """
+
+    heading: str = ""
+    picture: Picture
+    shows: str
+    caption: str = ""
+    wide: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelReport:
     """What came of one model.
 
@@ -58,12 +95,20 @@ class ModelReport:
         epochs: How many epochs were trained.
         best_epoch: The one whose weights were kept, counted from 1.
         stopped_early: Training ended before the epochs asked for, as nothing improved any more.
-        promises: What came of calibration, review, sets and refusal, a sentence each; none where it
-            is not calibrated.
-        confidence: See `cellclf.reporting.confidence_plots.confidence_chart`.
+        calibration: What came of calibration, a sentence each; none where it is not calibrated.
+        calibration_chart: See `cellclf.reporting.confidence_plots.calibration_chart`.
+        refusals: What it leaves to a person, and what came of that, a sentence each.
+        refused: Pictures of what it leaves to a person.
+        coverage: How often the set of possible classes holds the true one: one row a class (its
+            name is the index), columns `covered`, `samples`, `low` and `high`.
+        unidentified: How many cells of each class are called none of the classes: one row a class,
+            columns `refused`, `samples`, `low` and `high`; `None` where no cell ever is.
         learning_curves: See `cellclf.reporting.plots.learning_curves`.
         confusion_matrices: See `cellclf.reporting.plots.confusion_matrix`, in either form.
-        mistakes: See `cellclf.reporting.sheets.confident_mistakes`.
+        mistakes: The surest mistakes; see `cellclf.reporting.sheets.cell_sheet`.
+        review: The least sure answers of those that are for review; likewise.
+        maps: How maps on these sheets say where answers came from, by what they are called.
+        without_maps: Why there is no map, or none of some kind.
     """
 
     name: str
@@ -74,11 +119,18 @@ class ModelReport:
     epochs: int
     best_epoch: int
     stopped_early: bool = False
-    promises: tuple[str, ...] = ()
-    confidence: Picture | None = None
+    calibration: tuple[str, ...] = ()
+    calibration_chart: Picture | None = None
+    refusals: tuple[str, ...] = ()
+    refused: tuple[Exhibit, ...] = ()
+    coverage: pd.DataFrame | None = None
+    unidentified: pd.DataFrame | None = None
     learning_curves: Picture | None = None
     confusion_matrices: tuple[Picture, ...] = ()
     mistakes: Picture | None = None
+    review: Picture | None = None
+    maps: Mapping[str, str] = field(default_factory=dict)
+    without_maps: str = ""
 
     def interval(self, metric: str, of: str = "") -> tuple[float, float] | None:
         """The interval of a figure, or of the mean over classes that `metric` ends in."""
@@ -105,6 +157,18 @@ class ModelReport:
         row = int(np.argmin(np.where(cells > 0, found / np.maximum(cells, 1), np.inf)))
         return str(self.per_class.index[row]), int(found[row]), int(cells[row])
 
+    def cells_of(self, name: str) -> int:
+        """Number of test cells of a class."""
+        return int(self.confusion[list(self.per_class.index).index(name)].sum())
+
+    @property
+    def least_known(self) -> tuple[str, float] | None:
+        """The class of which the fewest may be found by its interval, and that share, if known."""
+        low = {of: ends[0] for (metric, of), ends in self.intervals.items() if metric == "recall"}
+        known = [(name, low[name]) for name in map(str, self.per_class.index) if name in low]
+        known = [one for one in known if not np.isnan(one[1])]
+        return min(known, key=lambda one: one[1], default=None)
+
     def taken_for(self, row: int) -> tuple[str, int] | None:
         """The wrong class that class number `row` was most often taken for, and how often."""
         predicted = self.confusion[row].copy()
@@ -113,14 +177,20 @@ class ModelReport:
         return (str(self.per_class.index[most]), int(predicted[most])) if predicted[most] else None
 
     @property
+    def mistaken(self) -> list[tuple[str, str, int]]:
+        """True class, predicted class and number of each mistake, the most frequent first."""
+        names = [str(name) for name in self.per_class.index]
+        wrong = self.confusion * ~np.eye(len(names), dtype=bool)
+        found = [
+            (names[row], names[column], int(wrong[row, column]))
+            for row, column in np.argwhere(wrong)
+        ]
+        return sorted(found, key=lambda mistake: -mistake[2])
+
+    @property
     def commonest_mistake(self) -> tuple[str, str, int] | None:
         """True class, predicted class and number of the most frequent mistake, if there is any."""
-        mistakes = [
-            (str(name), *taken)
-            for row, name in enumerate(self.per_class.index)
-            if (taken := self.taken_for(row))
-        ]
-        return max(mistakes, key=lambda mistake: mistake[2], default=None)
+        return next(iter(self.mistaken), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +221,12 @@ class Report:
             any, the page says at every figure that it is leaky.
         synthetic: The images are rendered, not photographed.
         calibrated: Confidences were calibrated.
+        gates: What came of the quality gates, which the chosen model must reach.
+        stated: What only a person knows, by name, as the experiment's table `card` has it.
+        made: How it was made, a heading and sentences each, in order.
+        methods: How the intervals were computed.
+        written: When, as an ISO date and time.
+        card_file: Address of the model card as a file, relative to the report.
         class_balance: See `cellclf.reporting.plots.class_balance`.
         samples: See `cellclf.reporting.sheets.sample_sheet`.
         augmented: See `cellclf.reporting.sheets.augmented_sheet`.
@@ -177,6 +253,12 @@ class Report:
     leaks: Sequence[str] = ()
     synthetic: bool = False
     calibrated: bool = False
+    gates: Sequence[Held] = ()
+    stated: Mapping[str, str] = field(default_factory=dict)
+    made: Mapping[str, str] = field(default_factory=dict)
+    methods: Sequence[str] = ()
+    written: str = ""
+    card_file: str = ""
     class_balance: Picture | None = None
     samples: Picture | None = None
     augmented: Picture | None = None
@@ -188,6 +270,20 @@ class Report:
                 f"`best_model` must be one of {', '.join(names)}. Received: {self.best_model!r}"
             )
 
+    @property
+    def best(self) -> ModelReport:
+        """The model that was chosen."""
+        return next(model for model in self.models if model.name == self.best_model)
+
+    @property
+    def smallest(self) -> tuple[str, int] | None:
+        """The class with the fewest test cells, and how many; `None` without a test part."""
+        if "test" not in self.counts or not self.counts["test"].any():
+            return None
+        cells = self.counts["test"]
+        present = cells[cells > 0]
+        return str(present.index[int(np.argmin(present))]), int(present.min())
+
 
 def write_report(path: Path, report: Report) -> None:
     """Write `report` to `path` as one HTML file; it appears whole or not at all.
@@ -195,18 +291,25 @@ def write_report(path: Path, report: Report) -> None:
     Raises:
         RunError: The place cannot be written to.
     """
-    best = next(model for model in report.models if model.name == report.best_model)
-    others = [model for model in report.models if model is not best]
     template = environment().get_template("report.html")
     page = template.render(
         report=report,
-        best=best,
-        models=[best, *others],
+        sections=SECTIONS,
+        best=report.best,
+        others=[model for model in report.models if model is not report.best],
         findings=grouped(report.findings),
         sources={size.name: size for size in report.sources},
-        column_groups=_column_groups([str(name) for name in report.comparison.columns]),
+        compared=report.comparison.astype("object"),
+        column_groups=[
+            group
+            for group in _column_groups([str(name) for name in report.comparison.columns])
+            # Of one model the figures on test stand above already.
+            if group[1] or len(report.models) > 1
+        ],
         timings=[(step, wording.duration(time)) for step, time in report.timings.items()],
-        smallest=_smallest_test_class(report.counts),
+        card=model_card(report),
+        checklists=checklists(report),
+        not_stated=NOT_STATED,
     )
     write_page(Path(path), page)
 
@@ -233,12 +336,3 @@ def _column_groups(columns: Sequence[str]) -> list[tuple[str, str, list[str]]]:
         for heading, prefix in headings
     ]
     return [group for group in groups if group[2]]
-
-
-def _smallest_test_class(counts: pd.DataFrame) -> tuple[str, int] | None:
-    """The class with the fewest test cells, and how many; `None` where there is no test part."""
-    if "test" not in counts or not counts["test"].any():
-        return None
-    cells = counts["test"]
-    present = cells[cells > 0]
-    return str(present.index[int(np.argmin(present))]), int(present.min())

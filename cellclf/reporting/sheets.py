@@ -1,8 +1,9 @@
-"""Sheets of cells: samples of each class, augmented views, the most confident mistakes."""
+"""Sheets of cells: samples of each class, augmented views, and what was said of some."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from PIL import Image
 
 from cellclf.reporting.style import INK, MUTED, RIGHT, WRONG, house_style, wrapped
 
-__all__ = ["augmented_sheet", "confident_mistakes", "sample_sheet"]
+__all__ = ["augmented_sheet", "cell_sheet", "sample_sheet"]
 
 # All lengths are inches: a sheet is one pair of axes whose unit is the inch.
 WIDTH = 10.0
@@ -25,8 +26,12 @@ GAP = 0.07
 LARGEST = 1.05
 SMALL_TEXT = 8.5
 
-LONGEST = 25
-"""Characters that fit below a picture."""
+LETTERS_PER_INCH = 16.7
+"""Small letters that fit beside each other."""
+
+CELLS_ABREAST = 6
+PICTURES_ABREAST = 9
+"""Most pictures beside each other where cells have several."""
 
 Images = NDArray[np.uint8]
 
@@ -82,57 +87,65 @@ def augmented_sheet(
         return figure
 
 
-def confident_mistakes(
-    images: Images, table: pd.DataFrame, *, rows: NDArray[np.intp] | None = None, limit: int = 12
+def cell_sheet(
+    images: Images, table: pd.DataFrame, *, overlays: Mapping[str, Images] | None = None
 ) -> Figure:
-    """Draw the wrongly classified cells of which the model was surest, surest first.
+    """Draw cells with what was said of each below it.
 
     Args:
         images: `(n, height, width, 3)`, RGB.
-        rows: Which image belongs to each row of `table`, `(len(table),)`; the first to the first
-            and so on where left out.
-        table: Predictions, columns `sample_id`, `label`, `top_class` and `confidence`.
-        limit: At most so many are drawn.
+        table: Predictions, one row an image, columns `sample_id`, `label`, `top_class` and
+            `confidence`.
+        overlays: Images to be drawn beside each, `(n, height, width, 3)`, by what they are called.
     """
-    wrong = np.flatnonzero((table["label"] != table["top_class"]).to_numpy())
-    confidence = table["confidence"].to_numpy(dtype=float)
-    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:limit]
-    columns, gap, caption = 6, 0.16, 0.9
-    side = (ROOM + gap) / columns - gap
+    beside = overlays or {}
+    pictures = 1 + len(beside)
+    columns = max(1, PICTURES_ABREAST // pictures) if beside else CELLS_ABREAST
+    gap, caption, heading = 0.16, 0.9, 0.24 if beside else 0.0
+    width = (ROOM + gap) / columns - gap
+    side = (width + GAP) / pictures - GAP
     with house_style():
-        if not len(surest):
-            figure, axes = _empty_sheet(0.5)
-            axes.text(0, 0.25, "No cell was classified wrongly.", va="center")
-            return figure
-        lines = -(-len(surest) // columns)
-        figure, axes = _empty_sheet(lines * (side + caption))
-        for place, row in enumerate(surest):
-            left = (place % columns) * (side + gap)
-            top = (place // columns) * (side + caption)
-            _draw_cell(axes, images[row if rows is None else rows[row]], left, top, side)
-            record = table.iloc[row]
-            for line, (words, colour) in enumerate(
-                (
-                    (f"true: {record['label']}", RIGHT),
-                    (f"predicted: {record['top_class']}", WRONG),
-                    (f"confidence {confidence[row]:.1%}".replace("%", "\u202f%"), MUTED),
-                    (_end_of(str(record["sample_id"])), MUTED),
-                )
-            ):
-                axes.text(
-                    left,
-                    top + side + 0.13 + line * 0.165,
-                    wrapped(words, LONGEST, lines=1),
-                    color=colour,
-                    fontsize=SMALL_TEXT,
-                    va="center",
-                )
+        lines = -(-len(images) // columns)
+        figure, axes = _empty_sheet(heading + lines * (side + caption))
+        for place, record in enumerate(table.to_dict("records")):
+            left = (place % columns) * (width + gap)
+            top = heading + (place // columns) * (side + caption)
+            for number, (name, drawn) in enumerate({"cell": images, **beside}.items()):
+                across = left + number * (side + GAP)
+                _draw_cell(axes, drawn[place], across, top, side)
+                if beside and place < columns:
+                    axes.text(
+                        across, heading / 2, name, color=MUTED, fontsize=SMALL_TEXT, va="center"
+                    )
+            _say_below(axes, record, left, top + side, round(width * LETTERS_PER_INCH))
         return figure
 
 
-def _end_of(name: str) -> str:
+def _say_below(
+    axes: Axes, record: Mapping[Any, Any], left: float, top: float, letters: int
+) -> None:
+    """Write what was said of a cell on lines of at most so many letters."""
+    right = record["label"] == record["top_class"]
+    lines = (
+        (f"true: {record['label']}", RIGHT),
+        (f"predicted: {record['top_class']}", RIGHT if right else WRONG),
+        (f"confidence {record['confidence']:.1%}".replace("%", "\u202f%"), MUTED),
+        (_end_of(str(record["sample_id"]), letters), MUTED),
+    )
+    for number, (words, colour) in enumerate(lines):
+        axes.text(
+            left,
+            top + 0.13 + number * 0.165,
+            wrapped(words, letters, lines=1),
+            color=colour,
+            fontsize=SMALL_TEXT,
+            va="center",
+        )
+
+
+def _end_of(name: str, length: int) -> str:
     """The end of a name, which tells files apart, where all of it is too long."""
-    return name if len(name) <= LONGEST else f"…{name[1 - LONGEST :]}"
+    return name if len(name) <= length else f"…{name[1 - length :]}"
 
 
 def _empty_sheet(height: float) -> tuple[Figure, Axes]:

@@ -16,6 +16,7 @@ __all__ = [
     "GRID",
     "INK",
     "MUTED",
+    "OVERRIDING",
     "PALE",
     "PAPER",
     "RIGHT",
@@ -84,8 +85,11 @@ SETTINGS: dict[str, Any] = {
 UNSHOWABLE = ("Cc", "Cs", "Zl", "Zp")
 """Categories of characters: controls, lone surrogates, ends of lines and paragraphs."""
 
-TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-"""Characters that embed, override or isolate a direction of writing (Unicode, annex 9)."""
+OVERRIDING = "\u202a\u202b\u202c\u202d\u202e"
+"""Characters that embed or override a direction of writing (Unicode, annex 9)."""
+
+TURNING = f"{OVERRIDING}\u2066\u2067\u2068\u2069"
+"""The same, and those that isolate one: pages put these around names, names may not."""
 
 
 @contextmanager

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from numbers import Integral, Real
 
 __all__ = [
     "advice",
     "duration",
     "is_share",
+    "isolated",
     "label",
     "number",
     "percent",
@@ -40,6 +42,9 @@ KNOWN_AS = {
 
 SPELT = {"f1": "F1", "roc": "ROC", "auc": "AUC"}
 NO_BREAK = "\N{NO-BREAK SPACE}"
+ISOLATE, END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
+LEFT_TO_RIGHT = frozenset({"L", "EN", "ES", "ET", "CS", "NSM", "BN", "B", "S", "WS", "ON"})
+"""Kinds of character that turn nothing around."""
 MINUTE, HOUR = 60, 3600
 
 LABELS = {
@@ -177,6 +182,19 @@ def label(name: str, *, without: str = "") -> str:
         parts = ["macro", *parts[:-1]]
     words = " ".join(SPELT.get(part, part) for part in parts)
     return words[:1].upper() + words[1:]
+
+
+def isolated(name: object) -> str:
+    r"""Write a name within a sentence, so that one from right to left does not turn it around.
+
+    Example:
+        >>> isolated("monocyte"), isolated("\u062e\u0644\u064a\u0629")
+        ('monocyte', '\u2068خلية\u2069')
+    """
+    text = str(name)
+    if all(unicodedata.bidirectional(letter) in LEFT_TO_RIGHT for letter in text):
+        return text
+    return f"{ISOLATE}{text}{END}"
 
 
 def sentence(text: str) -> str:

@@ -52,6 +52,7 @@ def check_model(
     images = _coloured(num_classes, image_size)
     _check_outputs(spec, model, images, num_classes)
     _check_pixels(spec, model, image_size)
+    _check_explained(spec, model)
     again = build(spec, chosen, image_size=image_size, num_classes=num_classes)
     _check_weights(spec, model, again, images)
     _check_training(spec, again, images, num_classes)
@@ -122,6 +123,15 @@ def _check_pixels(spec: ModelSpec, model: keras.Model, image_size: int) -> None:
         lit == expected,
         f"layer 'pixels' of model {spec.name!r} must give red as channel {expected}, because its "
         f"`channel_order` is {spec.channel_order!r}. Received: red in channel {lit}",
+    )
+
+
+def _check_explained(spec: ModelSpec, model: keras.Model) -> None:
+    shape = tuple(model.get_layer(spec.explain_layer).output.shape)
+    require(
+        len(shape) == 4,
+        f"layer {spec.explain_layer!r} of model {spec.name!r}, its `explain_layer`, must give "
+        f"(batch, height, width, channels). Received: {shape}",
     )
 
 

@@ -189,3 +189,9 @@ def test_a_container_that_gives_fewer_processors_has_as_many_threads() -> None:
     )
     finished = run(code, LOKY_MAX_CPU_COUNT="1", OMP_NUM_THREADS="7")
     assert finished.stdout.split() == ["1", "7"], finished.stderr
+
+
+def test_a_backend_without_gradients_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.config, "backend", lambda: "torch")
+    with pytest.raises(ExperimentError, match=r"must be tensorflow or jax.*Received: torch"):
+        backend.gradient(None, [np.zeros(1)], np.ones(1))

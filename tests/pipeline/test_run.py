@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -313,6 +315,33 @@ def test_a_wrong_section_is_refused() -> None:
         run(EXPERIMENT, trainng={"epochs": 1})
 
 
+def test_what_moved_answers_is_shown_beside_mistakes_whenever_the_report_is_made() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(EXPERIMENT, out=Path("run"), progress=StopAt("tiny_net: explaining"))
+    bundle = Path("run") / "models" / "tiny_net.safetensors"
+    written = bundle.stat().st_mtime_ns
+    finished = run(Path("run"))
+    assert bundle.stat().st_mtime_ns == written
+    test = finished.predictions().query("split == 'test'")
+    assert (test["label"] != test["top_class"]).any()
+    report = finished.report.read_text()
+    shown = "the most confident first; beside each, Grad-CAM and occlusion: where in the image"
+    assert len(re.findall(f'<img[^>]* alt="[^"]*{shown}', report)) == 1
+    assert "by gradients (Grad-CAM), and by covering patches (occlusion); yellow" in report
+    assert "A map shows what moved the score, not why it is right" in report
+
+
+def test_an_architecture_that_gives_no_maps_does_not_cost_the_report() -> None:
+    cellclf.register(replace(TINY, name="flat_net", explain_layer="features"))
+    listener = Listener()
+    finished = run({**EXPERIMENT, "models": ["flat_net"]}, out=Path("run"), progress=listener)
+    report = finished.report.read_text()
+    assert "beside each, occlusion: where" in report
+    assert "Not shown beside these cells: Grad-CAM, because layer &#39;features&#39;" in report
+    (said,) = (one for one in listener.warned if "report" in one)
+    assert said.startswith("flat_net: the report is without Grad-CAM, because layer 'features' of ")
+
+
 def test_a_run_with_images_enough_is_calibrated_and_held_against_its_gates(tmp_path: Path) -> None:
     write_folder(tmp_path / "many", {"monocyte": 280, "neutrophil": 280})
     experiment = {
@@ -335,7 +364,10 @@ def test_a_run_with_images_enough_is_calibrated_and_held_against_its_gates(tmp_p
     report = finished.report.read_text()
     assert "How sure it is" in report
     assert "95&nbsp;% interval" in report
-    assert (finished.path / "figures" / "tiny_net_confidence.png").exists()
+    assert (finished.path / "figures" / "tiny_net_calibration.png").exists()
+    assert finished.predictions()["review"].any()
+    assert (finished.path / "figures" / "tiny_net_review.png").exists()
+    assert "Answers to review first" in report
     # What the run found in its own images, its bundle finds too.
     table = finished.predictions()
     test = table[table["split"] == "test"].head(5)
@@ -349,3 +381,41 @@ def test_a_gate_about_a_class_that_there_is_not_is_refused_before_training() -> 
     with pytest.raises(ExperimentError, match="must be about one of the classes"):
         run({**EXPERIMENT, "evaluation": gates}, out=Path("run"))
     assert not (Path("run") / "training").exists()
+
+
+class Remembering(Silent):
+    """Keeps what was said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+def test_other_texts_of_the_card_are_reported_without_training_anew() -> None:
+    first = run(EXPERIMENT, out=Path("run"))
+    figures, bundle = first.metrics, first.bundle().read_bytes()
+    assert "Contact: **not stated**" in (first.path / "model_card.md").read_text()
+    listener = Remembering()
+    stated = {"contact": "the laboratory"}
+    again = run(EXPERIMENT, out=Path("run"), card=stated, progress=listener)
+    assert "tiny_net: already trained" in listener.said
+    assert again.metrics == figures
+    assert again.bundle().read_bytes() == bundle
+    assert "Contact: the laboratory" in (again.path / "model_card.md").read_text()
+    assert "the laboratory" in again.report.read_text()
+    listener = Remembering()
+    run(EXPERIMENT, out=Path("run"), card=stated, progress=listener)
+    assert "this run is complete already" in listener.said
+
+
+def test_a_report_says_how_the_run_was_made(finished: FinishedRun) -> None:
+    report = finished.report.read_text()
+    for said in (
+        "stretched to a square and resized to 16 × 16 pixels",
+        "Every class was filled up to the largest with augmented views",
+        "tiny_net of (this session)",
+        "AdamW on the cross-entropy; all layers were trained together, at most 3 epochs",
+    ):
+        assert said in report

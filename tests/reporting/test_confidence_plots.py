@@ -7,7 +7,7 @@ import pytest
 
 from cellclf.evaluation.abstention import risk_coverage
 from cellclf.evaluation.calibration import reliability
-from cellclf.reporting.confidence_plots import confidence_chart
+from cellclf.reporting.confidence_plots import acceptance_chart, calibration_chart
 
 
 def answers(n: int = 300) -> tuple[np.ndarray, np.ndarray]:
@@ -21,8 +21,8 @@ def test_bins_and_the_threshold_are_drawn(threshold: float, marked: bool) -> Non
     true, prob = answers()
     table = reliability(true, prob)
     curve = risk_coverage(prob.max(axis=1), prob.argmax(axis=1) == true)
-    figure = confidence_chart(table, table, curve, threshold=threshold)
-    bins, risk = figure.axes
+    (bins,) = calibration_chart(table, table).axes
+    (risk,) = acceptance_chart(curve, threshold=threshold).axes
     drawn = {tuple(line.get_xdata()) for line in bins.get_lines()}
     assert tuple(table["confidence"]) in drawn
     assert (risk.get_legend() is not None) == marked

@@ -18,8 +18,8 @@ from cellclf.reporting.audit_plots import background_probe
 from cellclf.reporting.figures import as_svg
 from cellclf.reporting.plots import class_balance, confusion_matrix
 from cellclf.reporting.report import DatasetFacts, write_report
-from cellclf.reporting.sheets import augmented_sheet, confident_mistakes, sample_sheet
-from cellclf.reporting.style import TURNING, legible
+from cellclf.reporting.sheets import augmented_sheet, cell_sheet, sample_sheet
+from cellclf.reporting.style import OVERRIDING, TURNING, legible
 from tests.data.image_files import noise
 from tests.hostile_names import HOSTILE
 from tests.reporting.test_report import DOT, Page, found, model, report
@@ -33,8 +33,9 @@ def harmless(page: Page) -> None:
     assert not [name for name in names if name.startswith("on")]
     assert all(str(one["src"]).startswith("data:image/") for one in page.attributes("img"))
     links = [str(one["href"]) for one in page.attributes("a")]
-    assert all(link.startswith("#") or link == "audit.html" for link in links)
-    assert not set(TURNING) & set(page.text)
+    ours = ("#", "audit.html", "model_card.md", "https://doi.org/")
+    assert all(link.startswith(ours) for link in links)
+    assert not set(OVERRIDING) & set(page.text)
     assert "49" not in page.text.split()  # {{ 7 * 7 }}
 
 
@@ -102,7 +103,7 @@ def test_figures_draw_hostile_names_as_they_are() -> None:
         class_balance(before, dict.fromkeys(HOSTILE, 1)),
         sample_sheet(images, np.arange(number), HOSTILE),
         augmented_sheet(images, images[:, None], names=HOSTILE),
-        confident_mistakes(images, table, limit=number),
+        cell_sheet(images, table),
     ):
         drawing = as_svg(figure).decode()
         assert "<script" not in drawing

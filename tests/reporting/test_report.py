@@ -11,10 +11,12 @@ import pytest
 from cellclf.auditing.class_sizes import ClassSize
 from cellclf.auditing.findings import Finding, FindingKind, Severity
 from cellclf.errors import RunError
+from cellclf.evaluation.gates import Held
 from cellclf.reporting.plots import confusion_matrix
-from cellclf.reporting.report import DatasetFacts, ModelReport, Report, write_report
+from cellclf.reporting.report import DatasetFacts, Exhibit, ModelReport, Report, write_report
 
 ATTACK = "<script>alert(1)</script>"
+GUIDELINES = ["https://doi.org/10.1148/ryai.240300", "https://doi.org/10.1136/bmj-2023-078378"]
 DOT = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
 
 
@@ -65,6 +67,9 @@ def model(name: str = "small", counts: object = ((47, 1), (2, 94))) -> ModelRepo
         learning_curves=DOT,
         confusion_matrices=(confusion_matrix(confusion, classes, normalise=False), DOT),
         mistakes=DOT,
+        review=DOT,
+        maps={"Grad-CAM": "by gradients"},
+        without_maps="occlusion, because of something",
     )
 
 
@@ -98,9 +103,38 @@ def page(tmp_path: Path, **changes: object) -> Page:
 
 def test_the_verdict_is_the_first_thing_said_under_the_first_heading(tmp_path: Path) -> None:
     text = page(tmp_path).text
-    assert "Result small classified 141 of 144 test cells correctly (97.9 %)." in text
-    assert "The hardest class was round: 47 of its 48 cells were found (97.9 %)." in text
-    assert "The most frequent mistake was long taken for round, 2 times." in text
+    assert "Verdict small classified 141 of 144 test cells correctly: 97.9 %." in text
+    assert "It is weakest for round: it found 47 of 48 cells, 97.9 %." in text
+    assert "Most often long was taken for round, 2 times." in text
+
+
+def test_the_verdict_has_intervals_of_the_whole_and_of_the_weakest_class(tmp_path: Path) -> None:
+    intervals = {("accuracy", ""): (0.94, 0.996), ("recall", "round"): (0.889, 0.999)}
+    text = page(tmp_path, models=(replace(model(), intervals=intervals),)).text
+    assert "correctly: 97.9 % (95 % interval 94.0 to 99.6 %)." in text
+    assert "it found 47 of 48 cells, 97.9 % (88.9 to 99.9 %)." in text
+
+
+def test_a_verdict_without_mistakes_says_what_may_still_be(tmp_path: Path) -> None:
+    intervals = {("recall", "round"): (0.926, 1.0), ("recall", "long"): (0.962, 1.0)}
+    perfect = replace(model(counts=((48, 0), (0, 96))), intervals=intervals)
+    text = page(tmp_path, models=(perfect,)).text
+    assert "No mistake was seen; even so, its sensitivity for round could be as low as 92.6 %." in (
+        text
+    )
+
+
+def test_the_verdict_counts_the_quality_gates_and_each_is_listed(tmp_path: Path) -> None:
+    gates = [
+        Held(gate="accuracy >= 0.9", passed=True, reason="accuracy >= 0.9: reached."),
+        Held(gate="f1 >= 0.99", passed=False, reason="f1 >= 0.99: not reached."),
+    ]
+    text = page(tmp_path, gates=gates).text
+    assert "It does not reach 1 of its 2 quality gates." in text
+    assert "reached accuracy >= 0.9: reached. not reached f1 >= 0.99: not reached." in text
+    assert "It reaches its quality gate." in page(tmp_path, gates=gates[:1]).text
+    assert "It reaches all of its 2 quality gates." in page(tmp_path, gates=gates[:1] * 2).text
+    assert "quality gate" not in page(tmp_path).text
 
 
 def test_names_that_hold_markup_are_shown_and_not_run(tmp_path: Path) -> None:
@@ -120,16 +154,20 @@ def test_names_that_hold_markup_are_shown_and_not_run(tmp_path: Path) -> None:
     )
     assert shown.attributes("script") == []
     assert shown.text.count(ATTACK) > 10
-    assert [a["href"] for a in shown.attributes("a") if not str(a["href"]).startswith("#")] == []
+    links = [a["href"] for a in shown.attributes("a") if not str(a["href"]).startswith("#")]
+    assert links == GUIDELINES
 
 
-def test_nothing_is_fetched_and_only_the_homepage_is_linked(tmp_path: Path) -> None:
+def test_nothing_is_fetched_and_only_homepage_and_guidelines_are_linked(tmp_path: Path) -> None:
     shown = page(tmp_path)
     sources = [a.get("src") for _, a in shown.tags if a.get("src")]
     assert sources
     assert all(str(source).startswith("data:image/") for source in sources)
     links = [str(a["href"]) for _, a in shown.tags if a.get("href")]
-    assert [link for link in links if not link.startswith("#")] == ["https://example.org/cells"]
+    assert [link for link in links if not link.startswith("#")] == [
+        "https://example.org/cells",
+        *GUIDELINES,
+    ]
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "url(" not in html
     assert "@import" not in html
@@ -137,10 +175,11 @@ def test_nothing_is_fetched_and_only_the_homepage_is_linked(tmp_path: Path) -> N
 
 def test_every_image_says_what_it_shows_and_every_link_leads_somewhere(tmp_path: Path) -> None:
     shown = page(tmp_path)
-    assert len(shown.attributes("img")) == 7
+    assert len(shown.attributes("img")) == 8
     assert all(image["alt"] for image in shown.attributes("img"))
     ids = {a["id"] for _, a in shown.tags if "id" in a}
-    assert {str(a["href"])[1:] for a in shown.attributes("a")} - {"ttps://example.org/cells"} <= ids
+    links = {str(a["href"]) for a in shown.attributes("a")}
+    assert {link[1:] for link in links if link.startswith("#")} <= ids
 
 
 def test_every_table_has_a_caption_and_every_heading_cell_a_scope(tmp_path: Path) -> None:
@@ -157,7 +196,11 @@ def test_rendered_cells_are_called_synthetic_and_photographs_are_not(tmp_path: P
 
 def test_a_model_that_was_not_calibrated_is_called_so(tmp_path: Path) -> None:
     assert "not calibrated" in page(tmp_path, calibrated=False).text
-    assert "not calibrated" not in page(tmp_path, calibrated=True).text
+    sure = replace(model(), calibration=("Calibrated.",), refusals=("Review: none.",))
+    text = page(tmp_path, calibrated=True, models=(sure,)).text
+    assert "ot calibrated" not in text
+    assert "How sure it is Calibrated." in text
+    assert "What it refuses Review: none." in text
 
 
 def test_every_report_says_that_it_is_not_for_clinical_use(tmp_path: Path) -> None:
@@ -176,8 +219,9 @@ def test_the_chosen_model_is_marked_and_its_choice_explained(tmp_path: Path) -> 
         reason="small was chosen: its accuracy on validation is the highest.",
     ).text
     assert "small was chosen: its accuracy on validation is the highest." in text
-    assert "large 95.0 % 99.0 % small chosen 97.1 % 97.9 %" in text
-    assert text.index("small chosen not calibrated") < text.index("large not calibrated")
+    assert "Figure small chosen large Validation Accuracy 97.1 % 95.0 %" in text
+    assert "Test Accuracy 97.9 % 99.0 %" in text
+    assert text.index("What it refuses") < text.index("large: 141 of 144 test cells right, 97.9 %")
 
 
 def test_the_tables_hold_the_numbers_as_given(tmp_path: Path) -> None:
@@ -185,7 +229,8 @@ def test_the_tables_hold_the_numbers_as_given(tmp_path: Path) -> None:
     assert "round 95.9 % 97.9 % 48 long (1)" in text
     assert "long 99.0 % – 96 round (2)" in text
     assert "round 300 48 348 long 600 96 696 All 900 144 1,044" in text
-    assert "small 97.1 % 97.9 % 1 min 15 s" in text
+    assert "Figure small Validation Accuracy 97.1 % Training Time 1 min 15 s" in text
+    assert "long round 2 2.1 % round long 1 2.1 %" in text
     assert "round, has 48 cells: one cell more or less moves its sensitivity by 2.1 points" in text
 
 
@@ -206,8 +251,8 @@ def test_findings_are_listed_by_kind_and_long_lists_are_cut(tmp_path: Path) -> N
 
 def test_a_model_without_mistakes_has_no_hardest_class(tmp_path: Path) -> None:
     text = page(tmp_path, models=(model(counts=((48, 0), (0, 96))),)).text
-    assert "small classified 144 of 144 test cells correctly (100.0 %)." in text
-    assert "The hardest class" not in text
+    assert "small classified 144 of 144 test cells correctly: 100.0 %." in text
+    assert "It is weakest" not in text
 
 
 def test_a_report_without_pictures_or_test_cells_is_still_a_report(tmp_path: Path) -> None:
@@ -216,6 +261,7 @@ def test_a_report_without_pictures_or_test_cells_is_still_a_report(tmp_path: Pat
         learning_curves=None,
         confusion_matrices=(),
         mistakes=None,
+        review=None,
         stopped_early=False,
     )
     shown = page(tmp_path, models=(bare,), class_balance=None, samples=None, augmented=None)
@@ -256,15 +302,20 @@ def test_a_leaky_report_says_so_at_the_top_and_at_every_figure(tmp_path: Path) -
     # Before everything else that is said: the banner stands in the header, above Synthetic.
     assert leaky.text.index("Leaky split") < leaky.text.index("Synthetic images")
     for heading in (
-        "Result leaky",
-        "On validation and on test leaky",
+        "Verdict leaky",
+        "How it was chosen leaky",
         "leaky Chosen on validation, judged on test.",
-        "small not calibrated leaky",
-        "Class by class leaky",
+        "How good it is, class by class leaky",
         "leaky small on the test part.",
         "What was taken for what leaky",
-        "How it learned leaky",
-        "Most confident mistakes leaky",
+        "What it gets wrong leaky",
+        "leaky The most frequent mistakes of small",
+        "How sure it is leaky",
+        "What it refuses leaky",
+        "Answers to review first leaky",
+        "How small learned leaky",
+        "Model card of small leaky",
+        "Reporting checklists leaky",
     ):
         assert heading in leaky.text
     assert "eaky" not in page(tmp_path).text
@@ -278,7 +329,7 @@ def test_what_was_left_out_is_listed_with_the_reason_and_long_lists_are_cut(tmp_
     assert "48.jpg: labelled 'a', 'b'" in text
     assert "49.jpg" not in text
     assert "and 4 more, all of them in division.csv" in text
-    assert "Left out" not in page(tmp_path).text
+    assert "In no part" not in page(tmp_path).text
 
 
 def test_sources_stand_beside_the_counts_and_the_audit_has_its_sentence_and_link(
@@ -305,3 +356,64 @@ def test_the_badge_of_a_kind_counts_findings_by_how_severe_they_are(tmp_path: Pa
     ]
     text = page(tmp_path, findings=both).text
     assert "Classes that are too small: 2 1 error, 1 warning b: too small a: small" in text
+
+
+def test_what_is_refused_has_a_place_for_pictures_with_headings_of_their_own(
+    tmp_path: Path,
+) -> None:
+    exhibits = (
+        Exhibit(picture=DOT, shows="a curve", caption="read it so", wide=False),
+        Exhibit(heading="For review", picture=DOT, shows="the cells to be reviewed"),
+    )
+    coverage = pd.DataFrame(
+        {"covered": [0.9375], "samples": [48], "low": [0.854], "high": [1.0]}, index=["round"]
+    )
+    refusing = replace(model(), refusals=("Some.",), refused=exhibits, coverage=coverage)
+    shown = page(tmp_path, models=(refusing,))
+    assert "What it refuses Some. read it so For review" in shown.text
+    assert "round 93.8 % 85.4 to 100.0 % 48" in shown.text
+    alts = [image["alt"] for image in shown.attributes("img")]
+    assert {"a curve", "the cells to be reviewed"} <= set(alts)
+
+
+def test_texts_of_other_scripts_do_not_turn_a_line_around(tmp_path: Path) -> None:
+    arabic = "\u062e\u0644\u064a\u0629"
+    renamed = replace(model(), per_class=model().per_class.rename(index={"round": arabic}))
+    text = page(tmp_path, models=(renamed,)).text
+    assert f"\u2068{arabic}\u2069: 97.9 %" in text
+    shown = page(tmp_path, models=(renamed,))
+    assert {"dir": "ltr"} in shown.attributes("bdi")
+
+
+def test_what_refusal_costs_each_class_is_shown_and_changes_what_is_said_of_limits(
+    tmp_path: Path,
+) -> None:
+    cost = pd.DataFrame(
+        {
+            "refused": [0.0417, 0.0],
+            "samples": [48.0, 96.0],
+            "low": [0.005, 0.0],
+            "high": [0.143, np.nan],
+        },
+        index=["round", "long"],
+    )
+    text = page(tmp_path, models=(replace(model(), refusals=("R.",), unidentified=cost),)).text
+    assert "round 4.2 % 0.5 to 14.3 % 48 long 0.0 %" in text
+    assert "is called unidentified" in text
+    assert "also an image that shows none of them" not in text
+    assert "also an image that shows none of them" in page(tmp_path).text
+
+
+def test_maps_beside_cells_are_named_and_their_reading_is_explained(tmp_path: Path) -> None:
+    shown = page(tmp_path)
+    alts = [str(image["alt"]) for image in shown.attributes("img")]
+    assert sum("beside each, Grad-CAM: where in the image" in alt for alt in alts) == 2
+    assert shown.text.count("by gradients (Grad-CAM); yellow where most of it did") == 2
+    assert "Not shown beside these cells: occlusion, because of something." in shown.text
+
+
+def test_without_maps_nothing_is_said_of_them(tmp_path: Path) -> None:
+    shown = page(tmp_path, models=(replace(model(), maps={}, without_maps=""),))
+    assert not any("beside each" in str(image["alt"]) for image in shown.attributes("img"))
+    assert "score of the predicted class" not in shown.text
+    assert "Not shown" not in shown.text

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from cellclf.reporting.figures import as_svg
-from cellclf.reporting.sheets import augmented_sheet, confident_mistakes, sample_sheet
+from cellclf.reporting.sheets import augmented_sheet, cell_sheet, sample_sheet
 
 
 def pictures(count: int, side: int = 16) -> np.ndarray:
@@ -48,28 +48,47 @@ def test_an_augmented_sheet_has_the_original_left_of_its_views() -> None:
     assert texts(figure)[:2] == ["original", "augmented views"]
 
 
-def test_mistakes_are_drawn_with_the_most_confident_first() -> None:
-    images = pictures(4)
-    table = pd.DataFrame(
-        {
-            "sample_id": ["a", "b", "field 7/a cell with a long name.png", "d"],
-            "label": ["round", "round", "long", "long"],
-            "top_class": ["long", "round", "round", "round"],
-            "confidence": [0.6, 0.99, 0.9, 0.7],
-        }
-    )
-    figure = confident_mistakes(images, table, limit=2)
+TABLE = pd.DataFrame(
+    {
+        "sample_id": ["a", "field 7/a cell with a long name.png"],
+        "label": ["round", "long"],
+        "top_class": ["round", "round"],
+        "confidence": [0.6, 0.9],
+    }
+)
+
+
+def test_what_was_said_of_each_cell_stands_below_it() -> None:
+    images = pictures(2)
+    figure = cell_sheet(images, TABLE)
+    for drawn, image in zip(figure.axes[0].images, images, strict=True):
+        np.testing.assert_array_equal(drawn.get_array(), image)
+    assert texts(figure) == [
+        *("true: round", "predicted: round", "confidence 60.0\u202f%", "a"),
+        *("true: long", "predicted: round", "confidence 90.0\u202f%", "…ell with a long name.png"),
+    ]
+    right, wrong = (figure.axes[0].texts[place].get_color() for place in (1, 5))
+    assert right != wrong
+
+
+def test_overlays_stand_beside_their_cell_and_are_named_once() -> None:
+    images, gradients, covered = pictures(2), pictures(3)[1:], pictures(4)[2:]
+    figure = cell_sheet(images, TABLE, overlays={"Grad-CAM": gradients, "occlusion": covered})
     drawn = figure.axes[0].images
-    np.testing.assert_array_equal(drawn[0].get_array(), images[2])
-    np.testing.assert_array_equal(drawn[1].get_array(), images[3])
-    assert texts(figure)[:3] == ["true: long", "predicted: round", "confidence 90.0\u202f%"]
-    assert texts(figure)[3] == "…ell with a long name.png"
-    assert len(drawn) == 2
-
-
-def test_a_table_without_mistakes_says_so() -> None:
-    table = pd.DataFrame({"label": ["a"], "top_class": ["a"], "confidence": [0.9]})
-    assert texts(confident_mistakes(pictures(1), table)) == ["No cell was classified wrongly."]
+    for place, array in enumerate((images, gradients, covered)):
+        np.testing.assert_array_equal(drawn[place].get_array(), array[0])
+        np.testing.assert_array_equal(drawn[3 + place].get_array(), array[1])
+    lefts = [picture.get_extent()[0] for picture in drawn]
+    assert lefts == sorted(lefts)
+    assert [words for words in texts(figure) if ":" not in words][:3] == [
+        "cell",
+        "Grad-CAM",
+        "occlusion",
+    ]
+    many = np.repeat(images, 5, axis=0)
+    table = pd.concat([TABLE] * 5)
+    names = texts(cell_sheet(many, table, overlays={"occlusion": many}))
+    assert names.count("occlusion") == 4  # above the first line, which holds four cells
 
 
 def test_large_images_are_shrunk_and_stay_upright_and_in_proportion() -> None:

@@ -73,6 +73,11 @@ def test_a_breach_that_build_itself_refuses_is_passed_on(architecture: Architect
         check_model(architecture(explain_layer="nowhere"))
 
 
+def test_a_layer_to_explain_that_gives_no_maps_is_found(architecture: Architecture) -> None:
+    with pytest.raises(AssertionError, match=r"must give \(batch, height, width, channels\)"):
+        check_model(architecture(explain_layer="features"))
+
+
 def nowhere(params: Any) -> None:
     """Start from nothing."""
     del params
