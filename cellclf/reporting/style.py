@@ -21,7 +21,6 @@ __all__ = [
     "PAPER",
     "RIGHT",
     "RIGHT_SHADES",
-    "TURNING",
     "WRONG",
     "WRONG_SHADES",
     "house_style",
@@ -88,9 +87,6 @@ UNSHOWABLE = ("Cc", "Cs", "Zl", "Zp")
 OVERRIDING = "\u202a\u202b\u202c\u202d\u202e"
 """Characters that embed or override a direction of writing (Unicode, annex 9)."""
 
-TURNING = f"{OVERRIDING}\u2066\u2067\u2068\u2069"
-"""The same, and those that isolate one: pages put these around names, names may not."""
-
 
 @contextmanager
 def house_style() -> Iterator[None]:
@@ -115,7 +111,7 @@ def house_style() -> Iterator[None]:
 def legible(text: object) -> str:
     r"""Return `text` on one line, with what cannot be shown replaced.
 
-    That is controls, lone surrogates, and characters that turn round the direction of what follows
+    That is controls, lone surrogates, and characters that override the direction of what follows
     them: `gpj.exe` could look like `exe.jpg`, and text beside a name would be turned round too.
     Names in Arabic or Hebrew need none of these.
 
@@ -129,7 +125,7 @@ def legible(text: object) -> str:
 
 
 def _unshowable(letter: str) -> bool:
-    return unicodedata.category(letter) in UNSHOWABLE or letter in TURNING
+    return unicodedata.category(letter) in UNSHOWABLE or letter in OVERRIDING
 
 
 def shortened(text: object, length: int) -> str:

@@ -19,7 +19,7 @@ from cellclf.reporting.figures import as_svg
 from cellclf.reporting.plots import class_balance, confusion_matrix
 from cellclf.reporting.report import DatasetFacts, write_report
 from cellclf.reporting.sheets import augmented_sheet, cell_sheet, sample_sheet
-from cellclf.reporting.style import OVERRIDING, TURNING, legible
+from cellclf.reporting.style import OVERRIDING, legible
 from tests.data.image_files import noise
 from tests.hostile_names import HOSTILE
 from tests.reporting.test_report import DOT, Page, found, model, report
@@ -109,7 +109,7 @@ def test_figures_draw_hostile_names_as_they_are() -> None:
         assert "<script" not in drawing
         assert "onerror=alert(1)>" not in drawing
         assert "$x^2$" in drawing
-        assert not set(TURNING) & set(drawing)
+        assert not set(OVERRIDING) & set(drawing)
 
 
 def test_the_chart_of_a_probe_draws_hostile_names_as_they_are() -> None:
