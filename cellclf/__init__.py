@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from cellclf.network.normalization import BatchNormalization
     from cellclf.network.pretrained import copy_weights, published_network
     from cellclf.pipeline.audit_data import audit
+    from cellclf.pipeline.batch import batch_report
     from cellclf.pipeline.compare import Comparison, compare
     from cellclf.pipeline.differential import Differential, differential
     from cellclf.pipeline.evaluate import evaluate
@@ -108,6 +109,7 @@ _HOME = {
     "SplitError": "cellclf.errors",
     "TrainingError": "cellclf.errors",
     "audit": "cellclf.pipeline.audit_data",
+    "batch_report": "cellclf.pipeline.batch",
     "cached_file": "cellclf.data.cached",
     "compare": "cellclf.pipeline.compare",
     "copy_weights": "cellclf.network.pretrained",
@@ -166,6 +168,7 @@ __all__ = [
     "SplitError",
     "TrainingError",
     "audit",
+    "batch_report",
     "cached_file",
     "compare",
     "copy_weights",

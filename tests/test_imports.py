@@ -24,6 +24,7 @@ GROUND = (
     "specs",
     "progress",
     "files",
+    "spreadsheets",
     "hookspecs",
     "registry",
     "experiment",
@@ -33,8 +34,17 @@ GROUND = (
 """Lowest first: each may import those before it."""
 
 BELOW: dict[str, tuple[str, ...]] = {
-    "data": ("terms", "errors", "processors", "ties", "specs", "progress", "files"),
-    "evaluation": ("terms", "errors", "ties", "gates", "specs", "progress", "files"),
+    "data": ("terms", "errors", "processors", "ties", "specs", "progress", "files", "spreadsheets"),
+    "evaluation": (
+        "terms",
+        "errors",
+        "ties",
+        "gates",
+        "specs",
+        "progress",
+        "files",
+        "spreadsheets",
+    ),
     "auditing": ("terms", "errors", "processors", "ties", "specs", "progress", "files", "data"),
     "builtin": ("terms", "errors", "specs", "hookspecs", "files", "data", "evaluation"),
     "network": (*GROUND, "data", "evaluation"),

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cellclf.data.stain_focus import LAB_OFFSET, LAB_SCALE
+
 __all__ = ["APPEARANCE", "APPEARANCE_VERSION", "BORDER_SHARE", "appearance"]
 
 APPEARANCE_VERSION = 1
@@ -21,10 +23,6 @@ BORDER_SHARE = 0.06
 
 BINS = 16
 """Bins of the histogram of each colour channel in the border."""
-
-SCALE = np.array([100 / 255, 1.0, 1.0])
-OFFSET = np.array([0.0, -128.0, -128.0])
-"""From OpenCV's bytes to CIE L* from 0 to 100 and a* and b* around 0."""
 
 SIDES = 4
 BORDER_FEATURES = SIDES * 3 + 3 + 3 * BINS
@@ -92,7 +90,7 @@ def _sharpness(shrunk: NDArray[np.uint8]) -> float:
 def _mean_and_spread(lab: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation of CIE L*, a*, b* over the pixels of OpenCV's Lab bytes."""
     mean, deviation = cv2.meanStdDev(lab)
-    return mean.ravel() * SCALE + OFFSET, deviation.ravel() * SCALE
+    return mean.ravel() * LAB_SCALE + LAB_OFFSET, deviation.ravel() * LAB_SCALE
 
 
 def _shrunk(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -37,7 +37,10 @@ def load(params: CsvParams, *, root: Path) -> Samples:
     file = _find_table(root)
     table = read_table(file)
     _check_columns(params, table)
-    _check_cells(params, table.rows, file)
+    rows = [row for row in table.rows if row[params.label_column] or not params.skip_unlabelled]
+    if not rows:
+        raise DataError(f"{file} must have a row with a label, in {params.label_column!r}")
+    _check_cells(params, rows, file)
 
     folder = file.parent.absolute()
     samples = tuple(
@@ -48,7 +51,7 @@ def load(params: CsvParams, *, root: Path) -> Samples:
             groups={kind: row[kind] for kind in params.group_columns if row[kind]},
             split=part_named(row[params.split_column]),
         )
-        for row in table.rows
+        for row in rows
     )
     if not any(Path(str(sample.path)).exists() for sample in samples):
         raise DataError(

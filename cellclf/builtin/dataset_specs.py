@@ -30,6 +30,10 @@ class CsvParams(Params):
             "`split` may be absent from the file, another may not."
         ),
     )
+    skip_unlabelled: bool = Field(
+        default=False,
+        description="Pass over rows without a label, as in a review list that is half done.",
+    )
 
 
 DATASETS: tuple[DatasetSpec, ...] = (

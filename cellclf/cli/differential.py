@@ -7,27 +7,24 @@ from typing import Annotated
 
 import typer
 
-from cellclf.cli.options import require_result_files
+from cellclf.cli.options import (
+    ByOption,
+    QuestionOption,
+    ReferenceOption,
+    require_result_files,
+)
 
 __all__ = ["differential"]
 
 
 def differential(
     predictions: Annotated[Path, typer.Argument(help="A CSV file of predictions.")],
-    by: Annotated[
-        str,
-        typer.Option(
-            metavar="folder|COLUMN|REGEX",
-            help="What tells specimens apart: the folder of an image, a column of the file, or a "
-            "regular expression whose first group, or whole, is found in the path.",
-        ),
-    ] = "folder",
-    question: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="How many more cells would settle it, such as 'eosinophil > 5 %'; may be given "
-            "again."
-        ),
+    by: ByOption = "folder",
+    question: QuestionOption = None,
+    reference: ReferenceOption = None,
+    review: Annotated[
+        Path | None,
+        typer.Option(help="The review list of `cellclf predict --review`, its last column filled."),
     ] = None,
     raw: Annotated[
         bool, typer.Option("--raw", help="Do not correct for what the model confuses.")
@@ -37,17 +34,26 @@ def differential(
     """Count the cells of each specimen, with intervals. Not for clinical use.
 
     What needs a person comes first: cells of no known class, and those to review. A reviewer writes
-    the right class into a column `corrected` of the file, and the same command counts anew.
+    the right class into the column `corrected` of the review list, or of the file itself, and the
+    same command counts anew.
 
     \b
     cellclf predict runs/first slides/ --out cells.csv
     cellclf differential cells.csv
+    cellclf differential cells.csv --review review.csv
     cellclf differential cells.csv --by 'patient(\\d+)' --question 'eosinophil > 5 %'
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.pipeline.differential import differential as counted
 
     require_result_files({"--csv": csv})
-    found = counted(predictions, by=by, questions=question or (), correct=not raw)
+    found = counted(
+        predictions,
+        by=by,
+        questions=question or (),
+        reference=reference,
+        review=review,
+        correct=not raw,
+    )
     typer.echo(found.summary())
     if csv is not None:
         found.write_csv(csv)

@@ -9,10 +9,13 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "ByOption",
     "DataOption",
     "DatasetOption",
     "ExperimentArgument",
     "GroupPatternOption",
+    "QuestionOption",
+    "ReferenceOption",
     "SetOption",
     "require_result_files",
 ]
@@ -42,6 +45,28 @@ SetOption = Annotated[
         metavar="KEY=VALUE",
         help="Any other setting, such as data.params.size=64; may be given again.",
     ),
+]
+
+
+ByOption = Annotated[
+    str,
+    typer.Option(
+        metavar="folder|COLUMN|REGEX",
+        help="What tells specimens apart: the folder of an image, a column of the file, or a "
+        "regular expression whose first group, or whole, is found in the path.",
+    ),
+]
+
+QuestionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="How many more cells would settle it, such as 'eosinophil > 5 %'; may be given again."
+    ),
+]
+
+ReferenceOption = Annotated[
+    Path | None,
+    typer.Option(help="A TOML file of usual ranges, and where they come from, to hold shares to."),
 ]
 
 

@@ -8,7 +8,12 @@ from typing import Annotated
 
 import typer
 
-from cellclf.cli.options import require_result_files
+from cellclf.cli.options import (
+    ByOption,
+    QuestionOption,
+    ReferenceOption,
+    require_result_files,
+)
 
 __all__ = ["predict"]
 
@@ -19,11 +24,26 @@ def predict(
     out: Annotated[
         Path | None, typer.Option(help="Write one row an image to this CSV file.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a page with what needs a person and the counts, HTML."),
+    ] = None,
+    review: Annotated[
+        Path | None,
+        typer.Option(help="Write the cells that need a person to this CSV file, to be corrected."),
+    ] = None,
+    by: ByOption = "folder",
+    question: QuestionOption = None,
+    reference: ReferenceOption = None,
 ) -> None:
-    """Classify images and count the classes.
+    """Classify images and count the classes. Not for clinical use.
+
+    Images that look unlike those of training, in stain, light or focus, are said to. What tells
+    specimens apart, questions and usual ranges are for the page.
 
     \b
     cellclf predict runs/first new_images/ --out new.csv
+    cellclf predict runs/first slides/ --out new.csv --report new.html --review review.csv
     cellclf predict runs/first/models/custom_cnn.safetensors 'slide7/*.jpg'
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
@@ -34,9 +54,13 @@ def predict(
     from cellclf.network.backend import prepare_backend
 
     files = expand_paths(paths)
-    require_result_files({"--out": out})
+    require_result_files({"--out": out, "--report": report, "--review": review})
     if out is not None:
         require_free(out)
+    if report is not None or review is not None:
+        from cellclf.pipeline.batch import batch_report, check_batch
+
+        check_batch(files, by=by, questions=question or (), reference=reference)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LeakageWarning)  # the summary says it
         classifier = load(model, before_network=prepare_backend)
@@ -49,3 +73,14 @@ def predict(
     if out is not None:
         classified.write_csv(out)
         typer.echo(f"Written: {out}")
+    if report is not None or review is not None:
+        batch_report(
+            classified,
+            page=report,
+            review=review,
+            by=by,
+            questions=question or (),
+            reference=reference,
+        )
+        for path in filter(None, (report, review)):
+            typer.echo(f"Written: {path}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellclf.errors import DataError, hint
+from cellclf.spreadsheets import original
 
 __all__ = ["Row", "Table", "named_lines", "read_table"]
 
@@ -59,7 +60,7 @@ def read_table(file: Path) -> Table:
     """Read a CSV file: UTF-8, columns that stand apart by comma, semicolon or tab.
 
     Names of columns are read without regard to case; space around cells is dropped, and so are
-    empty lines.
+    empty lines, and the apostrophe that makes a formula text (`cellclf.spreadsheets`).
 
     Raises:
         DataError: It cannot be read, or is no table.
@@ -78,7 +79,7 @@ def read_table(file: Path) -> Table:
         raise DataError(f"the columns of {file} must have different names. Received: {twice[0]!r}")
     rows, torn = [], []
     for cells in reader:
-        cells = [cell.strip() for cell in cells]
+        cells = [original(cell.strip()) for cell in cells]
         if len(cells) > len(header):
             torn.append(reader.line_num)
         if any(cells):

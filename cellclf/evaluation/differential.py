@@ -20,8 +20,10 @@ __all__ = [
     "answer_column",
     "cells_to_settle",
     "corrected_shares",
+    "corrections",
     "count",
     "simultaneous",
+    "unsure",
 ]
 
 Floats = NDArray[np.float64]
@@ -30,7 +32,8 @@ DRAWS = 1000
 """Draws of counts and confusions that the interval of a corrected count comes from."""
 
 PRIOR_COUNT = 0.5
-"""Added to every cell of a confusion matrix: what was never seen is not impossible (Jeffreys)."""
+"""Added to every count, in a confusion matrix and in the draws of those of a specimen: what was
+never seen is not impossible (Jeffreys)."""
 
 STEPS = 500
 TOLERANCE = 1e-7
@@ -75,11 +78,21 @@ class Question:
 
 def answer_column(table: pd.DataFrame) -> pd.Series[str]:
     """Return the answer for each row: what a reviewer put into `corrected`, else `predicted`."""
-    predicted = table["predicted"].astype("str")
+    corrected = corrections(table)
+    return corrected.where(corrected != "", table["predicted"].astype("str"))
+
+
+def corrections(table: pd.DataFrame) -> pd.Series[str]:
+    """Return what a reviewer put into `corrected` of each row; empty where nobody did."""
     if "corrected" not in table:
-        return predicted
-    corrected = table["corrected"].fillna("").astype("str").str.strip()
-    return corrected.where(corrected != "", predicted)
+        return pd.Series("", index=table.index, dtype="str")
+    return table["corrected"].fillna("").astype("str").str.strip()
+
+
+def unsure(table: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which rows are marked in `review`; none where there is no such column."""
+    marked = table.get("review", pd.Series("", index=table.index)).astype("str")
+    return marked.str.lower() == "true"
 
 
 def count(answers: Sequence[str], classes: Sequence[str], *, level: float = LEVEL) -> pd.DataFrame:
@@ -185,8 +198,8 @@ def corrected_shares(
 
     Returns:
         Shares, lower and upper limits, each of shape `(k,)`. The limits are those between which the
-        shares lie when both the counts of the specimen (multinomial) and those of the confusion
-        (Dirichlet) are drawn anew.
+        shares lie when what the counts of the specimen and those of the confusion stand for is
+        drawn anew (both Dirichlet).
 
     Raises:
         DataError: The arrays do not fit each other.
@@ -213,7 +226,8 @@ def corrected_shares(
     found = _shares(number[None] / total, rows[None])[0]
     rng = np.random.default_rng(seed)
     matrices = np.stack([rng.dirichlet(row, size=draws) for row in smoothed], axis=1)
-    drawn = rng.multinomial(total, number / total, size=draws) / total
+    # Not a multinomial of what was counted: a class of which no cell was would never be drawn.
+    drawn = rng.dirichlet(number + PRIOR_COUNT, size=draws)
     shares = _shares(drawn, matrices)
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(shares, [tail, 100 - tail], axis=0)

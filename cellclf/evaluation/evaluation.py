@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cellclf.evaluation.gates import Held
-from cellclf.files import replacing, write_json
+from cellclf.files import write_json
+from cellclf.spreadsheets import write_table
 from cellclf.terms import counted
 
 __all__ = ["Evaluation"]
@@ -91,5 +92,4 @@ class Evaluation:
 
     def write_csv(self, path: Path) -> None:
         """Write the figures as CSV; the file appears whole or not at all."""
-        with replacing(path) as unfinished:
-            self.estimates.to_csv(unfinished, index=False, encoding="utf-8", lineterminator="\n")
+        write_table(self.estimates, path)

@@ -20,6 +20,7 @@ from cellclf.evaluation.predictions import (
     class_column,
     predictions_table,
 )
+from cellclf.spreadsheets import read_texts
 from cellclf.terms import part_named
 
 __all__ = ["read_any_predictions", "understood"]
@@ -58,14 +59,12 @@ def read_any_predictions(path: Path, columns: Mapping[str, str] | None = None) -
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """CSV as text: a class may be called "NA", an id "007"."""
     if not path.is_file():
         raise DataError(f"no such file of predictions: {path}")
     try:
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path, engine="pyarrow")
-        # "utf-8-sig": a spreadsheet may put a byte order mark before what it saves.
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        return read_texts(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
 

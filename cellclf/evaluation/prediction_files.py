@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -12,8 +11,10 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cellclf.errors import DataError, RunError
+from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.predictions import TEXT_COLUMNS, checked_table, classes_of
 from cellclf.files import replacing, write_text
+from cellclf.spreadsheets import read_texts, write_table
 
 __all__ = [
     "Sidecar",
@@ -41,6 +42,9 @@ class Sidecar(BaseModel):
     calibrated: bool = Field(False, description="The probabilities were calibrated.")
     thresholds: Mapping[str, float] = Field(
         {}, description="What cells were reviewed or refused by."
+    )
+    drift: Drift | None = Field(
+        None, description="How the images look beside those of training; absent if not compared."
     )
     confusion_part: str | None = Field(None, description="The part that was counted.")
     confusion_counts: tuple[tuple[int, ...], ...] | None = Field(
@@ -81,19 +85,12 @@ def write_predictions(table: pd.DataFrame, stem: Path, *, sidecar: Sidecar) -> t
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table of predictions as CSV alone: UTF-8, commas, what is missing left empty."""
+    """Write a table of predictions as CSV alone: UTF-8, commas, what is missing left empty.
+
+    Text that a spreadsheet would compute is made inert: see `cellclf.spreadsheets`.
+    """
     checked_table(table)
-    # A carriage return ends a line for whoever reads the file; Python's writer sees no need to
-    # quote it. Rare enough for everything to be quoted then.
-    returns = any("\r" in text for name in TEXT_COLUMNS for text in table[name])
-    with replacing(path) as unfinished:
-        table.to_csv(
-            unfinished,
-            index=False,
-            encoding="utf-8",
-            lineterminator="\n",
-            quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL,
-        )
+    write_table(table, path)
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
@@ -159,9 +156,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    # "utf-8-sig": a spreadsheet that saves the file may put a byte order mark before it.
-    # No text means "missing": a class may be called "NA".
-    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    return read_texts(path)
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:

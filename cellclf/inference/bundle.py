@@ -24,6 +24,7 @@ from safetensors.numpy import save
 
 from cellclf.errors import BundleError, DataError
 from cellclf.evaluation.decision import Decision
+from cellclf.evaluation.drift import UsualLook
 from cellclf.evaluation.outliers import OutlierScores
 from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.files import write_bytes
@@ -39,6 +40,7 @@ MAX_IMAGE_SIZE = 4096
 MAX_CLASSES = 10_000
 WEIGHTS = "weights/"
 DECISION = "decision/"
+APPEARANCE = "appearance/"
 OUTLIERS = "outliers/"
 TRAINED = "trained/images"
 """Name of the tensor by which the images that the model was trained on are known again."""
@@ -117,6 +119,7 @@ class Bundle:
         outliers: What tells how unlike the training images an image is; `None` where nothing does.
         trained: `cellclf.evaluation.sources.fingerprint` of the images that it was trained on;
             empty where that was not recorded.
+        usual: What its training images look like; `None` where that was not recorded.
         sha256: Hash of the file, hexadecimal.
     """
 
@@ -126,6 +129,7 @@ class Bundle:
     outliers: OutlierScores | None
     trained: NDArray[np.uint64]
     sha256: str
+    usual: UsualLook | None = None
 
 
 def write_bundle(
@@ -136,6 +140,7 @@ def write_bundle(
     decision: Decision | None = None,
     outliers: OutlierScores | None = None,
     trained: NDArray[np.uint64] = NO_IMAGES,
+    usual: UsualLook | None = None,
 ) -> str:
     """Write a bundle, whole or not at all; the same content gives the same bytes.
 
@@ -147,6 +152,7 @@ def write_bundle(
         decision: What turns its probabilities into answers.
         outliers: What tells how unlike the training images an image is.
         trained: `cellclf.evaluation.sources.fingerprint` of the images that it was trained on.
+        usual: What its training images look like.
 
     Returns:
         SHA-256 of the file, hexadecimal.
@@ -175,6 +181,8 @@ def write_bundle(
     )
     for name, array in ({} if decision is None else decision.arrays()).items():
         tensors[DECISION + name] = np.ascontiguousarray(array)
+    for name, array in ({} if usual is None else usual.arrays()).items():
+        tensors[APPEARANCE + name] = np.ascontiguousarray(array)
     for name, array in ({} if outliers is None else outliers.arrays()).items():
         tensors[OUTLIERS + name] = array
     if len(trained):
@@ -214,7 +222,9 @@ def read_bundle(path: Path) -> Bundle:
     trained = tensors.pop(TRAINED, NO_IMAGES)
     if trained.dtype != np.uint64 or trained.ndim != 1:
         raise BundleError(f"{path} is damaged: {TRAINED!r} is no list of fingerprints")
-    decided_by, scored_by = (_taken(tensors, prefix) for prefix in (DECISION, OUTLIERS))
+    decided_by, scored_by, appearance = (
+        _taken(tensors, prefix) for prefix in (DECISION, OUTLIERS, APPEARANCE)
+    )
     weights = {}
     for name, array in tensors.items():
         if not name.startswith(WEIGHTS):
@@ -227,6 +237,7 @@ def read_bundle(path: Path) -> Bundle:
         decision=_decision(path, manifest, decided_by),
         outliers=_outliers(path, scored_by),
         trained=trained,
+        usual=_usual(path, manifest, appearance),
         sha256=hashlib.sha256(content).hexdigest(),
     )
 
@@ -260,6 +271,13 @@ def _decision(path: Path, manifest: BundleManifest, arrays: Arrays) -> Decision 
         _check_finite(name, array)
     try:
         return Decision.read(manifest.thresholds, arrays, classes=len(manifest.classes))
+    except DataError as error:
+        raise BundleError(f"{path} is damaged: {error}") from error
+
+
+def _usual(path: Path, manifest: BundleManifest, arrays: Arrays) -> UsualLook | None:
+    try:
+        return UsualLook.read(arrays, classes=len(manifest.classes))
     except DataError as error:
         raise BundleError(f"{path} is damaged: {error}") from error
 

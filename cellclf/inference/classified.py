@@ -11,11 +11,17 @@ import pandas as pd
 
 from cellclf.data.leaks import LEAKY
 from cellclf.errors import LeakageError, LeakageWarning
+from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_of, write_csv
 from cellclf.evaluation.predictions import checked_table, classes_of
 from cellclf.files import write_text
 
-__all__ = ["Classified"]
+__all__ = ["DRIFTED", "Classified"]
+
+DRIFTED = (
+    "Drift: these images look unlike those that the model was trained on, so that its answers and "
+    "confidences may be off:"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +32,7 @@ class Classified:
         table: One row a file that could be read, in the order given.
         unreadable: Reason by path, for the others.
         sidecar: What the table does not say of itself, such as what the model confuses.
+        drift: How the images look beside those of training; `None` where the model does not know.
         trained: Paths of the images that the model was trained on, byte for byte, in the order of
             the table: what it says of them says nothing of how good it is.
         synthetic: The model was trained on rendered images.
@@ -35,6 +42,7 @@ class Classified:
     table: pd.DataFrame
     unreadable: Mapping[str, str]
     sidecar: Sidecar | None = None
+    drift: Drift | None = None
     trained: tuple[str, ...] = ()
     synthetic: bool = False
     leaky: bool = False
@@ -100,6 +108,9 @@ class Classified:
             for name, count in counts.items()
         ]
         lines.append(f"{'total':<{width}}  {total:>{digits}}")
+        if self.drift is not None and self.drift.departures:
+            lines.append(DRIFTED)
+            lines += [f"  {sentence}" for sentence in self.drift.sentences()]
         if self.to_review is not None:
             lines.append(
                 f"For review: {self.to_review:,}, less sure than the model's threshold (column "

@@ -17,7 +17,9 @@ from cellclf.data.decode import DECODE_VERSION, unsquare
 from cellclf.data.leaks import LEAKY
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample
+from cellclf.data.stain_focus import stain_and_focus
 from cellclf.errors import BundleError, DataError, LeakageWarning, PluginError, hint
+from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import seen
 from cellclf.inference.bundle import Bundle, BundleManifest, read_bundle
@@ -80,6 +82,7 @@ class Classifier:
         outliers: What tells how unlike the training images an image is; `None` where nothing does.
         trained: Fingerprint of the images that it was trained on, `uint64`, sorted; see
             `cellclf.evaluation.sources`. Empty where its bundle does not say.
+        usual: What its training images look like; `None` where its bundle does not say.
         sha256: Hash of its bundle.
     """
 
@@ -93,6 +96,7 @@ class Classifier:
         self.manifest = bundle.manifest
         self.trained = bundle.trained
         self.decision = bundle.decision
+        self.usual = bundle.usual
         self.outliers = bundle.outliers
         self.sha256 = bundle.sha256
         self._explain_layer = explain_layer
@@ -182,6 +186,7 @@ class Classifier:
         read: list[str] = []
         content: list[str] = []
         unreadable: dict[str, str] = {}
+        looks: list[NDArray[np.float32]] = []
         found = [self._nothing()]
         with listener.task("Classifying", len(files)) as task:
             for chunk in file_chunks(
@@ -191,6 +196,8 @@ class Classifier:
                 length=self._forward.batch_size,
             ):
                 found.append(self._looked_at(chunk.images, continued=len(found) > 1))
+                if self.usual is not None:
+                    looks.append(stain_and_focus(chunk.images))
                 read += [str(path) for path in chunk.paths]
                 content += chunk.content
                 unreadable |= chunk.unreadable
@@ -203,13 +210,16 @@ class Classifier:
             classes=self.classes,
             outlier_scores=np.concatenate(scores),
         )
+        drift = self._drift(looks, table)
+        sidecar = self.manifest.sidecar(
+            model=self.name,
+            sha256=self.sha256,
+            thresholds={} if self.decision is None else self.decision.thresholds(),
+        )
         return Classified(
             table=self._reviewed(table),
-            sidecar=self.manifest.sidecar(
-                model=self.name,
-                sha256=self.sha256,
-                thresholds={} if self.decision is None else self.decision.thresholds(),
-            ),
+            sidecar=sidecar.model_copy(update={"drift": drift}),
+            drift=drift,
             unreadable=unreadable,
             trained=tuple(np.array(read, dtype=object)[seen(content, self.trained)]),
             synthetic=self.manifest.synthetic,
@@ -288,6 +298,13 @@ class Classifier:
             found.append(self._looked_at(chunk, continued=len(found) > 1))
         probabilities, scores = zip(*found, strict=True)
         return np.concatenate(probabilities), np.concatenate(scores)
+
+    def _drift(self, looks: Sequence[NDArray[np.float32]], table: pd.DataFrame) -> Drift | None:
+        """Compare what images look like with those of training."""
+        if self.usual is None or not looks:
+            return None
+        taken_for = pd.Index(self.classes).get_indexer(pd.Index(table["top_class"]))
+        return self.usual.compared(np.concatenate(looks), taken_for)
 
     def explain(
         self,

@@ -23,6 +23,7 @@ from cellclf.pipeline.evaluate import core_metrics, warnings_of
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.sources import units_in
 from cellclf.run_directory import RunDirectory
+from cellclf.spreadsheets import read_texts
 
 __all__ = ["Comparison", "compare"]
 
@@ -178,7 +179,7 @@ def _models(run: FinishedRun, name: str) -> list[_Model]:
     directory = RunDirectory(run.path)
     experiment = directory.experiment()
     choices: Mapping[str, Mapping[str, Any]] = experiment["models"]
-    division = pd.read_csv(directory.division_file, dtype=str, keep_default_na=False)
+    division = read_texts(directory.division_file)
     parts = division["part"].value_counts()
     alike = {
         key: value for key, value in experiment.items() if key not in ("seed", "out", "models")

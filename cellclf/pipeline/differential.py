@@ -2,62 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from cellclf.errors import DataError, hint
-from cellclf.evaluation.differential import (
-    Question,
-    answer_column,
-    cells_to_settle,
-    corrected_shares,
-    count,
-)
+from cellclf.errors import DataError
+from cellclf.evaluation.differential import Question, answer_column, corrections
 from cellclf.evaluation.prediction_files import Sidecar, read_sidecar, sidecar_of
 from cellclf.evaluation.predictions import CLASS_PREFIX, UNIDENTIFIED
-from cellclf.files import replacing
+from cellclf.evaluation.reference import read_reference
+from cellclf.evaluation.review import read_review, with_corrections
+from cellclf.evaluation.specimens import FOLDER, Asked, Specimen, specimens_of, told_apart
+from cellclf.spreadsheets import read_texts, write_table
 
-__all__ = ["FOLDER", "Differential", "Specimen", "differential"]
-
-FOLDER = "folder"
-"""How specimens are told apart where nothing else is said: by the folder of the images."""
+__all__ = ["FOLDER", "Differential", "Specimen", "counted", "differential"]
 
 NOT_CLINICAL = "Not for clinical use: no result of this may guide the care of a patient."
 LABEL_SHIFT = (
     "Corrected shares assume that these images differ from those that the model was validated on "
     "in nothing but how many cells there are of each class."
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Specimen:
-    """The count of one specimen.
-
-    Attributes:
-        name: What tells it apart.
-        table: One row a class: see `cellclf.evaluation.differential.count`, and with a correction
-            `corrected`, `corrected_low`, `corrected_high`.
-        unidentified: Cells that are none of the classes.
-        review: Ids of the cells that a person should look at.
-        answers: What becomes of the questions, a sentence each.
-    """
-
-    name: str
-    table: pd.DataFrame
-    unidentified: int
-    review: tuple[str, ...]
-    answers: tuple[str, ...] = ()
-
-    @property
-    def identified(self) -> int:
-        """Cells that are counted."""
-        return int(self.table["cells"].sum())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +35,13 @@ class Differential:
         specimens: In the order of their names.
         corrected: Shares are corrected for what the model confuses.
         reviewed: Cells whose answer is a reviewer's.
+        source: Where the reference ranges come from; empty where there are none.
     """
 
     specimens: tuple[Specimen, ...]
     corrected: bool
     reviewed: int = 0
+    source: str = ""
 
     @property
     def table(self) -> pd.DataFrame:
@@ -99,12 +68,13 @@ class Differential:
             lines.append(f"{self.reviewed:,} answers are those of a reviewer.")
         if self.corrected:
             lines.append(LABEL_SHIFT)
+        if self.source:
+            lines.append(f"Usual ranges: {self.source}.")
         return "\n".join([*lines, NOT_CLINICAL])
 
     def write_csv(self, path: Path) -> None:
         """Write the table as CSV; the file appears whole or not at all."""
-        with replacing(path) as unfinished:
-            self.table.to_csv(unfinished, index=False, encoding="utf-8", lineterminator="\n")
+        write_table(self.table, path)
 
 
 def differential(
@@ -112,6 +82,8 @@ def differential(
     *,
     by: str = FOLDER,
     questions: Sequence[str] = (),
+    reference: str | Path | None = None,
+    review: str | Path | None = None,
     correct: bool = True,
     seed: int = 0,
 ) -> Differential:
@@ -128,76 +100,68 @@ def differential(
             column; or a regular expression that is searched in the path, whose first group, or
             whole, is the specimen.
         questions: Such as `eosinophil > 5 %`: how many more cells would settle them.
+        reference: A TOML file of usual ranges that shares are held against; see
+            `cellclf.evaluation.reference.read_reference`.
+        review: The review list of `cellclf predict --review`, with the column `corrected` filled
+            in: it counts before what the predictions say.
         correct: Whether to correct shares.
         seed: Decides the draws of the corrected intervals.
 
     Raises:
-        DataError: The file cannot be read, or specimens cannot be told apart.
+        DataError: A file cannot be read, or specimens cannot be told apart.
     """
     path = Path(predictions)
     table = _read(path)
-    asked = [Question.parsed(question) for question in questions]
     sidecar = _sidecar(path)
-    classes = _classes(table, sidecar)
-    for question in asked:
-        if question.class_name not in classes:
-            raise DataError(
-                f"a question must be about one of {', '.join(classes)}. "
-                f"Received: {question.class_name!r}.{hint(question.class_name, classes)}"
-            )
-    answers = answer_column(table)
-    reviewed = int((answers != table["predicted"]).sum())
-    confusion = None
-    if correct and not reviewed and sidecar is not None and sidecar.confusion_counts is not None:
-        confusion = np.array(sidecar.confusion_counts)
-    names = _specimens(table, by)
-    specimens = []
-    for name in sorted(set(names)):
-        rows = (names == name).to_numpy()
-        specimens.append(
-            _specimen(name, table[rows], answers[rows], classes, confusion, asked, seed)
-        )
-    return Differential(
-        specimens=tuple(specimens), corrected=confusion is not None, reviewed=reviewed
+    if review is not None:
+        table = with_corrections(table, read_review(Path(review)))
+    return counted(
+        table,
+        classes=_classes(table, sidecar),
+        sidecar=sidecar if correct else None,
+        by=by,
+        questions=questions,
+        reference=reference,
+        seed=seed,
     )
 
 
-def _specimen(
-    name: str,
+def counted(
     table: pd.DataFrame,
-    answers: pd.Series[str],
-    classes: tuple[str, ...],
-    confusion: NDArray[np.intp] | None,
-    questions: Sequence[Question],
-    seed: int,
-) -> Specimen:
-    counted = count(answers.tolist(), classes)
-    refused = answers == UNIDENTIFIED
-    if confusion is not None:
-        cells = [*counted["cells"], int(refused.sum())][: confusion.shape[1]]
-        shares, low, high = corrected_shares(cells, confusion, seed=seed)
-        counted = counted.assign(corrected=shares, corrected_low=low, corrected_high=high)
-    review = table.get("review", pd.Series("", index=table.index)).astype("str")
-    wanted = (review.str.lower() == "true") & (answers == table["predicted"])
-    return Specimen(
-        name=name,
-        table=counted,
-        unidentified=int(refused.sum()),
-        review=tuple(table.loc[wanted | refused, "path"]),
-        answers=tuple(_answer(question, counted) for question in questions),
+    *,
+    classes: Sequence[str],
+    sidecar: Sidecar | None,
+    by: str = FOLDER,
+    questions: Sequence[str] = (),
+    reference: str | Path | None = None,
+    seed: int = 0,
+) -> Differential:
+    """Count the cells of each specimen of a table of predictions.
+
+    Args:
+        table: Columns `path` and `predicted`, and `review` and `corrected` where there are any.
+        classes: Class names.
+        sidecar: Says what the model confuses; without it shares are not corrected.
+        by: See `differential`.
+        questions: See `differential`.
+        reference: See `differential`.
+        seed: See `differential`.
+    """
+    reviewed = int((corrections(table) != "").sum())
+    counts = None if sidecar is None or reviewed else sidecar.confusion_counts
+    asked = Asked(
+        questions=tuple(Question.parsed(question) for question in questions),
+        reference=None if reference is None else read_reference(Path(reference)),
+        confusion=None if counts is None else np.array(counts),
+        seed=seed,
     )
-
-
-def _answer(question: Question, counted: pd.DataFrame) -> str:
-    (row,) = counted[counted["class"] == question.class_name].to_dict("records")
-    cells = int(counted["cells"].sum())
-    more = cells_to_settle(row["cells"], cells, question.share)
-    said = f"{question.class_name} above {100 * question.share:g} %"
-    if more is None:
-        return f"{said}? Not settled, and no reasonable number of cells would settle it."
-    if more:
-        return f"{said}? Not settled: about {more:,} more cells would, if the share stays as it is."
-    return f"{said}? {'Yes' if row['low'] > question.share else 'No'}."
+    asked.require(classes)
+    return Differential(
+        specimens=specimens_of(table, told_apart(table, by), classes, asked),
+        corrected=asked.confusion is not None,
+        reviewed=reviewed,
+        source="" if asked.reference is None else asked.reference.source,
+    )
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -205,7 +169,7 @@ def _read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"no such file of predictions: {path}")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table = read_texts(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
     if "path" not in table and "sample_id" in table:
@@ -237,30 +201,6 @@ def _classes(table: pd.DataFrame, sidecar: Sidecar | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*named, *answers]))
 
 
-def _specimens(table: pd.DataFrame, by: str) -> pd.Series[str]:
-    if by == FOLDER:
-        return table["path"].map(lambda path: str(PurePath(path).parent))
-    if by in table:
-        return table[by].astype("str")
-    try:
-        pattern = re.compile(by)
-    except re.error as error:
-        raise DataError(
-            f"specimens must be told apart by 'folder', by a column "
-            f"({', '.join(map(str, table.columns[:8]))}, ...) or by a regular expression. "
-            f"Received: {by!r}, which is none ({error})"
-        ) from error
-    found = [pattern.search(path) for path in table["path"]]
-    if None in found:
-        row = found.index(None)
-        raise DataError(
-            f"{by!r} is no column, and as a regular expression it must be found in every path. "
-            f"It is not in {table['path'].iloc[row]!r}.{hint(by, map(str, table.columns))}"
-        )
-    names = [one.group(1) if one.re.groups else one.group(0) for one in found if one is not None]
-    return pd.Series(names, index=table.index, dtype="str")
-
-
 def _printed(table: pd.DataFrame) -> str:
     def within(low: float, high: float) -> str:
         return "" if np.isnan(low) else f"{low:.1%} to {high:.1%}"
@@ -277,5 +217,8 @@ def _printed(table: pd.DataFrame) -> str:
         if "corrected" in row and not np.isnan(row["corrected"]):
             limits = within(row["corrected_low"], row["corrected_high"])
             printed["corrected"] = f"{row['corrected']:.1%} ({limits})"
+        if "against_usual" in row:
+            usual = within(row["usual_low"], row["usual_high"])
+            printed["usual"] = f"{usual}: {row['against_usual']}" if usual else ""
         rows.append(printed)
     return pd.DataFrame(rows).to_string(index=False)

@@ -27,6 +27,7 @@ from cellclf.pipeline.sources import units_in
 from cellclf.registry import Registry, installed
 from cellclf.run_directory import RunDirectory
 from cellclf.specs import MetricSpec
+from cellclf.spreadsheets import read_texts
 from cellclf.terms import Part
 
 __all__ = ["core_metrics", "evaluate", "warnings_of"]
@@ -143,7 +144,7 @@ def _units(path: Path, table: pd.DataFrame) -> NDArray[np.intp] | None:
     division = RunDirectory(path.parent.parent).division_file
     if not division.is_file():
         return None
-    sources = pd.read_csv(division, dtype=str, keep_default_na=False)
+    sources = read_texts(division)
     if not set(table["sample_id"]) <= set(sources["sample_id"]):
         return None
     return units_in(sources, table)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from cellclf.data.samples import Sample
 from cellclf.evaluation.units import GROUP_SEPARATOR
-from cellclf.files import replacing
 from cellclf.pipeline.prepare import Prepared
 from cellclf.run_directory import RunDirectory
+from cellclf.spreadsheets import write_table
 
 __all__ = ["group_text", "sources_of", "units_in", "write_division"]
 
@@ -39,8 +39,7 @@ def sources_of(prepared: Prepared) -> pd.DataFrame:
 
 def write_division(directory: RunDirectory, sources: pd.DataFrame) -> None:
     """Write down which sample is where; the file appears whole or not at all."""
-    with replacing(directory.division_file) as unfinished:
-        sources.to_csv(unfinished, index=False, encoding="utf-8", lineterminator="\n")
+    write_table(sources, directory.division_file)
 
 
 def units_in(sources: pd.DataFrame, table: pd.DataFrame) -> NDArray[np.intp]:

@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import chain, zip_longest
 from pathlib import Path
-
-import numpy as np
-from PIL import Image
 
 from cellclf import __version__
 from cellclf.auditing.audit import Audit
 from cellclf.auditing.findings import SEVERITIES, Finding, Severity
 from cellclf.auditing.summary import NO_LABEL, grouped, probe_sentence
-from cellclf.data.reading import read_sample
-from cellclf.data.samples import Sample, Samples
-from cellclf.errors import ImageError
-from cellclf.files import write_bytes
+from cellclf.data.samples import Sample
 from cellclf.reporting.audit_plots import background_probe
-from cellclf.reporting.pages import environment
+from cellclf.reporting.pages import environment, write_page
+from cellclf.reporting.pictures import thumbnail
 
 __all__ = ["write_audit_page"]
 
@@ -33,11 +27,6 @@ PICTURES_SHOWN = 8
 
 PICTURES_IN_ALL = 300
 """Pictures of the page, so that it stays below about 3 MB however large the set is."""
-
-LONGEST_SIDE = 128
-"""Pixels of a picture: twice what is shown, for fine screens."""
-
-QUALITY = 80
 
 WITHOUT_PICTURES = ("unreadable",)
 
@@ -120,8 +109,7 @@ def write_audit_page(path: Path, audit: Audit) -> None:
             version=__version__,
         )
     )
-    # A file name may hold bytes that are no text; the page must not fail over one.
-    write_bytes(Path(path), page.lstrip().encode("utf-8", errors="replace"))
+    write_page(Path(path), page)
 
 
 def _kinds(audit: Audit) -> list[_Kind]:
@@ -135,7 +123,7 @@ def _kinds(audit: Audit) -> list[_Kind]:
             shown = []
             for sample in chosen[:PICTURES_SHOWN]:
                 wanted = left > 0 and kind not in WITHOUT_PICTURES
-                picture = _thumbnail(sample, audit.samples) if wanted else b""
+                picture = thumbnail(sample, audit.samples.images) if wanted else b""
                 left -= bool(picture)
                 shown.append(_Shown(sample=sample, picture=picture))
             accounts.append(_Account(finding=finding, shown=tuple(shown)))
@@ -156,16 +144,3 @@ def _side_by_side(samples: Sequence[Sample]) -> list[Sample]:
         alike[sample.label, sample.split or ""].append(sample)
     turns = chain.from_iterable(zip_longest(*alike.values()))
     return [sample for sample in turns if sample is not None]
-
-
-def _thumbnail(sample: Sample, samples: Samples) -> bytes:
-    """A small JPEG of one sample; nothing where it cannot be read."""
-    try:
-        _, image = read_sample(sample, samples.images)
-    except ImageError:
-        return b""
-    picture = Image.fromarray(np.ascontiguousarray(image))
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-    content = BytesIO()
-    picture.save(content, "JPEG", quality=QUALITY)
-    return content.getvalue()

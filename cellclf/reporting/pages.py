@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cellclf.auditing.summary import how_severe
+from cellclf.files import write_bytes
 from cellclf.reporting import wording
 from cellclf.reporting.figures import data_uri
-from cellclf.reporting.style import legible
+from cellclf.reporting.style import OVERRIDING, legible
 from cellclf.terms import counted
 
-__all__ = ["environment"]
+__all__ = ["environment", "write_page"]
 
 
 @cache
@@ -40,3 +42,17 @@ def environment() -> Environment:
     )
     made.globals.update(counted=counted)
     return made
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a rendered page; it appears whole or not at all.
+
+    What overrides the direction of writing is replaced wherever it stands, and so are bytes of a
+    file name that are no text: a page must not fail over one.
+
+    Raises:
+        RunError: The place cannot be written to.
+    """
+    replaced = dict.fromkeys(map(ord, OVERRIDING), "\N{REPLACEMENT CHARACTER}")
+    plain = page.lstrip().translate(replaced)
+    write_bytes(Path(path), plain.encode("utf-8", errors="replace"))

@@ -16,11 +16,10 @@ from cellclf.auditing.findings import Finding
 from cellclf.auditing.summary import grouped
 from cellclf.evaluation.confusion import MACRO
 from cellclf.evaluation.gates import Held
-from cellclf.files import write_bytes
 from cellclf.reporting import wording
 from cellclf.reporting.card import NOT_STATED, model_card
 from cellclf.reporting.checklist import checklists
-from cellclf.reporting.pages import environment
+from cellclf.reporting.pages import environment, write_page
 
 __all__ = ["DatasetFacts", "Exhibit", "ModelReport", "Picture", "Report", "write_report"]
 
@@ -312,8 +311,7 @@ def write_report(path: Path, report: Report) -> None:
         checklists=checklists(report),
         not_stated=NOT_STATED,
     )
-    # A file name may hold bytes that are no text; the page must not fail over one.
-    write_bytes(Path(path), page.lstrip().encode("utf-8", errors="replace"))
+    write_page(Path(path), page)
 
 
 def _column_groups(columns: Sequence[str]) -> list[tuple[str, str, list[str]]]:

@@ -16,6 +16,7 @@ __all__ = [
     "GRID",
     "INK",
     "MUTED",
+    "OVERRIDING",
     "PALE",
     "PAPER",
     "RIGHT",
@@ -80,6 +81,13 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+UNSHOWABLE = ("Cc", "Cs", "Zl", "Zp")
+"""Categories of characters: controls, lone surrogates, ends of lines and paragraphs."""
+
+OVERRIDING = "\u202a\u202b\u202c\u202d\u202e"
+"""Characters that embed or override a direction of writing (Unicode, annex 9)."""
+
+
 @contextmanager
 def house_style() -> Iterator[None]:
     """Draw or save in the style of the reports, whatever the caller's own settings are.
@@ -101,17 +109,23 @@ def house_style() -> Iterator[None]:
 
 
 def legible(text: object) -> str:
-    r"""Return `text` on one line, with what cannot be shown (controls, lone surrogates) replaced.
+    r"""Return `text` on one line, with what cannot be shown replaced.
+
+    That is controls, lone surrogates, and characters that override the direction of what follows
+    them: `gpj.exe` could look like `exe.jpg`, and text beside a name would be turned round too.
+    Names in Arabic or Hebrew need none of these.
 
     Example:
-        >>> legible("mono\tcyte")
-        'mono�cyte'
+        >>> legible("mono\tcyte"), legible("cell\u202egnp")
+        ('mono�cyte', 'cell�gnp')
     """
-    unshowable = {"Cc", "Cs"}
     return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(letter) in unshowable else letter
-        for letter in str(text)
+        "\N{REPLACEMENT CHARACTER}" if _unshowable(letter) else letter for letter in str(text)
     )
+
+
+def _unshowable(letter: str) -> bool:
+    return unicodedata.category(letter) in UNSHOWABLE or letter in OVERRIDING
 
 
 def shortened(text: object, length: int) -> str:

@@ -140,3 +140,15 @@ def test_a_place_without_exactly_one_table_is_refused(tmp_path: Path) -> None:
     table(tmp_path, "path,label", name="b.csv")
     with pytest.raises(DataError, match=r"exactly one CSV file.*Received: a\.csv, b\.csv"):
         read(tmp_path)
+
+
+def test_rows_without_a_label_are_passed_over_where_that_is_asked_for(tmp_path: Path) -> None:
+    table(tmp_path, "path,label,corrected", "a.png,,round", "b.png,,", "c.png,,long")
+    for name in "abc":
+        (tmp_path / f"{name}.png").touch()
+    params = CsvParams(label_column="corrected", skip_unlabelled=True)
+    assert [sample.id for sample in load(params, root=tmp_path).samples] == ["a.png", "c.png"]
+    with pytest.raises(DataError, match="no label in line 3"):
+        load(CsvParams(label_column="corrected"), root=tmp_path)
+    with pytest.raises(DataError, match="must have a row with a label, in 'label'"):
+        load(CsvParams(skip_unlabelled=True), root=tmp_path)

@@ -60,14 +60,47 @@ def test_corrected_shares_are_never_negative_and_sum_to_one(cells, seed):
     assert ((low <= shares) & (shares <= high)).all()
 
 
+@given(cells=COUNTS, unidentified=st.integers(0, 5), order=st.permutations(range(3)))
+def test_permuting_the_classes_permutes_every_row_of_a_count(cells, unidentified, order):
+    given_answers = answers(cells, unidentified)
+    table = count(given_answers, CLASSES)
+    moved = count(given_answers[::-1], [CLASSES[place] for place in order])
+    pd.testing.assert_frame_equal(moved, table.iloc[list(order)].reset_index(drop=True))
+
+
 @settings(max_examples=20)
 @given(cells=COUNTS, order=st.permutations(range(3)))
-def test_permuting_the_classes_permutes_everything(cells, order):
+def test_permuting_the_classes_permutes_corrected_shares_and_their_intervals(cells, order):
     order = np.array(order)
     confusion = np.array([[80, 15, 5], [10, 85, 5], [2, 8, 90]])
-    shares, _, _ = corrected_shares(cells, confusion, draws=2)
-    moved, _, _ = corrected_shares(np.array(cells)[order], confusion[np.ix_(order, order)], draws=2)
-    np.testing.assert_allclose(moved, shares[order], atol=1e-4)
+    found = corrected_shares(cells, confusion, draws=400)
+    moved = corrected_shares(np.array(cells)[order], confusion[np.ix_(order, order)], draws=400)
+    np.testing.assert_allclose(moved[0], found[0][order], atol=1e-4)
+    for limits, others in zip(moved[1:], found[1:], strict=True):
+        # The draws are others: a limit of 400 of them is known to a share of its interval.
+        width = (found[2] - found[1])[order]
+        assert (np.abs(limits - others[order]) <= 0.02 + 0.25 * width).all()
+
+
+@settings(max_examples=40)
+@given(cells=COUNTS, refused=st.integers(0, 50), seed=st.integers(0, 1000))
+def test_cells_that_were_refused_leave_shares_that_sum_to_one(cells, refused, seed):
+    rng = np.random.default_rng(seed)
+    confusion = np.c_[
+        rng.integers(0, 50, (3, 3)) + 30 * np.eye(3, dtype=int), rng.integers(0, 9, 3)
+    ]
+    shares, low, high = corrected_shares([*cells, refused], confusion, draws=50)
+    assert (low >= 0).all()
+    assert (high <= 1 + 1e-12).all()
+    assert shares.sum() == pytest.approx(1, abs=1e-6)
+    assert ((low <= shares) & (shares <= high)).all()
+
+
+@given(cells=COUNTS, times=st.integers(2, 4))
+def test_more_cells_of_the_same_shares_give_narrower_intervals(cells, times):
+    once, more = (count(answers(counts), CLASSES) for counts in (cells, np.multiply(cells, times)))
+    for low, high in (("low", "high"), ("low_all", "high_all")):
+        assert (more[high] - more[low] <= once[high] - once[low] + 1e-12).all()
 
 
 def test_a_known_mixture_is_found_again():
@@ -118,6 +151,25 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
         _, low, high = corrected_shares(cells, confusion, draws=300, seed=seed)
         held += low[0] <= truth <= high[0]
     assert held / 200 >= 0.9
+
+
+def test_the_interval_of_a_class_of_which_no_cell_was_counted_has_a_width():
+    _, low, high = corrected_shares([0, 60, 40], 400 * np.eye(3))
+    assert low[0] == pytest.approx(0, abs=1e-3)
+    # About what the exact interval of a raw share says: 3.6 %.
+    assert 0.005 < high[0] < 0.04
+
+
+def test_intervals_of_a_rare_class_hold_it_too():
+    rng = np.random.default_rng(1)
+    rows = np.full((4, 4), 0.01) + 0.96 * np.eye(4)
+    truth, held = np.array([0.7, 0.24, 0.05, 0.01]), 0
+    for seed in range(100):
+        confusion = np.stack([rng.multinomial(60, row / row.sum()) for row in rows])
+        cells = rng.multinomial(100, truth @ rows / (truth @ rows).sum())
+        _, low, high = corrected_shares(cells, confusion, draws=200, seed=seed)
+        held += low[3] <= truth[3] <= high[3]
+    assert held / 100 >= 0.88
 
 
 @pytest.mark.parametrize(("hits", "cells"), [(7, 100), (3, 100), (0, 40)])

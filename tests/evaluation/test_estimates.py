@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from cellclf.builtin.metric_specs import METRICS
@@ -75,8 +77,12 @@ def test_shares_of_independent_samples_have_exact_intervals():
         assert (row["value"], row["samples"]) == (pytest.approx(hits / number), number)
 
 
-def test_every_interval_holds_its_figure():
-    found = estimates(table(), BUILT_IN, resamples=60)
+@settings(max_examples=10)
+@given(seed=st.integers(0, 1000), size=st.integers(1, 4))
+def test_every_interval_holds_its_figure(seed, size):
+    groups = [f"field={number // size}" for number in range(120)]
+    found = estimates(table(groups=groups, seed=seed), BUILT_IN, resamples=60)
+    found = found.dropna()
     assert (found["low"] <= found["value"]).all()
     assert (found["value"] <= found["high"]).all()
 
@@ -113,9 +119,10 @@ def test_rows_without_a_label_take_no_part():
     pd.testing.assert_frame_equal(found, wanted)
 
 
-def test_the_order_of_classes_changes_no_interval():
-    cells = table()
-    order = ["square", "round", "long"]
+@settings(max_examples=10)
+@given(seed=st.integers(0, 1000), order=st.permutations(CLASSES))
+def test_the_order_of_classes_changes_no_interval(seed, order):
+    cells = table(seed=seed)
     columns = [*cells.columns[: -len(CLASSES)], *(f"p_{name}" for name in order)]
     found = figures(estimates(cells[columns], BUILT_IN, resamples=60))
     wanted = figures(estimates(cells, BUILT_IN, resamples=60)).loc[found.index]
@@ -162,9 +169,11 @@ def test_the_curve_of_a_class_rests_on_the_others_too():
     assert found.loc[("roc_auc", "round"), "units"] == others
 
 
-def test_rows_written_twice_do_not_narrow_a_grouped_interval():
-    groups = [f"field={number // 3}" for number in range(120)]
-    once = table(groups=groups)
+@settings(max_examples=5)
+@given(seed=st.integers(0, 1000), size=st.integers(2, 5))
+def test_rows_written_twice_do_not_narrow_a_grouped_interval(seed, size):
+    groups = [f"field={number // size}" for number in range(120)]
+    once = table(groups=groups, seed=seed)
     twice = pd.concat([once, once.assign(sample_id=once["sample_id"] + "again")], ignore_index=True)
     one, two = (figures(estimates(cells, BUILT_IN)) for cells in (once, twice))
     width, wanted = two["high"] - two["low"], one["high"] - one["low"]

@@ -21,6 +21,7 @@ from cellclf.evaluation.abstention import Review
 from cellclf.evaluation.calibration import Calibration
 from cellclf.evaluation.conformal import ConformalSets
 from cellclf.evaluation.decision import Decision
+from cellclf.evaluation.drift import MEASURES, UsualLook
 from cellclf.evaluation.outliers import OutlierScores
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 
@@ -344,3 +345,29 @@ def test_a_fingerprint_that_is_no_list_of_numbers_is_refused(tmp_path: Path) -> 
     write_bundle(place, MANIFEST, WEIGHTS, trained=np.zeros((2, 2), np.uint64))
     with pytest.raises(BundleError, match=r"'trained/images' is no list of fingerprints"):
         read_bundle(place)
+
+
+def usual(classes: int = 3) -> UsualLook:
+    rng = np.random.default_rng(0)
+    return UsualLook.of(
+        rng.normal(size=(90, len(MEASURES))), np.arange(90) % classes, classes=classes
+    )
+
+
+def test_what_training_images_look_like_comes_back_and_may_be_missing(
+    tmp_path: Path, path: Path
+) -> None:
+    looked = tmp_path / "looked.safetensors"
+    write_bundle(looked, MANIFEST, WEIGHTS, usual=usual())
+    bundle = read_bundle(looked)
+    assert bundle.usual is not None
+    assert same(bundle.usual.arrays(), usual().arrays())
+    assert same(bundle.weights)
+    assert read_bundle(path).usual is None
+
+
+def test_a_look_that_does_not_fit_the_classes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "looked.safetensors"
+    write_bundle(path, MANIFEST, WEIGHTS, usual=usual(classes=2))
+    with pytest.raises(BundleError, match=r"damaged.*shape \(4, 7, 3\)"):
+        read_bundle(path)

@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from cellclf.data.decode import DECODE_VERSION, decode, resize
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample
+from cellclf.data.stain_focus import stain_and_focus
 from cellclf.errors import BundleError, DataError, LeakageWarning
 from cellclf.evaluation.abstention import Review
 from cellclf.evaluation.calibration import Calibration
 from cellclf.evaluation.conformal import ConformalSets
 from cellclf.evaluation.decision import Decision
+from cellclf.evaluation.drift import UsualLook
 from cellclf.evaluation.outliers import OutlierScores, Refusal
+from cellclf.evaluation.prediction_files import read_sidecar
 from cellclf.evaluation.sources import fingerprint
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 from cellclf.inference.classifier import Classifier, load
@@ -454,6 +457,48 @@ def test_a_calibrated_model_gives_calibrated_answers_and_says_which_to_review(
     np.testing.assert_allclose(
         found.predict_proba(images), wanted[[f"p_{name}" for name in CLASSES]], rtol=1e-6
     )
+
+
+def test_images_unlike_those_of_training_are_said_to_be_so(
+    network: keras.Model, folder: Path, tmp_path: Path
+) -> None:
+    files = [folder / f"{number}.png" for number in range(9)]
+    like = np.stack([resize(decode(file.read_bytes()), SIZE, "pad") for file in files])
+    # The files again, and others as far around them as they lie apart.
+    training = np.concatenate([like, *(np.clip(like * part, 0, 255) for part in (0.9, 1.1))])
+    measures = stain_and_focus(training.astype(np.uint8))
+    usual = UsualLook.of(measures, np.zeros(len(measures), int), classes=len(CLASSES))
+    bundle = tmp_path / "looked.safetensors"
+    write_bundle(bundle, manifest(), weights_of(network), usual=usual)
+    classifier = Classifier.load(bundle, registry=REGISTRY)
+
+    found = classifier.classify(files)
+    assert found.drift is not None
+    assert found.drift.images == 9
+    assert found.drift.departures == ()
+    assert "Drift" not in found.summary()
+
+    for number, file in enumerate(files):
+        dark = (decode(file.read_bytes()) * 0.2).astype(np.uint8)
+        cv2.imwrite(str(tmp_path / f"dark{number}.png"), dark[..., ::-1])
+    drifted = classifier.classify(sorted(tmp_path.glob("dark*.png")))
+    assert drifted.drift is not None
+    assert ("background_l", "lower") in [(e.measure, e.side) for e in drifted.drift.departures]
+    assert "Drift: these images look unlike" in drifted.summary()
+    assert "have a darker background than 99 % of the training images" in drifted.summary()
+    assert drifted.sidecar is not None
+    assert drifted.sidecar.drift == drifted.drift
+    drifted.write_csv(tmp_path / "dark.csv")
+    assert read_sidecar(tmp_path / "dark").drift == drifted.drift
+
+
+def test_a_bundle_that_does_not_say_what_is_usual_compares_nothing(
+    classifier: Classifier, folder: Path
+) -> None:
+    found = classifier.classify(folder / "1.png")
+    assert found.drift is None
+    assert found.sidecar is not None
+    assert found.sidecar.drift is None
 
 
 def test_images_unlike_those_that_the_model_learned_from_are_unidentified(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from cellclf.data.samples import Sample, Samples
 from cellclf.errors import RunError
 from cellclf.reporting.audit_page import (
     FINDINGS_SHOWN,
-    LONGEST_SIDE,
     PICTURES_IN_ALL,
     PICTURES_SHOWN,
     write_audit_page,
 )
+from cellclf.reporting.pictures import LONGEST_SIDE
 from cellclf.reporting.wording import ADVICE, LABELS
 from tests.data.image_files import noise
 from tests.reporting.test_report import ATTACK, Page

@@ -1,0 +1,73 @@
+"""From images to a few numbers that stain, light and focus decide more than the cell does."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cellclf.processors import processors
+
+__all__ = ["LAB_OFFSET", "LAB_SCALE", "stain_and_focus"]
+
+MEASURES = 7
+LIGHTEST, DARKEST = 0.25, 0.10
+"""Shares of the pixels that are taken for the background, and for what is stained most."""
+
+LAB_SCALE = np.array([100 / 255, 1.0, 1.0])
+LAB_OFFSET = np.array([0.0, -128.0, -128.0])
+"""From OpenCV's bytes to CIE L* from 0 to 100 and a* and b* around 0."""
+
+LEAST_SHARPNESS = 0.01
+"""In squared grey levels; an image of one colour has none, and no logarithm."""
+
+
+def stain_and_focus(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Measure images as a network is shown them.
+
+    The background is the lightest quarter of the pixels, whatever shows there: it tells of light,
+    white balance and counterstain. The darkest tenth is what is stained most, nuclei as a rule.
+    Sharpness is the variance of the Laplacian of the grey image (Pech-Pacheco et al., 2000).
+
+    Args:
+        images: `uint8`, RGB, `(n, height, width, 3)`.
+
+    Returns:
+        Shape `(n, 7)`: mean CIE L*, a* and b* of the lightest quarter; the same of the darkest
+        tenth; and the binary logarithm of the sharpness, one less being half as sharp. The order is
+        that of `cellclf.evaluation.drift.MEASURES`.
+
+    Example:
+        >>> white = np.full((1, 8, 8, 3), 255, np.uint8)
+        >>> stain_and_focus(white)[0, :6].tolist()
+        [100.0, 0.0, 0.0, 100.0, 0.0, 0.0]
+    """
+    found = np.zeros((len(images), MEASURES), np.float32)
+    # OpenCV leaves the interpreter's lock while it computes.
+    with ThreadPoolExecutor(max_workers=processors()) as pool:
+        for row, numbers in enumerate(pool.map(_measured, images)):
+            found[row] = numbers
+    return found
+
+
+def _measured(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    pixels = np.ascontiguousarray(image)
+    lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
+    lightness = np.ascontiguousarray(lab[..., 0])
+    darker = np.cumsum(np.bincount(lightness.ravel(), minlength=256)) / lightness.size
+    dark = int(np.searchsorted(darker, DARKEST))
+    light = int(np.searchsorted(darker, 1 - LIGHTEST))
+    background = cv2.mean(lab, (lightness >= light).view(np.uint8))[:3]
+    stained = cv2.mean(lab, (lightness <= dark).view(np.uint8))[:3]
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))
+    sharpness = np.log2(max(float(deviation[0, 0]) ** 2, LEAST_SHARPNESS))
+    return np.concatenate(
+        [
+            np.array(background) * LAB_SCALE + LAB_OFFSET,
+            np.array(stained) * LAB_SCALE + LAB_OFFSET,
+            [sharpness],
+        ]
+    )

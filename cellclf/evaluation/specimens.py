@@ -1,0 +1,194 @@
+"""From a table of predictions to specimens: which cells are of which, and what each has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cellclf.errors import DataError, hint
+from cellclf.evaluation.differential import (
+    Question,
+    answer_column,
+    cells_to_settle,
+    corrected_shares,
+    corrections,
+    count,
+    unsure,
+)
+from cellclf.evaluation.predictions import UNIDENTIFIED
+from cellclf.evaluation.reference import ReferenceRanges
+
+__all__ = ["FOLDER", "Asked", "Specimen", "specimens_of", "told_apart"]
+
+FOLDER = "folder"
+"""How specimens are told apart where nothing else is said: by the folder of the images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Specimen:
+    """The count of one specimen.
+
+    Attributes:
+        name: What tells it apart.
+        table: One row a class: see `cellclf.evaluation.differential.count`; with a correction
+            `corrected`, `corrected_low`, `corrected_high`; with reference ranges `usual_low`,
+            `usual_high` and `against_usual`: `below`, `within`, `above`, or `open`, where the
+            interval lies across a limit.
+        unidentified: Cells that are none of the classes.
+        review: Paths of the cells that a person should look at, and that nobody has.
+        answers: What becomes of the questions, a sentence each.
+    """
+
+    name: str
+    table: pd.DataFrame
+    unidentified: int
+    review: tuple[str, ...]
+    answers: tuple[str, ...] = ()
+
+    @property
+    def identified(self) -> int:
+        """Cells that are counted."""
+        return int(self.table["cells"].sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is to be said of each specimen besides its count.
+
+    Attributes:
+        questions: Whether a class makes up more than a share.
+        reference: Ranges that shares are held against.
+        confusion: What the model confuses, shape `(k, k)`, or `(k, k + 1)` with the cells that it
+            refuses last; shares are corrected for it.
+        seed: Decides the draws of the corrected intervals.
+    """
+
+    questions: tuple[Question, ...] = ()
+    reference: ReferenceRanges | None = None
+    confusion: NDArray[np.intp] | None = None
+    seed: int = 0
+
+    def require(self, classes: Sequence[str]) -> None:
+        """Make sure that questions and ranges are about classes that are counted.
+
+        Raises:
+            DataError: One is not.
+        """
+        for question in self.questions:
+            if question.class_name not in classes:
+                raise DataError(
+                    f"a question must be about one of {', '.join(classes)}. Received: "
+                    f"{question.class_name!r}.{hint(question.class_name, classes)}"
+                )
+        if self.reference is not None:
+            self.reference.require(classes)
+
+
+def specimens_of(
+    table: pd.DataFrame, names: pd.Series[str], classes: Sequence[str], asked: Asked
+) -> tuple[Specimen, ...]:
+    """Count each specimen.
+
+    Args:
+        table: Columns `path` and `predicted`, and `review` and `corrected` where there are any.
+        names: Specimen of each row.
+        classes: Class names.
+        asked: What is to be said besides.
+
+    Returns:
+        In the order of their names.
+    """
+    answers = answer_column(table)
+    found = []
+    for name in sorted(set(names)):
+        rows = (names == name).to_numpy()
+        found.append(_specimen(name, table[rows], answers[rows], classes, asked))
+    return tuple(found)
+
+
+def told_apart(table: pd.DataFrame, by: str) -> pd.Series[str]:
+    """Return the specimen of each row.
+
+    Args:
+        table: With a column `path`.
+        by: `folder`, for the folder that an image is in; the name of a column; or a regular
+            expression that is searched in the path, whose first group, or whole, is the specimen.
+
+    Raises:
+        DataError: `by` is none of these, or is not found in a path.
+    """
+    if by == FOLDER:
+        return table["path"].map(lambda path: str(PurePath(path).parent))
+    if by in table:
+        return table[by].astype("str")
+    try:
+        pattern = re.compile(by)
+    except re.error as error:
+        raise DataError(
+            f"specimens must be told apart by 'folder', by a column "
+            f"({', '.join(map(str, table.columns[:8]))}, ...) or by a regular expression. "
+            f"Received: {by!r}, which is none ({error})"
+        ) from error
+    found = [pattern.search(path) for path in table["path"]]
+    if None in found:
+        row = found.index(None)
+        raise DataError(
+            f"{by!r} is no column, and as a regular expression it must be found in every path. "
+            f"It is not in {table['path'].iloc[row]!r}.{hint(by, map(str, table.columns))}"
+        )
+    # A group that took no part in what was found says nothing: the specimen without a name.
+    names = [
+        (one.group(1) or "") if one.re.groups else one.group(0) for one in found if one is not None
+    ]
+    return pd.Series(names, index=table.index, dtype="str")
+
+
+def _specimen(
+    name: str, table: pd.DataFrame, answers: pd.Series[str], classes: Sequence[str], asked: Asked
+) -> Specimen:
+    counted = count(answers.tolist(), classes)
+    refused = answers == UNIDENTIFIED
+    if asked.confusion is not None:
+        cells = counted["cells"].tolist()
+        if asked.confusion.shape[1] > len(cells):
+            cells.append(int(refused.sum()))
+        shares, low, high = corrected_shares(cells, asked.confusion, seed=asked.seed)
+        counted = counted.assign(corrected=shares, corrected_low=low, corrected_high=high)
+    if asked.reference is not None:
+        counted = _against(counted, asked.reference)
+    seen = corrections(table) != ""
+    return Specimen(
+        name=name,
+        table=counted,
+        unidentified=int(refused.sum()),
+        review=tuple(table.loc[(unsure(table) | refused) & ~seen, "path"]),
+        answers=tuple(_answer(question, counted) for question in asked.questions),
+    )
+
+
+def _against(counted: pd.DataFrame, usual: ReferenceRanges) -> pd.DataFrame:
+    limits = [usual.ranges.get(name, (np.nan, np.nan)) for name in counted["class"]]
+    rows = zip(counted["class"], counted["low"], counted["high"], strict=True)
+    return counted.assign(
+        usual_low=[low for low, _ in limits],
+        usual_high=[high for _, high in limits],
+        against_usual=[usual.compared(name, low, high) for name, low, high in rows],
+    )
+
+
+def _answer(question: Question, counted: pd.DataFrame) -> str:
+    (row,) = counted[counted["class"] == question.class_name].to_dict("records")
+    cells = int(counted["cells"].sum())
+    more = cells_to_settle(row["cells"], cells, question.share)
+    said = f"{question.class_name} above {100 * question.share:g} %"
+    if more is None:
+        return f"{said}? Not settled, and no reasonable number of cells would settle it."
+    if more:
+        return f"{said}? Not settled: about {more:,} more cells would, if the share stays as it is."
+    return f"{said}? {'Yes' if row['low'] > question.share else 'No'}."

@@ -1,0 +1,116 @@
+"""New images as a laboratory wants them: a page with the counts, and a list for a reviewer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from cellclf.data.leaks import LEAKY
+from cellclf.errors import DataError
+from cellclf.evaluation.differential import Question
+from cellclf.evaluation.predictions import COLUMNS, classes_of
+from cellclf.evaluation.reference import read_reference
+from cellclf.evaluation.review import review_list, write_review
+from cellclf.evaluation.specimens import FOLDER, told_apart
+from cellclf.inference.classified import Classified
+from cellclf.pipeline.differential import Differential, counted
+from cellclf.reporting.batch_page import BatchPage, write_batch_page
+
+__all__ = ["batch_report", "check_batch"]
+
+
+def batch_report(
+    classified: Classified,
+    *,
+    page: str | Path | None = None,
+    review: str | Path | None = None,
+    by: str = FOLDER,
+    questions: Sequence[str] = (),
+    reference: str | Path | None = None,
+) -> Differential:
+    """Count the cells of each specimen of new images, and write that down for people.
+
+    Args:
+        classified: What `Classifier.classify` returned.
+        page: Where to write the page, HTML: drift, cells for a person with pictures, counts.
+        review: Where to write the review list, CSV, with an empty column `corrected`.
+        by: What tells specimens apart; see `differential`.
+        questions: Such as `eosinophil > 5 %`; see `differential`.
+        reference: A TOML file of usual ranges; see `differential`.
+
+    Returns:
+        The counts.
+
+    Raises:
+        DataError: No image could be read, or specimens cannot be told apart.
+        RunError: A place cannot be written to.
+    """
+    table = classified.table
+    if not len(table):
+        raise DataError("there must be an image that can be read. Received: none")
+    found = counted(
+        table,
+        classes=classes_of(table),
+        sidecar=classified.sidecar,
+        by=by,
+        questions=questions,
+        reference=reference,
+    )
+    listed = review_list(table, told_apart(table, by))
+    if review is not None:
+        write_review(listed, Path(review))
+    if page is not None:
+        write_batch_page(
+            Path(page),
+            BatchPage(
+                model="" if classified.sidecar is None else classified.sidecar.model,
+                images=len(table),
+                drift=classified.drift,
+                notes=_notes(classified),
+                listed=listed,
+                review_file="" if review is None else Path(review).name,
+                calibrated=classified.to_review is not None,
+                specimens=found.specimens,
+                corrected=found.corrected,
+                source=found.source,
+                unreadable=classified.unreadable,
+            ),
+        )
+    return found
+
+
+def check_batch(
+    paths: Sequence[Path],
+    *,
+    by: str = FOLDER,
+    questions: Sequence[str] = (),
+    reference: str | Path | None = None,
+) -> None:
+    """Make sure, before any image is read, that `batch_report` can do what it is asked for.
+
+    Raises:
+        DataError: Specimens cannot be told apart, or a question or the file of ranges is wrong.
+    """
+    names = [str(path) for path in paths]
+    columns = {**dict.fromkeys(COLUMNS, ""), "path": names, "sample_id": names}
+    told_apart(pd.DataFrame(columns), by)
+    for question in questions:
+        Question.parsed(question)
+    if reference is not None:
+        read_reference(Path(reference))
+
+
+def _notes(classified: Classified) -> tuple[str, ...]:
+    notes = []
+    if classified.trained:
+        notes.append(
+            f"{len(classified.trained):,} of these images are ones that the model was trained on: "
+            "what it says of them says nothing of how good it is."
+        )
+    if classified.leaky:
+        notes.append(f"{LEAKY}.")
+    if classified.synthetic:
+        notes.append("The model was trained on rendered images, not on real cells.")
+    return tuple(notes)

@@ -1,0 +1,38 @@
+"""Small pictures of cells for pages."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cellclf.data.reading import read_sample
+from cellclf.data.samples import Sample
+from cellclf.errors import ImageError
+
+__all__ = ["LONGEST_SIDE", "thumbnail"]
+
+LONGEST_SIDE = 128
+"""Pixels of a picture: twice what is shown, for fine screens."""
+
+QUALITY = 80
+
+
+def thumbnail(sample: Sample, images: NDArray[np.uint8] | None = None) -> bytes:
+    """Return a small JPEG of one sample, read anew; nothing where it cannot be read.
+
+    Args:
+        sample: Where the image is.
+        images: What `Sample.index` points into, if anything.
+    """
+    try:
+        _, image = read_sample(sample, images)
+    except ImageError:
+        return b""
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    content = BytesIO()
+    picture.save(content, "JPEG", quality=QUALITY)
+    return content.getvalue()
