@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,8 @@ class Decision:
 
     Attributes:
         calibration: What the probabilities mean.
-        review: From which confidence on an answer is accepted without a person.
+        review: From which confidence on an answer that is not refused is accepted without a person;
+            its `accepted` is a share of all samples, its `bound` of those accepted.
         sets: Which classes a cell may be of.
         refusal: Which cells are none of the classes; `None` where nothing is refused.
     """
@@ -73,16 +74,21 @@ class Decision:
             return None
         calibration = Calibration.fitted(judged.y_true, judged.y_prob)
         prob = calibration.apply(judged.y_prob)
+        scores = labelled(table)["outlier_score"].to_numpy()
+        refusal = Refusal.fitted(scores, share=refused)
+        answered = np.ones(len(prob), np.bool_) if refusal is None else ~refusal.refuses(scores)
+        review = review_threshold(
+            prob[answered].max(axis=1),
+            prob[answered].argmax(axis=1) == judged.y_true[answered],
+            judged.units[answered],
+            target=target,
+        )
         return cls(
             calibration=calibration,
-            review=review_threshold(
-                prob.max(axis=1),
-                prob.argmax(axis=1) == judged.y_true,
-                judged.units,
-                target=target,
-            ),
+            # Of all cells, those too that are refused.
+            review=replace(review, accepted=review.accepted * float(answered.mean())),
             sets=ConformalSets.fitted(judged.y_true, prob, coverage=coverage),
-            refusal=Refusal.fitted(labelled(table)["outlier_score"], share=refused),
+            refusal=refusal,
         )
 
     def decide(self, table: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from cellclf.errors import DataError
 from cellclf.evaluation.calibration import BINS, expected_calibration_error, reliability
 from cellclf.evaluation.conformal import coverage_band
 from cellclf.evaluation.decision import Decision
@@ -42,14 +43,19 @@ def kept_promises(
         bins `before` and `after`, as `cellclf.evaluation.calibration.reliability` has them, column
         by column; `review` with the `target`, the `threshold`, the share `accepted`, the accuracy
         of those and its interval (`accuracy`, `low`, `high`, `samples`); `sets` with the promised
-        `coverage`, the mean `size` and, by class, the share `covered` of so many `samples`, and
-        between which shares it lies in 99 of 100 cases for all classes together if the promise is
-        kept (`low`, `high`); `refusal`, `None` where nothing can be refused, with the `share` that
-        may be, the share `refused` of so many `samples`, its interval (`low`, `high`), the share of
-        the others that are right (`kept`), the share of the refused that would have been (`lost`),
-        and the same by class (`classes`).
+        `coverage`, the mean `size`, the number of classes (`of`) and, by class, the share `covered`
+        of so many `samples`, and between which shares it lies in 99 of 100 cases for all classes
+        together if the promise is kept (`low`, `high`); `refusal`, `None` where nothing can be
+        refused, with the `share` that may be, the share `refused` of so many `samples`, its
+        interval (`low`, `high`), the share of the others that are right (`kept`), the share of the
+        refused that would have been (`lost`), and the same by class (`classes`).
+
+    Raises:
+        DataError: No sample is labelled.
     """
     before, after = Judged.of(raw, units), Judged.of(decided, units)
+    if not len(after.y_true):
+        raise DataError("promises can only be held against labelled samples. Received: none")
     right = after.y_prob.argmax(axis=1) == after.y_true
     refused = (labelled(decided)["predicted"] == UNIDENTIFIED).to_numpy()
     accepted = (after.y_prob.max(axis=1) >= decision.review.threshold) & ~refused
@@ -77,6 +83,7 @@ def kept_promises(
         "sets": {
             "coverage": decision.sets.coverage,
             "size": float(decision.sets.sets(after.y_prob).sum(axis=1).mean()),
+            "of": len(after.classes),
             "classes": _by_class(after, decision),
         },
         "refusal": decision.refusal
@@ -158,7 +165,7 @@ def promise_sentences(promises: Mapping[str, Any]) -> list[str]:
         )
     if promises.get("refusal"):
         said.append(_refusal_sentence(promises["refusal"]))
-    if sets["size"] >= len(sets["classes"]):
+    if sets["size"] >= sets["of"]:
         said.append(
             f"Sets of classes: all of them hold every class. There are too few images in the "
             f"calibration part to promise {sets['coverage']:.0%} of each class with fewer."

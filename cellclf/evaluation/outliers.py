@@ -73,9 +73,12 @@ class OutlierScores:
             [0.0, 9.0]
         """
         seen = np.asarray(features, dtype=np.float64)
-        present, numbers = np.unique(np.asarray(labels), return_inverse=True)
+        sound = np.isfinite(seen).all(axis=1)
+        seen = seen[sound]
+        present, numbers = np.unique(np.asarray(labels)[sound], return_inverse=True)
         count, width = seen.shape
-        kept = min(DIRECTIONS, width - 1, (count - len(present)) // SAMPLES_A_DIRECTION)
+        freedom = count - len(present)
+        kept = min(DIRECTIONS, width - 1, freedom // SAMPLES_A_DIRECTION)
         spread = seen.std(axis=0) if count else np.zeros(width)
         if kept < 1 or not spread.max() > 0:
             return None
@@ -83,21 +86,26 @@ class OutlierScores:
         scaled = seen / scales
         means = np.stack([scaled[numbers == number].mean(axis=0) for number in range(len(present))])
         away = scaled - means[numbers]
-        found = PCA(kept, random_state=0).fit(away)
-        if not found.explained_variance_[0] > LEAST_SPREAD**2:
+        directions = PCA(kept, random_state=0).fit(away).components_.T
+        variances = ((away @ directions) ** 2).sum(axis=0) / freedom
+        if not variances[0] > LEAST_SPREAD**2:
             return None
+        # Over all other directions, those too that few images cannot show: as Tipping and Bishop.
+        rest = ((away**2).sum() / freedom - variances.sum()) / (width - kept)
         # A direction in which nothing was ever seen to move is as wide as one that hardly did.
-        floor = np.finfo(np.float32).eps * found.explained_variance_[0]
+        floor = float(np.finfo(np.float32).eps * variances[0])
         return cls(
             means=means,
             scales=scales,
-            directions=found.components_.T,
-            variances=np.maximum(found.explained_variance_, floor),
-            rest=max(float(found.noise_variance_), float(floor)),
+            directions=directions,
+            variances=np.maximum(variances, floor),
+            rest=max(float(rest), floor),
         )
 
     def of(self, features: ArrayLike) -> NDArray[np.float32]:
         """Return the distance of each image, `(n,)`, 0 or more, from its features, `(n, f)`.
+
+        Features that are no finite numbers are infinitely far.
 
         Raises:
             DataError: The features are of another width.
@@ -107,7 +115,8 @@ class OutlierScores:
             raise DataError(
                 f"`features` must have shape (n, {len(self.scales)}). Received: shape {seen.shape}"
             )
-        scaled = seen / self.scales
+        sound = np.asarray(np.isfinite(seen).all(axis=1))
+        scaled = np.where(sound[:, None], seen, 0.0) / self.scales
         nearest = np.full(len(seen), np.inf)
         for mean in self.means:
             away = scaled - mean
@@ -115,6 +124,7 @@ class OutlierScores:
             beside = np.maximum((away**2).sum(axis=1) - (along**2).sum(axis=1), 0.0)
             squared = (along**2 / self.variances).sum(axis=1) + beside / self.rest
             nearest = np.minimum(nearest, squared)
+        nearest[~sound] = np.inf
         return np.asarray(np.sqrt(nearest / len(self.scales)), dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:

@@ -104,6 +104,11 @@ def train(
     decision = _decision(raw, plan, prepared)
     if decision is None:
         progress.warn(f"{label}: not calibrated, the calibration part is too small")
+    elif decision.refusal is None:
+        progress.warn(
+            f"{label}: no cell is called none of the classes, the training or the calibration part "
+            "is too small"
+        )
     table = raw if decision is None else decision.decide(raw)
     manifest = _manifest(chosen, plan, prepared, table)
     bundle = write_bundle(

@@ -83,6 +83,33 @@ def test_cells_unlike_the_training_images_are_none_of_the_classes():
     assert any(text.startswith(("Refused: 10.", "Refused: 9.")) for text in said)
 
 
+def test_what_is_accepted_is_right_as_often_as_asked_where_much_is_refused():
+    # Cells that are odd are easy here, and refused: what is left is less often right.
+    def odd(n: int, seed: int):
+        table = too_sure(n, seed)
+        easy = (table["label"] == table["top_class"]) & (table["confidence"] > 0.9)
+        score = np.random.default_rng(seed).random(n) + easy
+        return table.assign(outlier_score=score.astype(np.float32))
+
+    decision = Decision.fitted(odd(4000, 0), target=0.85, refused=0.3)
+    assert decision is not None
+    raw = odd(8000, 1)
+    found = kept_promises(raw, decision.decide(raw), decision)["review"]
+    assert found["high"] >= 0.85
+    assert found["accepted"] == pytest.approx(decision.review.accepted, abs=0.03)
+
+
+def test_sets_of_some_classes_are_not_said_to_hold_all():
+    assert DECISION is not None
+    table = too_sure(1000, 5)
+    one = table[table["label"] == "a"].reset_index(drop=True)
+    found = kept_promises(one, DECISION.decide(one), DECISION)
+    assert found["sets"]["of"] == 3
+    assert not any("hold every class" in said for said in promise_sentences(found))
+    with pytest.raises(DataError, match=r"labelled samples\. Received: none"):
+        kept_promises(one[:0], DECISION.decide(one[:0]), DECISION)
+
+
 def test_without_scores_nothing_is_refused():
     assert DECISION is not None
     assert DECISION.refusal is None

@@ -51,6 +51,7 @@ def test_more_features_than_images_still_tell_what_is_far():
     scores = OutlierScores.fitted(features, np.arange(60) % 3)
     assert scores is not None
     assert scores.directions.shape == (400, 14)
+    assert np.sqrt((scores.of(features) ** 2).mean()) == pytest.approx(1.0, abs=0.06)
     assert scores.of(features * 8).min() > scores.of(features).max()
 
 
@@ -77,6 +78,19 @@ def test_a_feature_that_never_moved_and_now_does_is_noticed():
     other[:, 3] = 5.0
     assert np.isfinite(scores.of(other)).all()
     assert scores.of(other) > 10 * scores.of(features).max()
+
+
+def test_features_that_are_no_numbers_are_infinitely_far():
+    features, labels = two_classes(500, 6)
+    features[7] = np.inf
+    scores = OutlierScores.fitted(features, labels)
+    assert scores is not None
+    found = scores.of([[np.nan] * 6, [np.inf] * 6, [1e30] * 6, [0.0] * 6])
+    assert np.isinf(found[:2]).all()
+    assert np.isfinite(found[2:]).all()
+    refusal = Refusal.fitted(scores.of(features[8:]))
+    assert refusal is not None
+    assert refusal.refuses(found).tolist() == [True, True, True, False]
 
 
 def test_scores_come_back_from_a_file_as_they_were():
