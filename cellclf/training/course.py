@@ -32,8 +32,10 @@ ACCURACY = "accuracy"
 Logs = Mapping[str, Any] | None
 
 SECONDS_BETWEEN_REPORTS = 0.1
-"""Reading a loss waits for the accelerator to reach that step, and writing the history takes longer
-than an epoch of a head: neither is done each time."""
+"""Reading a loss waits for the accelerator to reach that step: it is not done each time."""
+
+SECONDS_BETWEEN_HISTORIES = 1.0
+"""Writing the history takes as long as an epoch of a head: it is not done after each."""
 
 CHECKPOINT_SHARE = 0.02
 """Most of the time that may go into writing checkpoints of a large network."""
@@ -232,7 +234,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         )
         self.rows = (*self.rows, row)
         self.batch = 0
-        if self.ended or now - self._history_written >= SECONDS_BETWEEN_REPORTS:
+        if self.ended or now - self._history_written >= SECONDS_BETWEEN_HISTORIES:
             self._write_history()
             self._history_written = now
         told = {"learning_rate": row.learning_rate, "images_per_second": row.images_per_second}
