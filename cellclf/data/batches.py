@@ -190,7 +190,7 @@ class TrainingBatches:
         x = np.empty((len(rows), *self._images.shape[1:]), dtype=np.uint8)
         for place, (row, turn) in enumerate(zip(rows, copies, strict=True)):
             x[place] = self.view(row, epoch, turn)
-        self._pages.read(x.nbytes)
+        self._pages.read(len(x))
         return x, *self.targets(rows)
 
     def view(self, row: int, epoch: int, turn: int) -> NDArray[np.uint8]:

@@ -90,7 +90,7 @@ class Forward:
             for start in range(0, count, step):
                 stop = min(start + step, count)
                 batch[: stop - start] = images[chosen[start:stop]]
-                pages.read(batch.nbytes)
+                pages.read(len(batch))
                 given = self._network.predict_on_batch(batch)
                 logits[start:stop], features[start:stop] = (a[: stop - start] for a in given)
                 task.advance(stop - start)

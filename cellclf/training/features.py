@@ -128,7 +128,7 @@ class Backbone:
             for place, (row, epoch) in enumerate(chosen):
                 shown = self.images[row] if epoch is None else self.batches.view(row, epoch, 0)
                 batch[place] = shown
-            pages.read(batch.nbytes)
+            pages.read(len(batch))
             return batch, len(chosen)
 
         with ThreadPoolExecutor(thread_name_prefix="views") as pool:
@@ -166,5 +166,5 @@ class FeatureBatches:
         view = (epoch + copies) % self._views
         places = view * len(self._batches.rows) + self._places[rows]
         x = self._features[places]
-        self._pages.read(x.nbytes)
+        self._pages.read(len(x))
         return x, *self._batches.targets(rows)

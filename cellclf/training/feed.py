@@ -176,5 +176,5 @@ class ValidationFeed(keras.utils.PyDataset):  # type: ignore[misc]
         inside = wanted < len(self._rows)
         wanted = np.where(inside, wanted, len(self._rows) - 1)
         x, y = self._images[self._rows[wanted]], self._one_hot[self._labels[wanted]]
-        self._pages.read(x.nbytes)
+        self._pages.read(len(x))
         return x, y, inside.astype(np.float32)
