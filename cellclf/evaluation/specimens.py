@@ -39,7 +39,8 @@ class Specimen:
         table: One row a class: see `cellclf.evaluation.differential.count`; with a correction
             `corrected`, `corrected_low`, `corrected_high`; with reference ranges `usual_low`,
             `usual_high` and `against_usual`: `below`, `within`, `above`, or `open`, where the
-            interval lies across a limit.
+            interval lies across a limit. Where there is a correction, it is the corrected interval
+            that is held against the ranges, and that settles questions.
         unidentified: Cells that are none of the classes.
         review: Paths of the cells that a person should look at, and that nobody has.
         answers: What becomes of the questions, a sentence each.
@@ -172,23 +173,42 @@ def _specimen(
     )
 
 
+def _limits(counted: pd.DataFrame) -> tuple[str, str]:
+    """Columns of the interval that speaks for a share: the corrected one where there is one."""
+    if "corrected" in counted:
+        return "corrected_low", "corrected_high"
+    return "low", "high"
+
+
 def _against(counted: pd.DataFrame, usual: ReferenceRanges) -> pd.DataFrame:
     limits = [usual.ranges.get(name, (np.nan, np.nan)) for name in counted["class"]]
-    rows = zip(counted["class"], counted["low"], counted["high"], strict=True)
+    low, high = _limits(counted)
+    rows = zip(counted["class"], counted[low], counted[high], strict=True)
     return counted.assign(
-        usual_low=[low for low, _ in limits],
-        usual_high=[high for _, high in limits],
-        against_usual=[usual.compared(name, low, high) for name, low, high in rows],
+        usual_low=[lowest for lowest, _ in limits],
+        usual_high=[highest for _, highest in limits],
+        against_usual=[usual.compared(*row) for row in rows],
     )
 
 
 def _answer(question: Question, counted: pd.DataFrame) -> str:
-    (row,) = counted[counted["class"] == question.class_name].to_dict("records")
+    asked = f"{question.class_name} above {100 * question.share:g} %?"
     cells = int(counted["cells"].sum())
+    if not cells:
+        return f"{asked} Not settled: no cell was counted."
+    (row,) = counted[counted["class"] == question.class_name].to_dict("records")
+    low, high = (row[limit] for limit in _limits(counted))
+    corrected = "corrected" in row
+    if low > question.share or high < question.share:
+        said = "Yes" if low > question.share else "No"
+        return f"{asked} {said}{', by the corrected share' if corrected else ''}."
     more = cells_to_settle(row["cells"], cells, question.share)
-    said = f"{question.class_name} above {100 * question.share:g} %"
+    if more == 0:
+        return f"{asked} Not settled: it would be, were the share not corrected."
+    share = "uncorrected share" if corrected else "share"
     if more is None:
-        return f"{said}? Not settled, and no reasonable number of cells would settle it."
-    if more:
-        return f"{said}? Not settled: about {more:,} more cells would, if the share stays as it is."
-    return f"{said}? {'Yes' if row['low'] > question.share else 'No'}."
+        return f"{asked} Not settled, and no reasonable number of cells would settle the {share}."
+    return (
+        f"{asked} Not settled: about {more:,} more cells would settle the {share}, if it stays as "
+        "it is."
+    )

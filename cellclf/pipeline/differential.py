@@ -69,7 +69,8 @@ class Differential:
         if self.corrected:
             lines.append(LABEL_SHIFT)
         if self.source:
-            lines.append(f"Usual ranges: {self.source}.")
+            held = " Corrected shares are held against them." if self.corrected else ""
+            lines.append(f"Usual ranges: {self.source}.{held}")
         return "\n".join([*lines, NOT_CLINICAL])
 
     def write_csv(self, path: Path) -> None:
@@ -99,7 +100,9 @@ def differential(
         by: What tells specimens apart: `folder`, for the folder that an image is in; the name of a
             column; or a regular expression that is searched in the path, whose first group, or
             whole, is the specimen.
-        questions: Such as `eosinophil > 5 %`: how many more cells would settle them.
+        questions: Such as `eosinophil > 5 %`: whether that is so, or how many more cells would
+            settle it. Corrected shares answer where there are any; the number of cells is about the
+            uncorrected one.
         reference: A TOML file of usual ranges that shares are held against; see
             `cellclf.evaluation.reference.read_reference`.
         review: The review list of `cellclf predict --review`, with the column `corrected` filled

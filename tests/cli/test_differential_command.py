@@ -95,7 +95,11 @@ def test_a_question_is_answered_or_said_to_need_more_cells(
     question = ("--question", "eosinophil > 5 %")
     said = cellclf_command("differential", "cells.csv", *question).stdout
     assert "eosinophil above 5 %? Not settled: about " in said
-    assert "eosinophil above 5 %? Yes." in said
+    assert "more cells would settle the uncorrected share" in said
+    assert "eosinophil above 5 %? Yes, by the corrected share." in said
+    raw = cellclf_command("differential", "cells.csv", *question, "--raw").stdout
+    assert "more cells would settle the share, if" in raw
+    assert "eosinophil above 5 %? Yes." in raw
 
 
 @pytest.mark.parametrize(
