@@ -79,6 +79,14 @@ def test_what_a_person_wrote_is_put_to_the_predictions(tmp_path: Path) -> None:
     assert with_corrections(earlier, review)["corrected"].tolist() == ["long", "", "round", ""]
 
 
+def test_a_list_that_a_spreadsheet_saved_with_semicolons_is_read(tmp_path: Path) -> None:
+    found = listed(predictions()).assign(corrected=["round", ""])
+    text = found.to_csv(sep=";", index=False, lineterminator="\r\n")
+    (tmp_path / "review.csv").write_text(text, encoding="utf-8-sig", newline="")
+    review = read_review(tmp_path / "review.csv")
+    assert review.to_dict("list") == {"sample_id": ["b/=3.png"], "corrected": ["round"]}
+
+
 def test_a_list_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "review.csv"
     with pytest.raises(DataError, match="no such review list"):
