@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from cellclf.errors import DataError
+from cellclf.errors import DataError, hint
 from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.evaluation.proportions import LEVEL, clopper_pearson
 
@@ -122,7 +122,7 @@ def count(answers: Sequence[str], classes: Sequence[str], *, level: float = LEVE
     if unknown:
         raise DataError(
             f"every answer must be one of {', '.join(classes)}, or {UNIDENTIFIED!r}. Received: "
-            f"{', '.join(map(repr, unknown[:5]))}"
+            f"{', '.join(map(repr, unknown[:5]))}.{hint(unknown[0], classes)}"
         )
     given = pd.Series(list(answers), dtype="str")
     cells = np.array([int((given == name).sum()) for name in classes])

@@ -96,7 +96,8 @@ def differential(
 
     Args:
         predictions: A CSV file of predictions, of `cellclf predict`, of a run, or of another
-            program with the columns `path` and `predicted`.
+            program with the columns `path` and `predicted`. Classes are those of the sidecar, else
+            of the columns `p_<class>`, else whatever is an answer.
         by: What tells specimens apart: `folder`, for the folder that an image is in; the name of a
             column; or a regular expression that is searched in the path, whose first group, or
             whole, is the specimen.
@@ -111,13 +112,20 @@ def differential(
         seed: Decides the draws of the corrected intervals.
 
     Raises:
-        DataError: A file cannot be read, or specimens cannot be told apart.
+        DataError: A file cannot be read, a row has no answer or one that is no class, or specimens
+            cannot be told apart.
     """
     path = Path(predictions)
     table = _read(path)
     sidecar = _sidecar(path)
     if review is not None:
         table = with_corrections(table, read_review(Path(review)))
+    empty = table["path"][answer_column(table) == ""]
+    if len(empty):
+        raise DataError(
+            f"every row of {path} must have an answer, in 'predicted' or in 'corrected'. "
+            f"Received: none for {len(empty):,}, such as {empty.iloc[0]!r}"
+        )
     return counted(
         table,
         classes=_classes(table, sidecar),
@@ -195,13 +203,14 @@ def _sidecar(path: Path) -> Sidecar | None:
 
 
 def _classes(table: pd.DataFrame, sidecar: Sidecar | None) -> tuple[str, ...]:
+    """Of the sidecar, else of the columns of probabilities, else what there is for an answer."""
     if sidecar is not None:
         return sidecar.classes
     named = [
         str(name).removeprefix(CLASS_PREFIX) for name in table if str(name).startswith(CLASS_PREFIX)
     ]
-    answers = sorted({*table["predicted"], *answer_column(table)} - {UNIDENTIFIED})
-    return tuple(dict.fromkeys([*named, *answers]))
+    answers = {*table["predicted"], *answer_column(table)} - {UNIDENTIFIED, ""}
+    return tuple(named or sorted(answers))
 
 
 def _printed(table: pd.DataFrame) -> str:

@@ -110,6 +110,7 @@ def test_a_question_is_answered_or_said_to_need_more_cells(
         (["cells.csv", "--by", "wha"], "must be found in every path"),
         (["cells.csv", "--question", "eosinophils > 5 %"], "Did you mean 'eosinophil'?"),
         (["cells.csv", "--question", "eosinophil"], "must look like"),
+        (["torn.csv"], "more cells than the 2 columns"),
         (["other.csv"], "the columns 'path' and 'predicted'"),
     ],
 )
@@ -118,6 +119,34 @@ def test_a_mistake_is_one_message(
 ) -> None:
     counted_cells(tmp_path)
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "torn.csv").write_text("path,predicted\na/1.png,eos,\na/2.png,neu,\n")
     done = cellclf_command("differential", *arguments, check=False)
     assert done.returncode == 1
     assert said in done.stderr
+
+
+def test_a_reviewers_slip_of_the_pen_is_no_new_class(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path, sidecar=False)
+    (tmp_path / "review.csv").write_text(
+        "sample_id,corrected\nslides/A/patient7_5.png,neutrophill\n"
+    )
+    done = cellclf_command("differential", "cells.csv", "--review", "review.csv", check=False)
+    assert done.returncode == 1
+    assert "Received: 'neutrophill'. Did you mean 'neutrophil'?" in done.stderr
+
+
+def test_a_row_without_an_answer_is_refused_until_a_reviewer_gives_one(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    (tmp_path / "cells.csv").write_text("path,predicted\na/1.png,eos\na/2.png,\n")
+    done = cellclf_command("differential", "cells.csv", check=False)
+    assert done.returncode == 1
+    assert "must have an answer" in done.stderr
+    assert "none for 1, such as 'a/2.png'" in done.stderr
+    (tmp_path / "review.csv").write_text("sample_id,corrected\na/2.png,neu\n")
+    said = cellclf_command("differential", "cells.csv", "--review", "review.csv").stdout
+    assert "a: 2 cells" in said
+    assert "eos     1" in said
+    assert "neu     1" in said
