@@ -23,7 +23,6 @@ __all__ = [
     "corrections",
     "count",
     "simultaneous",
-    "unsure",
 ]
 
 Floats = NDArray[np.float64]
@@ -87,12 +86,6 @@ def corrections(table: pd.DataFrame) -> pd.Series[str]:
     if "corrected" not in table:
         return pd.Series("", index=table.index, dtype="str")
     return table["corrected"].fillna("").astype("str").str.strip()
-
-
-def unsure(table: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which rows are marked in `review`; none where there is no such column."""
-    marked = table.get("review", pd.Series("", index=table.index)).astype("str")
-    return marked.str.lower() == "true"
 
 
 def count(answers: Sequence[str], classes: Sequence[str], *, level: float = LEVEL) -> pd.DataFrame:

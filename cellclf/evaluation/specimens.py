@@ -19,10 +19,10 @@ from cellclf.evaluation.differential import (
     corrected_shares,
     corrections,
     count,
-    unsure,
 )
 from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.evaluation.reference import ReferenceRanges
+from cellclf.evaluation.review import reasons_to_review
 
 __all__ = ["FOLDER", "Asked", "Specimen", "specimens_of", "told_apart"]
 
@@ -168,7 +168,7 @@ def _specimen(
         name=name,
         table=counted,
         unidentified=int(refused.sum()),
-        review=tuple(table.loc[(unsure(table) | refused) & ~seen, "path"]),
+        review=tuple(table.loc[(reasons_to_review(table) != "") & ~seen, "path"]),
         answers=tuple(_answer(question, counted) for question in asked.questions),
     )
 

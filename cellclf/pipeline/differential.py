@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,13 @@ import pandas as pd
 
 from cellclf.errors import DataError
 from cellclf.evaluation.differential import Question, answer_column, corrections
+from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar, read_sidecar, sidecar_of
 from cellclf.evaluation.predictions import CLASS_PREFIX, UNIDENTIFIED
 from cellclf.evaluation.reference import read_reference
-from cellclf.evaluation.review import read_review, with_corrections
+from cellclf.evaluation.review import read_review, says_what_to_review, with_corrections
 from cellclf.evaluation.specimens import FOLDER, Asked, Specimen, specimens_of, told_apart
+from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
 from cellclf.spreadsheets import read_texts, write_table
 
 __all__ = ["FOLDER", "Differential", "Specimen", "counted", "differential"]
@@ -36,12 +38,18 @@ class Differential:
         corrected: Shares are corrected for what the model confuses.
         reviewed: Cells whose answer is a reviewer's.
         source: Where the reference ranges come from; empty where there are none.
+        drift: How the images look beside those of training; `None` where that is not known.
+        notes: What a reader must know of the model and the images, a sentence or two each.
+        calibrated: The model says which answers a person should look at.
     """
 
     specimens: tuple[Specimen, ...]
     corrected: bool
     reviewed: int = 0
     source: str = ""
+    drift: Drift | None = None
+    notes: tuple[str, ...] = ()
+    calibrated: bool = True
 
     @property
     def table(self) -> pd.DataFrame:
@@ -52,7 +60,11 @@ class Differential:
 
     def summary(self) -> str:
         """Return everything as text: what needs a person first."""
-        lines: list[str] = []
+        lines = [*drifted(self.drift), *self.notes]
+        if not self.calibrated:
+            lines.append(NOT_CALIBRATED)
+        if lines:
+            lines.append("")
         for one in self.specimens:
             total = one.identified + one.unidentified
             lines.append(f"{one.name}: {total:,} cells")
@@ -126,15 +138,20 @@ def differential(
             f"every row of {path} must have an answer, in 'predicted' or in 'corrected'. "
             f"Received: none for {len(empty):,}, such as {empty.iloc[0]!r}"
         )
-    return counted(
+    found = counted(
         table,
         classes=_classes(table, sidecar),
-        sidecar=sidecar if correct else None,
+        sidecar=sidecar,
         by=by,
         questions=questions,
         reference=reference,
+        correct=correct,
         seed=seed,
     )
+    if sidecar is None:
+        return found
+    notes = caveats(leaky=sidecar.leaky, synthetic=sidecar.synthetic)
+    return replace(found, notes=notes, drift=sidecar.drift)
 
 
 def counted(
@@ -145,6 +162,7 @@ def counted(
     by: str = FOLDER,
     questions: Sequence[str] = (),
     reference: str | Path | None = None,
+    correct: bool = True,
     seed: int = 0,
 ) -> Differential:
     """Count the cells of each specimen of a table of predictions.
@@ -156,10 +174,11 @@ def counted(
         by: See `differential`.
         questions: See `differential`.
         reference: See `differential`.
+        correct: See `differential`.
         seed: See `differential`.
     """
     reviewed = int((corrections(table) != "").sum())
-    counts = None if sidecar is None or reviewed else sidecar.confusion_counts
+    counts = None if sidecar is None or reviewed or not correct else sidecar.confusion_counts
     asked = Asked(
         questions=tuple(Question.parsed(question) for question in questions),
         reference=None if reference is None else read_reference(Path(reference)),
@@ -172,6 +191,7 @@ def counted(
         corrected=asked.confusion is not None,
         reviewed=reviewed,
         source="" if asked.reference is None else asked.reference.source,
+        calibrated=says_what_to_review(table),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cellclf.evaluation.drift import Departure, Drift
 from cellclf.evaluation.prediction_files import Sidecar, write_csv
 from cellclf.evaluation.predictions import predictions_table
 from tests.conftest import Command
@@ -59,6 +60,38 @@ def test_what_needs_a_person_comes_first(tmp_path: Path, cellclf_command: Comman
     assert said[0] == "slides/A: 20 cells"
     assert "1 are none of the classes" in said[1]
     assert "2 for review: slides/A/patient7_5.png, slides/A/patient7_19.png" in said[2]
+
+
+def test_of_a_model_that_is_not_calibrated_all_answers_are_for_review(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path)
+    said = cellclf_command("differential", "cells.csv").stdout.splitlines()
+    assert said[0].startswith("Not calibrated: ")
+    assert said[2] == "slides/A: 20 cells"
+    assert "20 for review: " in said[3]
+
+
+def test_what_the_sidecar_says_of_the_model_and_the_images_is_said_first(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path, review=True)
+    departure = Departure(measure="background_l", side="lower", share=1.0, at_least=0.9, by=7.0)
+    beside = Sidecar(
+        classes=CLASSES,
+        leaky=True,
+        synthetic=True,
+        calibrated=True,
+        drift=Drift(images=60, departures=(departure,)),
+    )
+    (tmp_path / "cells.json").write_text(beside.model_dump_json())
+    said = cellclf_command("differential", "cells.csv").stdout
+    first = said.partition("slides/A: 20 cells")[0]
+    assert first.startswith("Drift: these images look unlike those")
+    assert departure.sentence() in first
+    assert "Leaky: " in first
+    assert "Synthetic: " in first
+    assert "ot calibrated" not in said
 
 
 @pytest.mark.parametrize("by", ["patient\\d", "(patient\\d)", "who"])

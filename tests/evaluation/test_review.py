@@ -9,7 +9,14 @@ import pytest
 
 from cellclf.errors import DataError
 from cellclf.evaluation.predictions import predictions_table
-from cellclf.evaluation.review import read_review, review_list, with_corrections, write_review
+from cellclf.evaluation.review import (
+    read_review,
+    reasons_to_review,
+    review_list,
+    says_what_to_review,
+    with_corrections,
+    write_review,
+)
 from cellclf.spreadsheets import read_texts
 
 PATHS = ("a/1.png", "a/2.png", "b/=3.png", "b/4.png")
@@ -47,6 +54,22 @@ def test_a_model_that_is_not_calibrated_leaves_all_answers_to_a_person() -> None
     assert found["confidence"].is_monotonic_increasing
     assert set(found["why"]) == {"not calibrated"}
     assert len(found) == 4
+
+
+def test_reasons_are_the_same_for_a_table_that_was_read_as_text() -> None:
+    typed = predictions([False, True, pd.NA, True])
+    typed.loc[3, "predicted"] = "unidentified"
+    text = typed.assign(review=["FALSE", "true ", "", "True"])
+    wanted = ["", "unsure", "not calibrated", "unidentified"]
+    assert reasons_to_review(typed).tolist() == reasons_to_review(text).tolist() == wanted
+    assert says_what_to_review(text)
+    assert not says_what_to_review(text.assign(review=""))
+    # Of another program's table nothing is known.
+    assert says_what_to_review(text.drop(columns="review"))
+    foreign = reasons_to_review(text.drop(columns="review"))
+    assert foreign.tolist() == ["", "", "", "unidentified"]
+    with pytest.raises(DataError, match=r"'review' must say True or False.* 'WAHR'"):
+        reasons_to_review(text.assign(review="WAHR"))
 
 
 def test_where_every_answer_is_sure_the_list_is_empty() -> None:
