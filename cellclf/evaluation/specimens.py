@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from cellclf.evaluation.differential import (
     count,
 )
 from cellclf.evaluation.predictions import UNIDENTIFIED
-from cellclf.evaluation.reference import ReferenceRanges
+from cellclf.evaluation.reference import ReferenceRanges, read_reference
 from cellclf.evaluation.review import reasons_to_review
 
 __all__ = ["FOLDER", "Asked", "Specimen", "specimens_of", "told_apart"]
@@ -74,6 +74,18 @@ class Asked:
     reference: ReferenceRanges | None = None
     confusion: NDArray[np.intp] | None = None
     seed: int = 0
+
+    @classmethod
+    def parsed(cls, questions: Sequence[str], reference: str | Path | None) -> Asked:
+        """Read questions, and the file of ranges where there is one.
+
+        Raises:
+            DataError: A question is written otherwise, or the file cannot be read.
+        """
+        return cls(
+            questions=tuple(Question.parsed(question) for question in questions),
+            reference=None if reference is None else read_reference(Path(reference)),
+        )
 
     def require(self, classes: Sequence[str]) -> None:
         """Make sure that questions and ranges are about classes that are counted.

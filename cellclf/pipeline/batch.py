@@ -9,11 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from cellclf.errors import DataError
-from cellclf.evaluation.differential import Question
 from cellclf.evaluation.predictions import COLUMNS, classes_of
-from cellclf.evaluation.reference import read_reference
 from cellclf.evaluation.review import review_list, write_review
-from cellclf.evaluation.specimens import FOLDER, told_apart
+from cellclf.evaluation.specimens import FOLDER, Asked, told_apart
 from cellclf.inference.classified import Classified
 from cellclf.pipeline.differential import Differential, counted
 from cellclf.reporting.batch_page import BatchPage, write_batch_page
@@ -94,8 +92,12 @@ def check_batch(
     by: str = FOLDER,
     questions: Sequence[str] = (),
     reference: str | Path | None = None,
-) -> None:
+) -> Asked:
     """Make sure, before any image is read, that `batch_report` can do what it is asked for.
+
+    Returns:
+        The questions and ranges, whose classes are known when the model is:
+        `Asked.require(classifier.classes)` makes sure of them.
 
     Raises:
         DataError: Specimens cannot be told apart, or a question or the file of ranges is wrong.
@@ -103,7 +105,4 @@ def check_batch(
     names = [str(path) for path in paths]
     columns = {**dict.fromkeys(COLUMNS, ""), "path": names, "sample_id": names}
     told_apart(pd.DataFrame(columns), by)
-    for question in questions:
-        Question.parsed(question)
-    if reference is not None:
-        read_reference(Path(reference))
+    return Asked.parsed(questions, reference)

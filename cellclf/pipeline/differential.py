@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from cellclf.errors import DataError
-from cellclf.evaluation.differential import Question, answer_column, corrections
+from cellclf.evaluation.differential import answer_column, corrections
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar, read_sidecar, sidecar_of
 from cellclf.evaluation.predictions import CLASS_PREFIX, UNIDENTIFIED
-from cellclf.evaluation.reference import read_reference
 from cellclf.evaluation.review import read_review, says_what_to_review, with_corrections
 from cellclf.evaluation.specimens import FOLDER, Asked, Specimen, specimens_of, told_apart
 from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
@@ -179,9 +178,8 @@ def counted(
     """
     reviewed = int((corrections(table) != "").sum())
     counts = None if sidecar is None or reviewed or not correct else sidecar.confusion_counts
-    asked = Asked(
-        questions=tuple(Question.parsed(question) for question in questions),
-        reference=None if reference is None else read_reference(Path(reference)),
+    asked = replace(
+        Asked.parsed(questions, reference),
         confusion=None if counts is None else np.array(counts),
         seed=seed,
     )

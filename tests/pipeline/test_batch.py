@@ -229,15 +229,24 @@ def test_the_command_line_does_all_of_it(
         (["--by", "patient(\\d)"], "must be found in every path"),
         (["--question", "monocyte"], "must look like"),
         (["--reference", "none.toml"], "cannot be read"),
+        (["--question", "monocytes > 5 %"], "Did you mean 'monocyte'?"),
+        (["--reference", "wrong.toml"], "must be about one of lymphocyte, monocyte"),
+        (["--out", "x.csv", "--review", "x.csv"], "--out and --review must be different files"),
+        (["--out", "slides/../new.html"], "--out and --report must be different files"),
+        (["--out", "new.csv", "--review", "new.json"], "--review and the file beside --out must"),
+        (["--out", "slides/A/000.png"], "--out would overwrite slides/A/000.png"),
     ],
 )
 def test_a_mistake_is_said_before_any_image_is_read(
     finished: FinishedRun, cellclf_command: Command, arguments: list[str], said: str
 ) -> None:
+    Path("wrong.toml").write_text('source = "Ours"\n[ranges]\nblast = [0, 1]\n')
     command = ("predict", finished.path, "slides", "--report", "new.html", *arguments)
     done = cellclf_command(*command, check=False)
     assert done.returncode == 1
     assert said in done.stderr
+    assert "Classifying" not in done.stderr
+    assert not Path("x.csv").exists()
     assert not Path("new.html").exists()
 
 
