@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from cellclf.errors import DataError, hint
 from cellclf.evaluation.differential import (
+    Correction,
     Question,
     answer_column,
     cells_to_settle,
-    corrected_shares,
     corrections,
     count,
 )
@@ -118,11 +118,21 @@ def specimens_of(
         In the order of their names.
     """
     answers = answer_column(table)
-    found = []
-    for name in sorted(set(names)):
-        rows = (names == name).to_numpy()
-        found.append(_specimen(name, table[rows], answers[rows], classes, asked))
-    return tuple(found)
+    correction = (
+        None if asked.confusion is None else Correction.of(asked.confusion, seed=asked.seed)
+    )
+    rows_of = {str(name): rows for name, rows in names.groupby(names.to_numpy()).indices.items()}
+    return tuple(
+        _specimen(
+            name,
+            table.iloc[rows_of[name]],
+            answers.iloc[rows_of[name]],
+            classes,
+            asked=asked,
+            correction=correction,
+        )
+        for name in sorted(rows_of)
+    )
 
 
 def told_apart(table: pd.DataFrame, by: str) -> pd.Series[str]:
@@ -163,15 +173,21 @@ def told_apart(table: pd.DataFrame, by: str) -> pd.Series[str]:
 
 
 def _specimen(
-    name: str, table: pd.DataFrame, answers: pd.Series[str], classes: Sequence[str], asked: Asked
+    name: str,
+    table: pd.DataFrame,
+    answers: pd.Series[str],
+    classes: Sequence[str],
+    *,
+    asked: Asked,
+    correction: Correction | None,
 ) -> Specimen:
     counted = count(answers.tolist(), classes)
     refused = answers == UNIDENTIFIED
-    if asked.confusion is not None:
+    if correction is not None:
         cells = counted["cells"].tolist()
-        if asked.confusion.shape[1] > len(cells):
+        if correction.rows.shape[1] > len(cells):
             cells.append(int(refused.sum()))
-        shares, low, high = corrected_shares(cells, asked.confusion, seed=asked.seed)
+        shares, low, high = correction.shares(cells)
         counted = counted.assign(corrected=shares, corrected_low=low, corrected_high=high)
     if asked.reference is not None:
         counted = _against(counted, asked.reference)
