@@ -149,8 +149,12 @@ def differential(
     )
     if sidecar is None:
         return found
-    notes = caveats(leaky=sidecar.leaky, synthetic=sidecar.synthetic)
-    return replace(found, notes=notes, drift=sidecar.drift)
+    return replace(
+        found,
+        notes=caveats(leaky=sidecar.leaky, synthetic=sidecar.synthetic),
+        drift=sidecar.drift,
+        calibrated=found.calibrated and sidecar.calibrated,
+    )
 
 
 def counted(

@@ -34,7 +34,7 @@ def counted_cells(folder: Path, *, sidecar: bool = True, review: bool = False) -
         table.loc[19, "predicted"] = "unidentified"
     write_csv(table, folder / "cells.csv")
     if sidecar:
-        beside = Sidecar(classes=CLASSES, confusion_counts=((90, 10), (20, 80)))
+        beside = Sidecar(classes=CLASSES, confusion_counts=((90, 10), (20, 80)), calibrated=review)
         (folder / "cells.json").write_text(beside.model_dump_json())
     return table
 
@@ -70,6 +70,9 @@ def test_of_a_model_that_is_not_calibrated_all_answers_are_for_review(
     assert said[0].startswith("Not calibrated: ")
     assert said[2] == "slides/A: 20 cells"
     assert "20 for review: " in said[3]
+    # The sidecar says it also where a table has lost the column.
+    pd.read_csv(tmp_path / "cells.csv").drop(columns="review").to_csv(tmp_path / "cells.csv")
+    assert cellclf_command("differential", "cells.csv").stdout.startswith("Not calibrated: ")
 
 
 def test_what_the_sidecar_says_of_the_model_and_the_images_is_said_first(
@@ -132,7 +135,19 @@ def test_a_question_is_answered_or_said_to_need_more_cells(
     assert "eosinophil above 5 %? Yes, by the corrected share." in said
     raw = cellclf_command("differential", "cells.csv", *question, "--raw").stdout
     assert "more cells would settle the share, if" in raw
+    assert "Corrected" not in raw
     assert "eosinophil above 5 %? Yes." in raw
+
+
+def test_it_is_said_that_corrected_shares_are_held_against_ranges(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path)
+    (tmp_path / "usual.toml").write_text('source = "Ours"\n[ranges]\neosinophil = [1, 6]\n')
+    command = ("differential", "cells.csv", "--reference", "usual.toml")
+    held = "Usual ranges: Ours. Corrected shares are held against them."
+    assert held in cellclf_command(*command).stdout
+    assert "are held against" not in cellclf_command(*command, "--raw").stdout
 
 
 @pytest.mark.parametrize(
