@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cellclf.delimited import read_lines
 from cellclf.files import replacing
 
 if TYPE_CHECKING:
@@ -83,14 +85,24 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 def read_texts(path: Path) -> pd.DataFrame:
     """Read a CSV file as text, letter for letter: a class may be called "NA", an id "007".
 
+    What stands between the cells, and which rows are refused: see `cellclf.delimited`. Columns
+    without a name, such as numbers of rows, are left out.
+
     Raises:
         OSError: It cannot be read.
         ValueError: It is no table.
     """
     import pandas as pd  # only where a table is read: the module is imported with every command
 
-    # "utf-8-sig": a spreadsheet that saves the file may put a byte order mark before it.
-    return original_table(pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig"))
+    lines = read_lines(path)
+    if not lines.header:
+        raise ValueError("there must be a line of column names. Received: an empty file")
+    named = [name for name in lines.header if name]
+    twice = [name for name, number in Counter(named).items() if number > 1]
+    if twice:
+        raise ValueError(f"the columns must have different names. Received: {twice[0]!r} twice")
+    cells = [row.cells for row in lines.rows]
+    return original_table(pd.DataFrame(cells, columns=lines.header, dtype="str")[named])
 
 
 def _mapped(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:

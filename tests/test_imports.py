@@ -24,6 +24,7 @@ GROUND = (
     "specs",
     "progress",
     "files",
+    "delimited",
     "spreadsheets",
     "hookspecs",
     "registry",
@@ -34,7 +35,17 @@ GROUND = (
 """Lowest first: each may import those before it."""
 
 BELOW: dict[str, tuple[str, ...]] = {
-    "data": ("terms", "errors", "processors", "ties", "specs", "progress", "files", "spreadsheets"),
+    "data": (
+        "terms",
+        "errors",
+        "processors",
+        "ties",
+        "specs",
+        "progress",
+        "files",
+        "delimited",
+        "spreadsheets",
+    ),
     "evaluation": (
         "terms",
         "errors",
@@ -46,7 +57,16 @@ BELOW: dict[str, tuple[str, ...]] = {
         "spreadsheets",
     ),
     "auditing": ("terms", "errors", "processors", "ties", "specs", "progress", "files", "data"),
-    "builtin": ("terms", "errors", "specs", "hookspecs", "files", "data", "evaluation"),
+    "builtin": (
+        "terms",
+        "errors",
+        "specs",
+        "hookspecs",
+        "files",
+        "delimited",
+        "data",
+        "evaluation",
+    ),
     "network": (*GROUND, "data", "evaluation"),
     "training": (*GROUND, "data", "evaluation", "network"),
     "inference": (*GROUND, "data", "evaluation", "network"),

@@ -46,6 +46,37 @@ def test_numbers_stay_numbers(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_is_read_whatever_stands_between_its_cells(tmp_path: Path, delimiter: str) -> None:
+    file = tmp_path / "t.csv"
+    rows = [["", "path", "why; or", "corrected"], ["0", '"a,b;c"', " x ", ""], [""] * 4, ["1", "d"]]
+    text = "\r\n".join(delimiter.join(row) for row in rows)
+    file.write_text(text.replace("why; or", '"why; or"'), encoding="utf-8-sig", newline="")
+    assert read_texts(file).to_dict("list") == {
+        "path": ["a,b;c", "d"],
+        "why; or": [" x ", ""],
+        "corrected": ["", ""],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("path,predicted\na/1.png,eos,\na/2.png,neu,\n", r"more cells than .* lines 2, 3"),
+        ("path;predicted\na;1.png;eos\n", r"a semicolon in an unquoted path\?\) in line 2"),
+        ("path,path\na,b\n", "'path' twice"),
+        ('path,predicted\na,"eos\nb,neu\n', "unexpected end of data"),
+        ("", "an empty file"),
+    ],
+)
+def test_a_table_that_would_be_read_wrongly_is_refused(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(ValueError, match=said):
+        read_texts(tmp_path / "t.csv")
+
+
 def predictions() -> pd.DataFrame:
     number = len(HOSTILE)
     return predictions_table(

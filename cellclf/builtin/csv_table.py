@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cellclf.builtin.dataset_specs import CsvParams
 from cellclf.data.samples import Sample, Samples
-from cellclf.data.tables import Row, Table, named_lines, read_table
+from cellclf.data.tables import Row, Table, read_table
+from cellclf.delimited import named_lines
 from cellclf.errors import DataError
 from cellclf.terms import PART_NAMES, part_named
 

@@ -43,10 +43,12 @@ def differential(
     cellclf differential cells.csv --review review.csv
     cellclf differential cells.csv --by 'patient(\\d+)' --question 'eosinophil > 5 %'
     """  # noqa: D301  click wants the character, not the two that stand for it
-    from cellclf.pipeline.differential import differential as counted
+    from cellclf.evaluation.prediction_files import sidecar_of
+    from cellclf.pipeline import differential as pipeline
 
-    require_result_files({"--csv": csv})
-    found = counted(
+    read = (predictions, sidecar_of(predictions), review, reference)
+    require_result_files({"--csv": csv}, inputs=read)
+    found = pipeline.differential(
         predictions,
         by=by,
         questions=question or (),

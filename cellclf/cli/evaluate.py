@@ -64,7 +64,7 @@ def evaluate(
     chosen = None if part is None else part_named(part)
     if part is not None and chosen is None:
         raise DataError(f"--part must be one of {', '.join(PARTS)}. Received: {part!r}")
-    require_result_files({"--json": json, "--csv": csv})
+    require_result_files({"--json": json, "--csv": csv}, inputs=(predictions,))
     found = judged(
         predictions,
         columns=_renamed(column or ()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -70,20 +70,34 @@ ReferenceOption = Annotated[
 ]
 
 
-def require_result_files(options: Mapping[str, Path | None]) -> None:
+def require_result_files(
+    options: Mapping[str, Path | None], *, inputs: Iterable[Path | None] = ()
+) -> None:
     """Make sure, before any work, that results can be written to where options say.
 
     Args:
         options: File by the option that names it; `None` where it is not given.
+        inputs: Files that are read, which no result may overwrite; `None` where one is not given.
 
     Raises:
-        RunError: They cannot.
+        RunError: They cannot, or would overwrite each other or an input.
     """
     from cellclf.errors import RunError
     from cellclf.files import require_writable
 
+    read = {path.resolve() for path in inputs if path is not None}
+    written: dict[Path, str] = {}
     for option, path in options.items():
-        if path is not None:
-            if path.is_dir():
-                raise RunError(f"{option} must be a file. Received: {path}, which is a folder")
-            require_writable(path.parent)
+        if path is None:
+            continue
+        if path.is_dir():
+            raise RunError(f"{option} must be a file. Received: {path}, which is a folder")
+        place = path.resolve()
+        if place in read:
+            raise RunError(f"{option} would overwrite {path}, which is read: give another name")
+        if place in written:
+            raise RunError(
+                f"{written[place]} and {option} must be different files. Received: {path} for both"
+            )
+        written[place] = option
+        require_writable(path.parent)

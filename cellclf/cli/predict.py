@@ -48,22 +48,28 @@ def predict(
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
     from cellclf.errors import DataError, LeakageWarning
-    from cellclf.evaluation.prediction_files import require_free
+    from cellclf.evaluation.prediction_files import require_free, sidecar_of
     from cellclf.inference.classifier import load
     from cellclf.inference.inputs import expand_paths
     from cellclf.network.backend import prepare_backend
 
     files = expand_paths(paths)
-    require_result_files({"--out": out, "--report": report, "--review": review})
+    results = {"--out": out, "--report": report, "--review": review}
+    if out is not None:
+        results["the file beside --out"] = sidecar_of(out)
+    require_result_files(results, inputs=(*files, Path(model), reference))
     if out is not None:
         require_free(out)
+    asked = None
     if report is not None or review is not None:
         from cellclf.pipeline.batch import batch_report, check_batch
 
-        check_batch(files, by=by, questions=question or (), reference=reference)
+        asked = check_batch(files, by=by, questions=question or (), reference=reference)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LeakageWarning)  # the summary says it
         classifier = load(model, before_network=prepare_backend)
+    if asked is not None:
+        asked.require(classifier.classes)
     with command_progress() as progress:
         classified = classifier.classify(files, progress=progress)
     if not len(classified.table):

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from cellclf.data.samples import Samples
-from cellclf.data.tables import named_lines, read_table
+from cellclf.data.tables import read_table
+from cellclf.delimited import named_lines
 from cellclf.errors import DataError
 
 __all__ = ["grouped_by_pattern", "grouped_by_table"]

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cellclf.delimited import read_lines
 from cellclf.errors import DataError, hint
 from cellclf.spreadsheets import original
 
-__all__ = ["Row", "Table", "named_lines", "read_table"]
-
-DELIMITERS = ",;\t"
-MOST_LINES_NAMED = 5
+__all__ = ["Row", "Table", "read_table"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,42 +61,22 @@ def read_table(file: Path) -> Table:
         DataError: It cannot be read, or is no table.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        lines = read_lines(file)
     except UnicodeDecodeError as error:
         raise DataError(f"{file} must be UTF-8 text: save it as 'CSV UTF-8'. {error}") from error
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror}") from error
-    delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header = [name.strip().lower() for name in next(reader, [])]
+    except ValueError as error:
+        raise DataError(f"{file} cannot be read as a table: {error}") from error
+    header = [name.strip().lower() for name in lines.header]
     twice = [name for name, n in Counter(header).items() if n > 1 and name]
     if twice:
         raise DataError(f"the columns of {file} must have different names. Received: {twice[0]!r}")
-    rows, torn = [], []
-    for cells in reader:
-        cells = [original(cell.strip()) for cell in cells]
-        if len(cells) > len(header):
-            torn.append(reader.line_num)
+    rows = []
+    for line in lines.rows:
+        cells = [original(cell.strip()) for cell in line.cells]
         if any(cells):
-            rows.append(Row(line=reader.line_num, cells=dict(zip(header, cells, strict=False))))
-    if torn:
-        raise DataError(
-            f"every row of {file} must have one cell a column. Received: more cells than the "
-            f"{len(header)} columns (a comma in an unquoted path?) in {named_lines(torn)}"
-        )
+            rows.append(Row(line=line.number, cells=dict(zip(header, cells, strict=True))))
     if not rows:
         raise DataError(f"{file} must have a line of column names and a row for each image")
     return Table(file=file, columns=tuple(header), rows=tuple(rows))
-
-
-def named_lines(lines: Iterable[int]) -> str:
-    """Name the first few lines of a file, for a message.
-
-    Example:
-        >>> named_lines([7]), named_lines(range(2, 9))
-        ('line 7', 'lines 2, 3, 4, 5, 6 and 2 more')
-    """
-    numbers = list(lines)
-    shown = ", ".join(str(line) for line in numbers[:MOST_LINES_NAMED])
-    more = len(numbers) - MOST_LINES_NAMED
-    return f"line{'s' if len(numbers) > 1 else ''} {shown}{f' and {more} more' if more > 0 else ''}"

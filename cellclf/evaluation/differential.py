@@ -11,19 +11,19 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from cellclf.errors import DataError
+from cellclf.errors import DataError, hint
+from cellclf.evaluation.mixtures import mixture_shares
 from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.evaluation.proportions import LEVEL, clopper_pearson
 
 __all__ = [
+    "Correction",
     "Question",
     "answer_column",
     "cells_to_settle",
-    "corrected_shares",
     "corrections",
     "count",
     "simultaneous",
-    "unsure",
 ]
 
 Floats = NDArray[np.float64]
@@ -34,10 +34,6 @@ DRAWS = 1000
 PRIOR_COUNT = 0.5
 """Added to every count, in a confusion matrix and in the draws of those of a specimen: what was
 never seen is not impossible (Jeffreys)."""
-
-STEPS = 500
-TOLERANCE = 1e-7
-"""The shares of a corrected count are taken for settled when no step moves them further."""
 
 MOST_CELLS = 1_000_000
 
@@ -89,12 +85,6 @@ def corrections(table: pd.DataFrame) -> pd.Series[str]:
     return table["corrected"].fillna("").astype("str").str.strip()
 
 
-def unsure(table: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which rows are marked in `review`; none where there is no such column."""
-    marked = table.get("review", pd.Series("", index=table.index)).astype("str")
-    return marked.str.lower() == "true"
-
-
 def count(answers: Sequence[str], classes: Sequence[str], *, level: float = LEVEL) -> pd.DataFrame:
     """Count the cells of one specimen.
 
@@ -122,7 +112,7 @@ def count(answers: Sequence[str], classes: Sequence[str], *, level: float = LEVE
     if unknown:
         raise DataError(
             f"every answer must be one of {', '.join(classes)}, or {UNIDENTIFIED!r}. Received: "
-            f"{', '.join(map(repr, unknown[:5]))}"
+            f"{', '.join(map(repr, unknown[:5]))}.{hint(unknown[0], classes)}"
         )
     given = pd.Series(list(answers), dtype="str")
     cells = np.array([int((given == name).sum()) for name in classes])
@@ -171,67 +161,92 @@ def simultaneous(cells: ArrayLike, *, level: float = LEVEL) -> list[tuple[float,
     return list(zip(lows, highs, strict=True))
 
 
-def corrected_shares(
-    cells: ArrayLike,
-    confusion: ArrayLike,
-    *,
-    draws: int = DRAWS,
-    seed: int = 0,
-    level: float = LEVEL,
-) -> tuple[Floats, Floats, Floats]:
-    """Return the shares of the classes, corrected for what the classifier confuses.
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """What shares are corrected for; the same for any number of specimens.
 
     If a specimen differs from the images that the confusion was counted on in nothing but how many
     cells of each class it has (label shift), then its counts are a mixture of the rows of the
-    confusion matrix, and the shares of the mixture are found by expectation maximisation (Saerens,
+    confusion matrix, and its shares are those under which the counts are likeliest (Saerens,
     Latinne and Decaestecker, 2002). They are never negative and sum to 1. On a specimen that looks
     different in other ways, the correction may make a count worse.
 
-    Args:
-        cells: Cells of each answer, shape `(k,)`; or `(k + 1,)`, those `unidentified` last.
-        confusion: Cells by true class (rows) and answer, shape `(k, k)` or `(k, k + 1)`. With the
-            latter a specimen may also hold things of no class, all of which are unidentified; how
-            many is found with the rest, and shares are of the cells of some class.
-        draws: How often the counts and the confusion are drawn anew for the intervals.
+    Attributes:
+        rows: Probability of each answer to a cell of each class, `(k, a)`, no answer impossible.
+        drawn_rows: The same, as often as it was drawn anew, `(draws, k, a)`.
         seed: Decides every draw.
-        level: Confidence level.
-
-    Returns:
-        Shares, lower and upper limits, each of shape `(k,)`. The limits are those between which the
-        shares lie when what the counts of the specimen and those of the confusion stand for is
-        drawn anew (both Dirichlet).
-
-    Raises:
-        DataError: The arrays do not fit each other.
-
-    Example:
-        >>> shares, low, high = corrected_shares([120, 80], [[90, 10], [20, 80]])
-        >>> shares.round(2).tolist()
-        [0.57, 0.43]
     """
-    number = np.asarray(cells, dtype=np.float64)
-    counts = np.asarray(confusion, dtype=np.float64)
-    classes = len(counts)
-    if counts.ndim != 2 or not classes <= counts.shape[1] == len(number) <= classes + 1:
-        raise DataError(
-            f"`confusion` must have a row for each class, and a column for each of {len(number)} "
-            f"answers. Received: shape {counts.shape}"
+
+    rows: Floats
+    drawn_rows: Floats
+    seed: int
+
+    @classmethod
+    def of(cls, confusion: ArrayLike, *, draws: int = DRAWS, seed: int = 0) -> Correction:
+        """Take it from what the classifier was seen to confuse.
+
+        Args:
+            confusion: Cells by true class (rows) and answer, shape `(k, k)`; or `(k, k + 1)`, those
+                `unidentified` last: a specimen may then also hold things of no class, all of which
+                are unidentified; how many is found with the rest, and shares are of the cells of
+                some class.
+            draws: How often counts and confusion are drawn anew for the intervals.
+            seed: Decides every draw.
+
+        Raises:
+            DataError: The array has another shape.
+        """
+        counts = np.asarray(confusion, dtype=np.float64)
+        if counts.ndim != 2 or not len(counts) <= counts.shape[1] <= len(counts) + 1:
+            raise DataError(
+                "`confusion` must have a row for each class, and a column for each, and perhaps "
+                f"one for unidentified cells. Received: shape {counts.shape}"
+            )
+        smoothed = counts + PRIOR_COUNT
+        rng = np.random.default_rng([seed, 0])
+        return cls(
+            rows=smoothed / smoothed.sum(axis=1, keepdims=True),
+            drawn_rows=np.stack([rng.dirichlet(row, size=draws) for row in smoothed], axis=1),
+            seed=seed,
         )
-    smoothed = counts + PRIOR_COUNT
-    total = int(number.sum())
-    if not number[:classes].any():
-        nothing = np.full(classes, np.nan)
-        return nothing, nothing, nothing
-    rows = smoothed / smoothed.sum(axis=1, keepdims=True)
-    found = _shares(number[None] / total, rows[None])[0]
-    rng = np.random.default_rng(seed)
-    matrices = np.stack([rng.dirichlet(row, size=draws) for row in smoothed], axis=1)
-    # Not a multinomial of what was counted: a class of which no cell was would never be drawn.
-    drawn = rng.dirichlet(number + PRIOR_COUNT, size=draws)
-    shares = _shares(drawn, matrices)
-    tail = 100 * (1 - level) / 2
-    low, high = np.percentile(shares, [tail, 100 - tail], axis=0)
-    return found, np.minimum(low, found), np.maximum(high, found)
+
+    def shares(self, cells: ArrayLike, *, level: float = LEVEL) -> tuple[Floats, Floats, Floats]:
+        """Return the corrected shares of the classes in a specimen.
+
+        Args:
+            cells: Cells of each answer, shape `(k,)` or `(k + 1,)`, as the confusion has columns.
+            level: Confidence level.
+
+        Returns:
+            Shares, lower and upper limits, each of shape `(k,)`. The limits are those between which
+            the shares lie when what the counts of the specimen and those of the confusion stand for
+            is drawn anew (both Dirichlet).
+
+        Raises:
+            DataError: There are more or fewer numbers than answers.
+
+        Example:
+            >>> shares, low, high = Correction.of([[90, 10], [20, 80]]).shares([120, 80])
+            >>> shares.round(2).tolist()
+            [0.57, 0.43]
+        """
+        number = np.asarray(cells, dtype=np.float64)
+        classes, answers = self.rows.shape
+        if number.shape != (answers,):
+            raise DataError(
+                f"there must be a number of cells for each of {answers} answers. Received: shape "
+                f"{number.shape}"
+            )
+        if not number[:classes].any():
+            nothing = np.full(classes, np.nan)
+            return nothing, nothing, nothing
+        found = _shares(number[None] / number.sum(), self.rows[None])[0]
+        rng = np.random.default_rng([self.seed, 1])
+        # Not a multinomial of what was counted: a class of which no cell was would never be drawn.
+        drawn = rng.dirichlet(number + PRIOR_COUNT, size=len(self.drawn_rows))
+        tail = 100 * (1 - level) / 2
+        low, high = np.percentile(_shares(drawn, self.drawn_rows), [tail, 100 - tail], axis=0)
+        return found, np.minimum(low, found), np.maximum(high, found)
 
 
 def cells_to_settle(hits: int, cells: int, share: float, *, level: float = LEVEL) -> int | None:
@@ -274,27 +289,13 @@ def cells_to_settle(hits: int, cells: int, share: float, *, level: float = LEVEL
     return most - cells
 
 
-def _shares(observed: Floats, matrices: Floats) -> Floats:
+def _shares(observed: Floats, rows: Floats) -> Floats:
     """Shares of the classes, `(draws, k)`; what is of no class is estimated, and left out."""
-    classes, answers = matrices.shape[1:]
+    classes, answers = rows.shape[1:]
     if answers > classes:
-        of_no_class = np.zeros((len(matrices), 1, answers))
+        of_no_class = np.zeros((len(rows), 1, answers))
         of_no_class[:, :, -1] = 1
-        matrices = np.concatenate([matrices, of_no_class], axis=1)
-    shares = _mixture(observed, matrices)[:, :classes]
+        rows = np.concatenate([rows, of_no_class], axis=1)
+    shares = mixture_shares(observed, rows)[:, :classes]
     total: Floats = shares.sum(axis=1, keepdims=True)
     return shares / np.maximum(total, np.finfo(np.float64).tiny)
-
-
-def _mixture(observed: Floats, matrices: Floats) -> Floats:
-    """Shares of a mixture, `(draws, k)`, from answers `(draws, a)` and rows `(draws, k, a)`."""
-    shares = np.full(matrices.shape[:2], 1 / matrices.shape[1])
-    for _ in range(STEPS):
-        joint = shares[:, :, None] * matrices
-        posterior = joint / joint.sum(axis=1, keepdims=True)
-        moved = (posterior * observed[:, None, :]).sum(axis=2)
-        step = float(np.abs(moved - shares).max())
-        shares = moved
-        if step < TOLERANCE:
-            break
-    return shares

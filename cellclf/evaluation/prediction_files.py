@@ -12,7 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cellclf.errors import DataError, RunError
 from cellclf.evaluation.drift import Drift
-from cellclf.evaluation.predictions import TEXT_COLUMNS, checked_table, classes_of
+from cellclf.evaluation.predictions import (
+    TEXT_COLUMNS,
+    checked_table,
+    classes_of,
+    review_flags,
+)
 from cellclf.files import replacing, write_text
 from cellclf.spreadsheets import read_texts, write_table
 
@@ -161,15 +166,13 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
     """Give each known column the type that `predictions_table` gives it."""
-    flags: dict[object, object] = {"True": True, "False": False, True: True, False: False}
     typed: dict[str, object] = {}
     for name in map(str, table.columns):
         column = table[name]
         if name in TEXT_COLUMNS:
             typed[name] = column.astype("str")
         elif name == "review":
-            values = [flags.get(value, pd.NA) for value in column.astype(object)]
-            typed[name] = pd.Series(values, dtype="boolean")
+            typed[name] = review_flags(column)
         elif column.dtype == np.float32:
             typed[name] = column
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ __all__ = [
     "labelled",
     "predictions_table",
     "probabilities",
+    "review_flags",
     "true_classes",
     "with_probabilities",
 ]
@@ -229,3 +231,26 @@ def _check_rows(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
 def _writable(text: str) -> str:
     r"""Spell bytes of a file name that are not UTF-8 as `\udcff`: no file format takes them."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def review_flags(column: pd.Series[Any]) -> pd.Series[bool]:
+    """Return the column `review` as booleans, missing where nothing stands.
+
+    Args:
+        column: Booleans, or text: spreadsheets write `TRUE` for `True`.
+
+    Raises:
+        DataError: Something else stands there.
+
+    Example:
+        >>> review_flags(pd.Series(["TRUE", "false", ""])).tolist()
+        [True, False, <NA>]
+    """
+    words: dict[str, object] = {"true": True, "false": False, "": pd.NA}
+    texts = [str(cell).strip().casefold() if pd.notna(cell) else "" for cell in column]
+    wrong = [cell for cell, text in zip(column, texts, strict=True) if text not in words]
+    if wrong:
+        raise DataError(
+            f"the column 'review' must say True or False, or nothing. Received: {wrong[0]!r}"
+        )
+    return pd.Series([words[text] for text in texts], index=column.index, dtype="boolean")

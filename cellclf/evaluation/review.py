@@ -7,11 +7,18 @@ from pathlib import Path
 import pandas as pd
 
 from cellclf.errors import DataError
-from cellclf.evaluation.differential import corrections, unsure
-from cellclf.evaluation.predictions import UNIDENTIFIED
+from cellclf.evaluation.differential import corrections
+from cellclf.evaluation.predictions import UNIDENTIFIED, review_flags
 from cellclf.spreadsheets import read_texts, write_table
 
-__all__ = ["read_review", "review_list", "with_corrections", "write_review"]
+__all__ = [
+    "read_review",
+    "reasons_to_review",
+    "review_list",
+    "says_what_to_review",
+    "with_corrections",
+    "write_review",
+]
 
 COLUMNS = (
     "sample_id",
@@ -25,8 +32,36 @@ COLUMNS = (
 )
 
 
+def reasons_to_review(table: pd.DataFrame) -> pd.Series[str]:
+    """Return why a person should look at each cell of a table of predictions.
+
+    Args:
+        table: Column `predicted`, and `review` where there is one; as values or as text.
+
+    Returns:
+        `unidentified`, `unsure` or, where the model is not calibrated and every answer needs a
+        person, `not calibrated`; empty for a cell that need not be looked at.
+
+    Raises:
+        DataError: `review` holds something else than true and false.
+    """
+    why = pd.Series("", index=table.index, dtype="str")
+    if "review" in table:
+        marked = review_flags(table["review"])
+        why = why.mask(marked.isna(), "not calibrated").mask(marked.fillna(False), "unsure")
+    return why.mask(table["predicted"] == UNIDENTIFIED, "unidentified")
+
+
+def says_what_to_review(table: pd.DataFrame) -> bool:
+    """Tell whether a table of predictions comes of a model that is calibrated.
+
+    A table of another program's, without a column `review`, is taken at its word.
+    """
+    return "review" not in table or bool(review_flags(table["review"]).notna().any())
+
+
 def review_list(table: pd.DataFrame, specimens: pd.Series[str]) -> pd.DataFrame:
-    """Return the cells that a person should look at.
+    """Return the cells that a person should look at, in the order to look at them.
 
     Args:
         table: Predictions of new images.
@@ -34,17 +69,11 @@ def review_list(table: pd.DataFrame, specimens: pd.Series[str]) -> pd.DataFrame:
 
     Returns:
         Columns `sample_id, path, specimen, why, predicted, top_class, confidence, corrected`: first
-        the cells that are none of the classes, then the others, the least sure first. `why` is
-        `unidentified`, `unsure` or, where the model is not calibrated and every answer needs a
-        person, `not calibrated`. `corrected` is empty.
+        the cells that are none of the classes, then the others, the least sure first. `why` is what
+        `reasons_to_review` says. `corrected` is empty.
     """
-    refused = table["predicted"] == UNIDENTIFIED
-    uncalibrated = table["review"].isna()
-    why = pd.Series("", index=table.index, dtype="str")
-    why = why.mask(uncalibrated, "not calibrated").mask(unsure(table), "unsure")
-    listed = table.assign(
-        why=why.mask(refused, "unidentified"), specimen=specimens, corrected="", order=~refused
-    )
+    why = reasons_to_review(table)
+    listed = table.assign(why=why, specimen=specimens, corrected="", order=why != "unidentified")
     wanted = listed[listed["why"] != ""].sort_values(["order", "confidence"], kind="stable")
     return wanted[list(COLUMNS)].reset_index(drop=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import numpy as np
 import pandas as pd
@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from cellclf.errors import DataError, hint
 from cellclf.evaluation.differential import (
+    Correction,
     Question,
     answer_column,
     cells_to_settle,
-    corrected_shares,
     corrections,
     count,
-    unsure,
 )
 from cellclf.evaluation.predictions import UNIDENTIFIED
-from cellclf.evaluation.reference import ReferenceRanges
+from cellclf.evaluation.reference import ReferenceRanges, read_reference
+from cellclf.evaluation.review import reasons_to_review
 
 __all__ = ["FOLDER", "Asked", "Specimen", "specimens_of", "told_apart"]
 
@@ -39,7 +39,8 @@ class Specimen:
         table: One row a class: see `cellclf.evaluation.differential.count`; with a correction
             `corrected`, `corrected_low`, `corrected_high`; with reference ranges `usual_low`,
             `usual_high` and `against_usual`: `below`, `within`, `above`, or `open`, where the
-            interval lies across a limit.
+            interval lies across a limit. Where there is a correction, it is the corrected interval
+            that is held against the ranges, and that settles questions.
         unidentified: Cells that are none of the classes.
         review: Paths of the cells that a person should look at, and that nobody has.
         answers: What becomes of the questions, a sentence each.
@@ -74,6 +75,18 @@ class Asked:
     confusion: NDArray[np.intp] | None = None
     seed: int = 0
 
+    @classmethod
+    def parsed(cls, questions: Sequence[str], reference: str | Path | None) -> Asked:
+        """Read questions, and the file of ranges where there is one.
+
+        Raises:
+            DataError: A question is written otherwise, or the file cannot be read.
+        """
+        return cls(
+            questions=tuple(Question.parsed(question) for question in questions),
+            reference=None if reference is None else read_reference(Path(reference)),
+        )
+
     def require(self, classes: Sequence[str]) -> None:
         """Make sure that questions and ranges are about classes that are counted.
 
@@ -105,11 +118,21 @@ def specimens_of(
         In the order of their names.
     """
     answers = answer_column(table)
-    found = []
-    for name in sorted(set(names)):
-        rows = (names == name).to_numpy()
-        found.append(_specimen(name, table[rows], answers[rows], classes, asked))
-    return tuple(found)
+    correction = (
+        None if asked.confusion is None else Correction.of(asked.confusion, seed=asked.seed)
+    )
+    rows_of = {str(name): rows for name, rows in names.groupby(names.to_numpy()).indices.items()}
+    return tuple(
+        _specimen(
+            name,
+            table.iloc[rows_of[name]],
+            answers.iloc[rows_of[name]],
+            classes,
+            asked=asked,
+            correction=correction,
+        )
+        for name in sorted(rows_of)
+    )
 
 
 def told_apart(table: pd.DataFrame, by: str) -> pd.Series[str]:
@@ -150,15 +173,21 @@ def told_apart(table: pd.DataFrame, by: str) -> pd.Series[str]:
 
 
 def _specimen(
-    name: str, table: pd.DataFrame, answers: pd.Series[str], classes: Sequence[str], asked: Asked
+    name: str,
+    table: pd.DataFrame,
+    answers: pd.Series[str],
+    classes: Sequence[str],
+    *,
+    asked: Asked,
+    correction: Correction | None,
 ) -> Specimen:
     counted = count(answers.tolist(), classes)
     refused = answers == UNIDENTIFIED
-    if asked.confusion is not None:
+    if correction is not None:
         cells = counted["cells"].tolist()
-        if asked.confusion.shape[1] > len(cells):
+        if correction.rows.shape[1] > len(cells):
             cells.append(int(refused.sum()))
-        shares, low, high = corrected_shares(cells, asked.confusion, seed=asked.seed)
+        shares, low, high = correction.shares(cells)
         counted = counted.assign(corrected=shares, corrected_low=low, corrected_high=high)
     if asked.reference is not None:
         counted = _against(counted, asked.reference)
@@ -167,28 +196,47 @@ def _specimen(
         name=name,
         table=counted,
         unidentified=int(refused.sum()),
-        review=tuple(table.loc[(unsure(table) | refused) & ~seen, "path"]),
+        review=tuple(table.loc[(reasons_to_review(table) != "") & ~seen, "path"]),
         answers=tuple(_answer(question, counted) for question in asked.questions),
     )
 
 
+def _limits(counted: pd.DataFrame) -> tuple[str, str]:
+    """Columns of the interval that speaks for a share: the corrected one where there is one."""
+    if "corrected" in counted:
+        return "corrected_low", "corrected_high"
+    return "low", "high"
+
+
 def _against(counted: pd.DataFrame, usual: ReferenceRanges) -> pd.DataFrame:
     limits = [usual.ranges.get(name, (np.nan, np.nan)) for name in counted["class"]]
-    rows = zip(counted["class"], counted["low"], counted["high"], strict=True)
+    low, high = _limits(counted)
+    rows = zip(counted["class"], counted[low], counted[high], strict=True)
     return counted.assign(
-        usual_low=[low for low, _ in limits],
-        usual_high=[high for _, high in limits],
-        against_usual=[usual.compared(name, low, high) for name, low, high in rows],
+        usual_low=[lowest for lowest, _ in limits],
+        usual_high=[highest for _, highest in limits],
+        against_usual=[usual.compared(*row) for row in rows],
     )
 
 
 def _answer(question: Question, counted: pd.DataFrame) -> str:
-    (row,) = counted[counted["class"] == question.class_name].to_dict("records")
+    asked = f"{question.class_name} above {100 * question.share:g} %?"
     cells = int(counted["cells"].sum())
+    if not cells:
+        return f"{asked} Not settled: no cell was counted."
+    (row,) = counted[counted["class"] == question.class_name].to_dict("records")
+    low, high = (row[limit] for limit in _limits(counted))
+    corrected = "corrected" in row
+    if low > question.share or high < question.share:
+        said = "Yes" if low > question.share else "No"
+        return f"{asked} {said}{', by the corrected share' if corrected else ''}."
     more = cells_to_settle(row["cells"], cells, question.share)
-    said = f"{question.class_name} above {100 * question.share:g} %"
+    if more == 0:
+        return f"{asked} Not settled: it would be, were the share not corrected."
+    share = "uncorrected share" if corrected else "share"
     if more is None:
-        return f"{said}? Not settled, and no reasonable number of cells would settle it."
-    if more:
-        return f"{said}? Not settled: about {more:,} more cells would, if the share stays as it is."
-    return f"{said}? {'Yes' if row['low'] > question.share else 'No'}."
+        return f"{asked} Not settled, and no reasonable number of cells would settle the {share}."
+    return (
+        f"{asked} Not settled: about {more:,} more cells would settle the {share}, if it stays as "
+        "it is."
+    )

@@ -15,13 +15,9 @@ from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_of, write_csv
 from cellclf.evaluation.predictions import checked_table, classes_of
 from cellclf.files import write_text
+from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
 
-__all__ = ["DRIFTED", "Classified"]
-
-DRIFTED = (
-    "Drift: these images look unlike those that the model was trained on, so that its answers and "
-    "confidences may be off:"
-)
+__all__ = ["Classified"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +55,19 @@ class Classified:
         """How many answers a person should look at; `None` where the model is not calibrated."""
         known = self.table["review"].dropna()
         return int(known.sum()) if len(known) else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the model and the images, a sentence or two each."""
+        of_model = caveats(leaky=self.leaky, synthetic=self.synthetic)
+        if not self.trained:
+            return of_model
+        return (
+            f"Trained on: {len(self.trained):,} of these images are ones that the model was "
+            f"trained on, such as {self.trained[0]}. What it says of them says nothing of how good "
+            "it is.",
+            *of_model,
+        )
 
     def with_labels(
         self, labels: Mapping[str, str], *, allow_leakage: bool = False
@@ -108,25 +117,16 @@ class Classified:
             for name, count in counts.items()
         ]
         lines.append(f"{'total':<{width}}  {total:>{digits}}")
-        if self.drift is not None and self.drift.departures:
-            lines.append(DRIFTED)
-            lines += [f"  {sentence}" for sentence in self.drift.sentences()]
+        lines += drifted(self.drift)
         if self.to_review is not None:
             lines.append(
-                f"For review: {self.to_review:,}, less sure than the model's threshold (column "
-                "'review')"
+                f"For review: {self.to_review:,}, less sure than the model's threshold, or none of "
+                "the classes (column 'review')"
             )
+        elif total:
+            lines.append(NOT_CALIBRATED)
         if self.unreadable:
             lines.append(f"Could not be read: {len(self.unreadable)}")
             lines += [f"  {path}: {reason}" for path, reason in self.unreadable.items()]
-        if self.trained:
-            lines.append(
-                f"Trained on: {len(self.trained):,} of these images are ones that the model was "
-                f"trained on, such as {self.trained[0]}. What it says of them says nothing of how "
-                "good it is."
-            )
-        if self.leaky:
-            lines.append(f"{LEAKY}.")
-        if self.synthetic:
-            lines.append("Synthetic: the model was trained on rendered images, not on real cells.")
+        lines += self.notes
         return "\n".join(lines)

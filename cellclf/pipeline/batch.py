@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from cellclf.data.leaks import LEAKY
 from cellclf.errors import DataError
-from cellclf.evaluation.differential import Question
 from cellclf.evaluation.predictions import COLUMNS, classes_of
-from cellclf.evaluation.reference import read_reference
 from cellclf.evaluation.review import review_list, write_review
-from cellclf.evaluation.specimens import FOLDER, told_apart
+from cellclf.evaluation.specimens import FOLDER, Asked, told_apart
 from cellclf.inference.classified import Classified
 from cellclf.pipeline.differential import Differential, counted
 from cellclf.reporting.batch_page import BatchPage, write_batch_page
@@ -29,6 +27,8 @@ def batch_report(
     by: str = FOLDER,
     questions: Sequence[str] = (),
     reference: str | Path | None = None,
+    correct: bool = True,
+    seed: int = 0,
 ) -> Differential:
     """Count the cells of each specimen of new images, and write that down for people.
 
@@ -39,6 +39,8 @@ def batch_report(
         by: What tells specimens apart; see `differential`.
         questions: Such as `eosinophil > 5 %`; see `differential`.
         reference: A TOML file of usual ranges; see `differential`.
+        correct: Whether to correct shares for what the model confuses.
+        seed: Decides the draws of the corrected intervals.
 
     Returns:
         The counts.
@@ -57,7 +59,10 @@ def batch_report(
         by=by,
         questions=questions,
         reference=reference,
+        correct=correct,
+        seed=seed,
     )
+    found = replace(found, notes=classified.notes, drift=classified.drift)
     listed = review_list(table, told_apart(table, by))
     if review is not None:
         write_review(listed, Path(review))
@@ -67,11 +72,11 @@ def batch_report(
             BatchPage(
                 model="" if classified.sidecar is None else classified.sidecar.model,
                 images=len(table),
-                drift=classified.drift,
-                notes=_notes(classified),
+                drift=found.drift,
+                notes=found.notes,
                 listed=listed,
                 review_file="" if review is None else Path(review).name,
-                calibrated=classified.to_review is not None,
+                calibrated=found.calibrated,
                 specimens=found.specimens,
                 corrected=found.corrected,
                 source=found.source,
@@ -87,8 +92,12 @@ def check_batch(
     by: str = FOLDER,
     questions: Sequence[str] = (),
     reference: str | Path | None = None,
-) -> None:
+) -> Asked:
     """Make sure, before any image is read, that `batch_report` can do what it is asked for.
+
+    Returns:
+        The questions and ranges, whose classes are known when the model is:
+        `Asked.require(classifier.classes)` makes sure of them.
 
     Raises:
         DataError: Specimens cannot be told apart, or a question or the file of ranges is wrong.
@@ -96,21 +105,4 @@ def check_batch(
     names = [str(path) for path in paths]
     columns = {**dict.fromkeys(COLUMNS, ""), "path": names, "sample_id": names}
     told_apart(pd.DataFrame(columns), by)
-    for question in questions:
-        Question.parsed(question)
-    if reference is not None:
-        read_reference(Path(reference))
-
-
-def _notes(classified: Classified) -> tuple[str, ...]:
-    notes = []
-    if classified.trained:
-        notes.append(
-            f"{len(classified.trained):,} of these images are ones that the model was trained on: "
-            "what it says of them says nothing of how good it is."
-        )
-    if classified.leaky:
-        notes.append(f"{LEAKY}.")
-    if classified.synthetic:
-        notes.append("The model was trained on rendered images, not on real cells.")
-    return tuple(notes)
+    return Asked.parsed(questions, reference)

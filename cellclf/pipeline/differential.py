@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from cellclf.errors import DataError
-from cellclf.evaluation.differential import Question, answer_column, corrections
+from cellclf.evaluation.differential import answer_column, corrections
+from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar, read_sidecar, sidecar_of
 from cellclf.evaluation.predictions import CLASS_PREFIX, UNIDENTIFIED
-from cellclf.evaluation.reference import read_reference
-from cellclf.evaluation.review import read_review, with_corrections
+from cellclf.evaluation.review import read_review, says_what_to_review, with_corrections
 from cellclf.evaluation.specimens import FOLDER, Asked, Specimen, specimens_of, told_apart
+from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
 from cellclf.spreadsheets import read_texts, write_table
 
 __all__ = ["FOLDER", "Differential", "Specimen", "counted", "differential"]
@@ -36,12 +37,18 @@ class Differential:
         corrected: Shares are corrected for what the model confuses.
         reviewed: Cells whose answer is a reviewer's.
         source: Where the reference ranges come from; empty where there are none.
+        drift: How the images look beside those of training; `None` where that is not known.
+        notes: What a reader must know of the model and the images, a sentence or two each.
+        calibrated: The model says which answers a person should look at.
     """
 
     specimens: tuple[Specimen, ...]
     corrected: bool
     reviewed: int = 0
     source: str = ""
+    drift: Drift | None = None
+    notes: tuple[str, ...] = ()
+    calibrated: bool = True
 
     @property
     def table(self) -> pd.DataFrame:
@@ -52,7 +59,11 @@ class Differential:
 
     def summary(self) -> str:
         """Return everything as text: what needs a person first."""
-        lines: list[str] = []
+        lines = [*drifted(self.drift), *self.notes]
+        if not self.calibrated:
+            lines.append(NOT_CALIBRATED)
+        if lines:
+            lines.append("")
         for one in self.specimens:
             total = one.identified + one.unidentified
             lines.append(f"{one.name}: {total:,} cells")
@@ -69,7 +80,8 @@ class Differential:
         if self.corrected:
             lines.append(LABEL_SHIFT)
         if self.source:
-            lines.append(f"Usual ranges: {self.source}.")
+            held = " Corrected shares are held against them." if self.corrected else ""
+            lines.append(f"Usual ranges: {self.source}.{held}")
         return "\n".join([*lines, NOT_CLINICAL])
 
     def write_csv(self, path: Path) -> None:
@@ -95,11 +107,14 @@ def differential(
 
     Args:
         predictions: A CSV file of predictions, of `cellclf predict`, of a run, or of another
-            program with the columns `path` and `predicted`.
+            program with the columns `path` and `predicted`. Classes are those of the sidecar, else
+            of the columns `p_<class>`, else whatever is an answer.
         by: What tells specimens apart: `folder`, for the folder that an image is in; the name of a
             column; or a regular expression that is searched in the path, whose first group, or
             whole, is the specimen.
-        questions: Such as `eosinophil > 5 %`: how many more cells would settle them.
+        questions: Such as `eosinophil > 5 %`: whether that is so, or how many more cells would
+            settle it. Corrected shares answer where there are any; the number of cells is about the
+            uncorrected one.
         reference: A TOML file of usual ranges that shares are held against; see
             `cellclf.evaluation.reference.read_reference`.
         review: The review list of `cellclf predict --review`, with the column `corrected` filled
@@ -108,21 +123,37 @@ def differential(
         seed: Decides the draws of the corrected intervals.
 
     Raises:
-        DataError: A file cannot be read, or specimens cannot be told apart.
+        DataError: A file cannot be read, a row has no answer or one that is no class, or specimens
+            cannot be told apart.
     """
     path = Path(predictions)
     table = _read(path)
     sidecar = _sidecar(path)
     if review is not None:
         table = with_corrections(table, read_review(Path(review)))
-    return counted(
+    empty = table["path"][answer_column(table) == ""]
+    if len(empty):
+        raise DataError(
+            f"every row of {path} must have an answer, in 'predicted' or in 'corrected'. "
+            f"Received: none for {len(empty):,}, such as {empty.iloc[0]!r}"
+        )
+    found = counted(
         table,
         classes=_classes(table, sidecar),
-        sidecar=sidecar if correct else None,
+        sidecar=sidecar,
         by=by,
         questions=questions,
         reference=reference,
+        correct=correct,
         seed=seed,
+    )
+    if sidecar is None:
+        return found
+    return replace(
+        found,
+        notes=caveats(leaky=sidecar.leaky, synthetic=sidecar.synthetic),
+        drift=sidecar.drift,
+        calibrated=found.calibrated and sidecar.calibrated,
     )
 
 
@@ -134,6 +165,7 @@ def counted(
     by: str = FOLDER,
     questions: Sequence[str] = (),
     reference: str | Path | None = None,
+    correct: bool = True,
     seed: int = 0,
 ) -> Differential:
     """Count the cells of each specimen of a table of predictions.
@@ -145,13 +177,13 @@ def counted(
         by: See `differential`.
         questions: See `differential`.
         reference: See `differential`.
+        correct: See `differential`.
         seed: See `differential`.
     """
     reviewed = int((corrections(table) != "").sum())
-    counts = None if sidecar is None or reviewed else sidecar.confusion_counts
-    asked = Asked(
-        questions=tuple(Question.parsed(question) for question in questions),
-        reference=None if reference is None else read_reference(Path(reference)),
+    counts = None if sidecar is None or reviewed or not correct else sidecar.confusion_counts
+    asked = replace(
+        Asked.parsed(questions, reference),
         confusion=None if counts is None else np.array(counts),
         seed=seed,
     )
@@ -161,6 +193,7 @@ def counted(
         corrected=asked.confusion is not None,
         reviewed=reviewed,
         source="" if asked.reference is None else asked.reference.source,
+        calibrated=says_what_to_review(table),
     )
 
 
@@ -192,13 +225,14 @@ def _sidecar(path: Path) -> Sidecar | None:
 
 
 def _classes(table: pd.DataFrame, sidecar: Sidecar | None) -> tuple[str, ...]:
+    """Of the sidecar, else of the columns of probabilities, else what there is for an answer."""
     if sidecar is not None:
         return sidecar.classes
     named = [
         str(name).removeprefix(CLASS_PREFIX) for name in table if str(name).startswith(CLASS_PREFIX)
     ]
-    answers = sorted({*table["predicted"], *answer_column(table)} - {UNIDENTIFIED})
-    return tuple(dict.fromkeys([*named, *answers]))
+    answers = {*table["predicted"], *answer_column(table)} - {UNIDENTIFIED, ""}
+    return tuple(named or sorted(answers))
 
 
 def _printed(table: pd.DataFrame) -> str:

@@ -17,11 +17,25 @@ from cellclf.terms import Explanation
 
 __all__ = ["Maps", "maps_of"]
 
-METHODS: Mapping[str, Explanation] = {"Grad-CAM": "grad_cam", "occlusion": "occlusion"}
-"""What is drawn, by what the report calls it."""
 
-HOW = {"Grad-CAM": "by gradients", "occlusion": "by covering patches"}
-"""What each of them goes by."""
+@dataclass(frozen=True, kw_only=True)
+class _Method:
+    """A kind of map.
+
+    Attributes:
+        explanation: What a classifier calls it.
+        how: What it goes by.
+    """
+
+    explanation: Explanation
+    how: str
+
+
+METHODS = {
+    "Grad-CAM": _Method(explanation="grad_cam", how="by gradients"),
+    "occlusion": _Method(explanation="occlusion", how="by covering patches"),
+}
+"""What is drawn, by what the report calls it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +53,7 @@ class Maps:
     @property
     def how(self) -> dict[str, str]:
         """How each kind of map that there is says where an answer came from."""
-        return {name: HOW[name] for name in self.overlays}
+        return {name: METHODS[name].how for name in self.overlays}
 
     def of(self, rows: NDArray[np.intp]) -> dict[str, NDArray[np.uint8]]:
         """Return the overlays of some of the images."""
@@ -69,7 +83,7 @@ def maps_of(
     with progress.task(f"{bundle.stem}: explaining", len(METHODS)) as task:
         for name, method in METHODS.items():
             try:
-                values = classifier.explain(images, method=method, classes=classes)
+                values = classifier.explain(images, method=method.explanation, classes=classes)
             except CellclfError as error:
                 missing.append(_reason(name, error))
             else:

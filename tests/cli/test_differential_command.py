@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cellclf.evaluation.drift import Departure, Drift
 from cellclf.evaluation.prediction_files import Sidecar, write_csv
 from cellclf.evaluation.predictions import predictions_table
 from tests.conftest import Command
@@ -33,7 +34,7 @@ def counted_cells(folder: Path, *, sidecar: bool = True, review: bool = False) -
         table.loc[19, "predicted"] = "unidentified"
     write_csv(table, folder / "cells.csv")
     if sidecar:
-        beside = Sidecar(classes=CLASSES, confusion_counts=((90, 10), (20, 80)))
+        beside = Sidecar(classes=CLASSES, confusion_counts=((90, 10), (20, 80)), calibrated=review)
         (folder / "cells.json").write_text(beside.model_dump_json())
     return table
 
@@ -59,6 +60,41 @@ def test_what_needs_a_person_comes_first(tmp_path: Path, cellclf_command: Comman
     assert said[0] == "slides/A: 20 cells"
     assert "1 are none of the classes" in said[1]
     assert "2 for review: slides/A/patient7_5.png, slides/A/patient7_19.png" in said[2]
+
+
+def test_of_a_model_that_is_not_calibrated_all_answers_are_for_review(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path)
+    said = cellclf_command("differential", "cells.csv").stdout.splitlines()
+    assert said[0].startswith("Not calibrated: ")
+    assert said[2] == "slides/A: 20 cells"
+    assert "20 for review: " in said[3]
+    # The sidecar says it also where a table has lost the column.
+    pd.read_csv(tmp_path / "cells.csv").drop(columns="review").to_csv(tmp_path / "cells.csv")
+    assert cellclf_command("differential", "cells.csv").stdout.startswith("Not calibrated: ")
+
+
+def test_what_the_sidecar_says_of_the_model_and_the_images_is_said_first(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path, review=True)
+    departure = Departure(measure="background_l", side="lower", share=1.0, at_least=0.9, by=7.0)
+    beside = Sidecar(
+        classes=CLASSES,
+        leaky=True,
+        synthetic=True,
+        calibrated=True,
+        drift=Drift(images=60, departures=(departure,)),
+    )
+    (tmp_path / "cells.json").write_text(beside.model_dump_json())
+    said = cellclf_command("differential", "cells.csv").stdout
+    first = said.partition("slides/A: 20 cells")[0]
+    assert first.startswith("Drift: these images look unlike those")
+    assert departure.sentence() in first
+    assert "Leaky: " in first
+    assert "Synthetic: " in first
+    assert "ot calibrated" not in said
 
 
 @pytest.mark.parametrize("by", ["patient\\d", "(patient\\d)", "who"])
@@ -95,7 +131,23 @@ def test_a_question_is_answered_or_said_to_need_more_cells(
     question = ("--question", "eosinophil > 5 %")
     said = cellclf_command("differential", "cells.csv", *question).stdout
     assert "eosinophil above 5 %? Not settled: about " in said
-    assert "eosinophil above 5 %? Yes." in said
+    assert "more cells would settle the uncorrected share" in said
+    assert "eosinophil above 5 %? Yes, by the corrected share." in said
+    raw = cellclf_command("differential", "cells.csv", *question, "--raw").stdout
+    assert "more cells would settle the share, if" in raw
+    assert "Corrected" not in raw
+    assert "eosinophil above 5 %? Yes." in raw
+
+
+def test_it_is_said_that_corrected_shares_are_held_against_ranges(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path)
+    (tmp_path / "usual.toml").write_text('source = "Ours"\n[ranges]\neosinophil = [1, 6]\n')
+    command = ("differential", "cells.csv", "--reference", "usual.toml")
+    held = "Usual ranges: Ours. Corrected shares are held against them."
+    assert held in cellclf_command(*command).stdout
+    assert "are held against" not in cellclf_command(*command, "--raw").stdout
 
 
 @pytest.mark.parametrize(
@@ -106,6 +158,10 @@ def test_a_question_is_answered_or_said_to_need_more_cells(
         (["cells.csv", "--by", "wha"], "must be found in every path"),
         (["cells.csv", "--question", "eosinophils > 5 %"], "Did you mean 'eosinophil'?"),
         (["cells.csv", "--question", "eosinophil"], "must look like"),
+        (["cells.csv", "--csv", "./cells.csv"], "--csv would overwrite cells.csv"),
+        (["cells.csv", "--csv", "cells.json"], "which is read"),
+        (["cells.csv", "--review", "other.csv", "--csv", "other.csv"], "which is read"),
+        (["torn.csv"], "more cells than the 2 columns"),
         (["other.csv"], "the columns 'path' and 'predicted'"),
     ],
 )
@@ -114,6 +170,34 @@ def test_a_mistake_is_one_message(
 ) -> None:
     counted_cells(tmp_path)
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "torn.csv").write_text("path,predicted\na/1.png,eos,\na/2.png,neu,\n")
     done = cellclf_command("differential", *arguments, check=False)
     assert done.returncode == 1
     assert said in done.stderr
+
+
+def test_a_reviewers_slip_of_the_pen_is_no_new_class(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path, sidecar=False)
+    (tmp_path / "review.csv").write_text(
+        "sample_id,corrected\nslides/A/patient7_5.png,neutrophill\n"
+    )
+    done = cellclf_command("differential", "cells.csv", "--review", "review.csv", check=False)
+    assert done.returncode == 1
+    assert "Received: 'neutrophill'. Did you mean 'neutrophil'?" in done.stderr
+
+
+def test_a_row_without_an_answer_is_refused_until_a_reviewer_gives_one(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    (tmp_path / "cells.csv").write_text("path,predicted\na/1.png,eos\na/2.png,\n")
+    done = cellclf_command("differential", "cells.csv", check=False)
+    assert done.returncode == 1
+    assert "must have an answer" in done.stderr
+    assert "none for 1, such as 'a/2.png'" in done.stderr
+    (tmp_path / "review.csv").write_text("sample_id,corrected\na/2.png,neu\n")
+    said = cellclf_command("differential", "cells.csv", "--review", "review.csv").stdout
+    assert "a: 2 cells" in said
+    assert "eos     1" in said
+    assert "neu     1" in said

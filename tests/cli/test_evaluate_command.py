@@ -89,6 +89,8 @@ def test_a_gate_that_is_not_reached_ends_with_status_three(
         (["--predictions", "small.csv", "--column", "label"], "must look like OURS=THEIRS"),
         (["--predictions", "small.csv", "--metric", "acuracy"], "accuracy"),
         (["--predictions", "small.csv", "--json", "."], "--json must be a file"),
+        (["--predictions", "small.csv", "--csv", "small.csv"], "--csv would overwrite small.csv"),
+        (["--predictions", "small.csv", "--csv", "a", "--json", "a"], "must be different files"),
         (["--predictions", "small.csv", "--gate", "accuracy"], "must look like"),
         (["--predictions", "small.csv", "--gate", "recall.lnog >= 1"], "Did you mean 'long'"),
         (["--predictions", "unlabelled.csv"], "has a label"),

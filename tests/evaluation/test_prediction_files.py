@@ -54,6 +54,17 @@ def test_decisions_that_a_later_step_made_are_read_as_such(tmp_path, suffix):
     pd.testing.assert_frame_equal(found, table.astype({"predicted": "str"}), check_exact=True)
 
 
+def test_decisions_that_a_spreadsheet_wrote_in_capitals_are_read_and_others_refused(tmp_path):
+    table = awkward_table()
+    table["review"] = ["TRUE", "FALSE", "true", "", "False"]
+    table.to_csv(tmp_path / "m.csv", index=False)
+    found = read_predictions(tmp_path / "m.csv")["review"]
+    assert found.tolist() == [True, False, True, pd.NA, False]
+    table.assign(review="yes").to_csv(tmp_path / "m.csv", index=False)
+    with pytest.raises(DataError, match=r"'review' must say True or False.* 'yes'"):
+        read_predictions(tmp_path / "m.csv")
+
+
 @given(
     row=st.lists(st.floats(0, 1, width=32), min_size=2, max_size=2).filter(lambda row: sum(row)),
     label=st.sampled_from(["", "a", "b"]),

@@ -9,7 +9,14 @@ import pytest
 
 from cellclf.errors import DataError
 from cellclf.evaluation.predictions import predictions_table
-from cellclf.evaluation.review import read_review, review_list, with_corrections, write_review
+from cellclf.evaluation.review import (
+    read_review,
+    reasons_to_review,
+    review_list,
+    says_what_to_review,
+    with_corrections,
+    write_review,
+)
 from cellclf.spreadsheets import read_texts
 
 PATHS = ("a/1.png", "a/2.png", "b/=3.png", "b/4.png")
@@ -49,6 +56,22 @@ def test_a_model_that_is_not_calibrated_leaves_all_answers_to_a_person() -> None
     assert len(found) == 4
 
 
+def test_reasons_are_the_same_for_a_table_that_was_read_as_text() -> None:
+    typed = predictions([False, True, pd.NA, True])
+    typed.loc[3, "predicted"] = "unidentified"
+    text = typed.assign(review=["FALSE", "true ", "", "True"])
+    wanted = ["", "unsure", "not calibrated", "unidentified"]
+    assert reasons_to_review(typed).tolist() == reasons_to_review(text).tolist() == wanted
+    assert says_what_to_review(text)
+    assert not says_what_to_review(text.assign(review=""))
+    # Of another program's table nothing is known.
+    assert says_what_to_review(text.drop(columns="review"))
+    foreign = reasons_to_review(text.drop(columns="review"))
+    assert foreign.tolist() == ["", "", "", "unidentified"]
+    with pytest.raises(DataError, match=r"'review' must say True or False.* 'WAHR'"):
+        reasons_to_review(text.assign(review="WAHR"))
+
+
 def test_where_every_answer_is_sure_the_list_is_empty() -> None:
     assert not len(listed(predictions([False] * 4)))
 
@@ -77,6 +100,14 @@ def test_what_a_person_wrote_is_put_to_the_predictions(tmp_path: Path) -> None:
     # A list adds to what is there already, and counts before it.
     earlier = predictions().assign(corrected=["long", "", "long", ""])
     assert with_corrections(earlier, review)["corrected"].tolist() == ["long", "", "round", ""]
+
+
+def test_a_list_that_a_spreadsheet_saved_with_semicolons_is_read(tmp_path: Path) -> None:
+    found = listed(predictions()).assign(corrected=["round", ""])
+    text = found.to_csv(sep=";", index=False, lineterminator="\r\n")
+    (tmp_path / "review.csv").write_text(text, encoding="utf-8-sig", newline="")
+    review = read_review(tmp_path / "review.csv")
+    assert review.to_dict("list") == {"sample_id": ["b/=3.png"], "corrected": ["round"]}
 
 
 def test_a_list_that_does_not_fit_is_refused(tmp_path: Path) -> None:

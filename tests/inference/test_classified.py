@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from cellclf.errors import DataError, LeakageError, LeakageWarning, RunError
@@ -38,6 +39,17 @@ def test_the_summary_says_what_was_read_what_was_not_and_what_is_synthetic() -> 
     assert "x.png: the file is empty" in text
     assert "rendered images" in text
     assert "rendered" not in Classified(table=TABLE, unreadable={}).summary()
+
+
+def test_the_summary_says_how_many_are_for_review_and_why() -> None:
+    assert "Not calibrated" in Classified(table=TABLE, unreadable={}).summary()
+    marked = TABLE.assign(
+        predicted=["unidentified", "neutrophil", "band"],
+        review=pd.Series([True, False, True], dtype="boolean"),
+    )
+    text = Classified(table=marked, unreadable={}).summary()
+    assert "For review: 2, less sure than the model's threshold, or none of the classes" in text
+    assert "Not calibrated" not in text
 
 
 def test_of_no_image_there_is_a_summary_too() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.reporting.test_report import Page
 from tests.tiny import TINY
 
 CLASSES = ("lymphocyte", "monocyte")
+NOT_DECIDED = pd.Series(pd.NA, index=range(50), dtype="boolean")
 EXPERIMENT: dict[str, Any] = {
     "data": {"dataset": "image_folder", "path": "cells", "image_size": 16},
     "models": ["tiny_net"],
@@ -109,6 +111,31 @@ def test_the_page_has_what_needs_a_person_and_the_list_has_all_of_it(
     assert "Unidentified2" in page.text
     assert "Not for clinical use" in page.text
     assert all(Path(path).is_file() for path in listed["path"])
+
+
+def test_what_must_be_known_of_the_model_is_on_the_page_and_in_the_counts(
+    classified: Classified,
+) -> None:
+    known = replace(classified, leaky=True, synthetic=True, trained=("slides/A/0.png",))
+    known = replace(known, table=classified.table.assign(review=NOT_DECIDED))
+    found = cellclf.batch_report(known, page="new.html")
+    text = Page(Path("new.html").read_text(encoding="utf-8")).text
+    for said in ("Trained on: 1 of these", "Leaky: ", "Synthetic: "):
+        assert said in text
+        assert said in found.summary()
+    assert "not calibrated" in text
+    assert found.summary().count("Not calibrated: ") == 1
+    assert sum(len(one.review) for one in found.specimens) == 50
+
+
+def test_a_batch_is_corrected_or_not_as_its_file_is(classified: Classified) -> None:
+    classified.write_csv(Path("cells.csv"))
+    for choices in ({}, {"correct": False}, {"seed": 7}):
+        batch = cellclf.batch_report(classified, **choices)
+        pd.testing.assert_frame_equal(
+            batch.table, cellclf.differential("cells.csv", **choices).table
+        )
+    assert not cellclf.batch_report(classified, correct=False).corrected
 
 
 def test_a_review_is_counted_and_goes_back_into_training(classified: Classified) -> None:
@@ -202,15 +229,24 @@ def test_the_command_line_does_all_of_it(
         (["--by", "patient(\\d)"], "must be found in every path"),
         (["--question", "monocyte"], "must look like"),
         (["--reference", "none.toml"], "cannot be read"),
+        (["--question", "monocytes > 5 %"], "Did you mean 'monocyte'?"),
+        (["--reference", "wrong.toml"], "must be about one of lymphocyte, monocyte"),
+        (["--out", "x.csv", "--review", "x.csv"], "--out and --review must be different files"),
+        (["--out", "slides/../new.html"], "--out and --report must be different files"),
+        (["--out", "new.csv", "--review", "new.json"], "--review and the file beside --out must"),
+        (["--out", "slides/A/000.png"], "--out would overwrite slides/A/000.png"),
     ],
 )
 def test_a_mistake_is_said_before_any_image_is_read(
     finished: FinishedRun, cellclf_command: Command, arguments: list[str], said: str
 ) -> None:
+    Path("wrong.toml").write_text('source = "Ours"\n[ranges]\nblast = [0, 1]\n')
     command = ("predict", finished.path, "slides", "--report", "new.html", *arguments)
     done = cellclf_command(*command, check=False)
     assert done.returncode == 1
     assert said in done.stderr
+    assert "Classifying" not in done.stderr
+    assert not Path("x.csv").exists()
     assert not Path("new.html").exists()
 
 

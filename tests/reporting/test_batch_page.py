@@ -118,8 +118,9 @@ def test_counts_have_intervals_corrections_ranges_and_answers(tmp_path: Path) ->
     )
     page = batch(tmp_path, asked=asked)
     text = written(tmp_path, page).text.replace("\N{NO-BREAK SPACE}", " ")
-    assert "eosinophil above 90 %? No." in text
+    assert "eosinophil above 90 %? No, by the corrected share." in text
     assert "Usual ranges: Our own, 2024." in text
+    assert "A corrected share lies below" in text
     assert "Corrected shares make up for what the model confused" in text
     row = page.specimens[1].table.iloc[0]
     assert f"eosinophil{row['cells']} 100.0 %" in text
