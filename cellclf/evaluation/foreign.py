@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,28 @@ from cellclf.evaluation.predictions import (
     predictions_table,
 )
 from cellclf.spreadsheets import read_texts
-from cellclf.terms import part_named
+from cellclf.terms import PARTS, part_named
 
-__all__ = ["read_any_predictions", "understood"]
+__all__ = ["Understood", "read_any_predictions", "understood"]
 
 MAPPABLE = ("sample_id", "path", "group", "split", "label")
 PER_CENT = 100
 
 
-def read_any_predictions(path: Path, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
+@dataclass(frozen=True, kw_only=True)
+class Understood:
+    """What was understood of a table.
+
+    Attributes:
+        table: A table of predictions; `split` is empty where no part was named.
+        other_parts: What stands in `split` and names no part, each once, such as `fold 1`.
+    """
+
+    table: pd.DataFrame
+    other_parts: tuple[str, ...] = ()
+
+
+def read_any_predictions(path: Path, columns: Mapping[str, str] | None = None) -> Understood:
     """Read predictions from a file of ours, or from a table of another program's.
 
     A table of another program's has one row a sample, a column with the true class, and a column
@@ -42,16 +56,16 @@ def read_any_predictions(path: Path, columns: Mapping[str, str] | None = None) -
             those that are named; otherwise they are all columns that begin with `p_`.
 
     Returns:
-        A table of predictions. Rows without an id are numbered from 1.
+        What is understood. Rows without an id are numbered from 1.
 
     Raises:
         DataError: The file cannot be read, or its columns cannot be understood; why.
     """
     if path.suffix.lower() not in (".csv", ".parquet"):
-        return read_predictions(path)  # which says what it must be
+        return Understood(table=read_predictions(path))  # which says what it must be
     table = _read(path)
     if not columns and tuple(table.columns[: len(COLUMNS)]) == COLUMNS:
-        return read_predictions(path)
+        return _with_parts(read_predictions(path))
     try:
         return understood(table, columns or {})
     except DataError as error:
@@ -69,18 +83,18 @@ def _read(path: Path) -> pd.DataFrame:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
 
 
-def understood(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Return a table of another program's as a table of predictions.
+def understood(table: pd.DataFrame, columns: Mapping[str, str]) -> Understood:
+    """Understand a table of another program's as a table of predictions.
 
     Args:
-        table: One row a sample. One of ours is returned as it is.
+        table: One row a sample. One of ours is left as it is, but for parts that are none.
         columns: As `read_any_predictions`.
 
     Raises:
         DataError: Its columns cannot be understood; why.
     """
     if not columns and tuple(table.columns[: len(COLUMNS)]) == COLUMNS:
-        return checked_table(table)
+        return _with_parts(checked_table(table))
     table = table.map(_text)
     _check_names(table, columns)
     theirs = {name: columns.get(name, name) for name in MAPPABLE}
@@ -108,19 +122,27 @@ def understood(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
         name: table[theirs[name]].str.strip().tolist() if theirs[name] in table else None
         for name in MAPPABLE
     }
-    if given["split"] is not None:
-        # Folds and parts of other names are no parts here: all rows are judged.
-        given["split"] = [part_named(name) or "" for name in given["split"]]
     ids = given["sample_id"] or [str(row) for row in range(1, len(table) + 1)]
-    return predictions_table(
-        sample_ids=ids,
-        paths=given["path"],
-        groups=given["group"],
-        splits=given["split"],
-        labels=labels.tolist(),
-        probabilities=_probabilities(table, classes),
-        classes=tuple(classes),
+    return _with_parts(
+        predictions_table(
+            sample_ids=ids,
+            paths=given["path"],
+            groups=given["group"],
+            splits=given["split"],
+            labels=labels.tolist(),
+            probabilities=_probabilities(table, classes),
+            classes=tuple(classes),
+        )
     )
+
+
+def _with_parts(table: pd.DataFrame) -> Understood:
+    """The same with the names of parts that are used here, and what names none apart."""
+    other = tuple(name for name in table["split"].unique() if name and part_named(name) is None)
+    if not other and set(table["split"]) <= {*PARTS, ""}:
+        return Understood(table=table)
+    parts = [part_named(name) or "" for name in table["split"]]
+    return Understood(table=table.assign(split=parts), other_parts=other)
 
 
 def _check_names(table: pd.DataFrame, columns: Mapping[str, str]) -> None:

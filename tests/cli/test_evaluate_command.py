@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,47 @@ def test_of_a_runs_file_the_test_part_is_judged_and_what_it_says_is_said(
     assert "Leaky" in said
     said = cellclf_command("evaluate", "--predictions", "small.csv", "--part", "validation").stdout
     assert "of 20 samples" in said
+
+
+@pytest.mark.parametrize(
+    ("splits", "said"),
+    [
+        (["train", "holdout"], "others of no part.*'train', 'holdout'"),
+        (["test", ""], "Say which part .*'test', rows of no part"),
+        (["train", "train"], "nobody is judged by what was trained on"),
+        (["train", "validation"], "rows of the part 'test'"),
+    ],
+)
+def test_what_is_to_be_judged_is_asked_where_it_cannot_be_known(
+    tmp_path: Path, cellclf_command: Command, splits: list[str], said: str
+) -> None:
+    table = predictions(splits=splits * 30)
+    table.to_csv(tmp_path / "ours.csv", index=False)
+    table[["split", "label", "p_round", "p_long"]].to_csv(tmp_path / "theirs.csv", index=False)
+    for file in ("ours.csv", "theirs.csv"):
+        done = cellclf_command("evaluate", "--predictions", file, check=False)
+        assert done.returncode == 1
+        assert re.search(said, " ".join(done.stderr.split()))
+    command = ("evaluate", "--predictions", "theirs.csv", "--metric", "accuracy")
+    said = cellclf_command(*command, "--part", splits[0]).stdout
+    assert f"of the part {splits[0]} were classified correctly" in said
+
+
+@pytest.mark.parametrize(
+    ("split", "said"),
+    [
+        ("Val", "60 samples of the part validation were classified"),
+        ("fold 1", r"60 samples were classified.*names no part \('fold 1'\): all rows are judged"),
+        ("", "60 samples were classified"),
+    ],
+)
+def test_the_part_that_is_judged_is_named(
+    tmp_path: Path, cellclf_command: Command, split: str, said: str
+) -> None:
+    predictions(splits=[split] * 60).to_csv(tmp_path / "small.csv", index=False)
+    done = cellclf_command("evaluate", "--predictions", "small.csv", "--metric", "accuracy")
+    assert re.search(said, " ".join(done.stdout.split()))
+    assert ("names no part" in done.stdout) == (split == "fold 1")
 
 
 def test_a_gate_that_is_not_reached_ends_with_status_three(
