@@ -16,6 +16,8 @@ from cellclf.terms import Part, counted
 
 __all__ = ["Evaluation"]
 
+MISSING = "–"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
@@ -64,7 +66,7 @@ class Evaluation:
         rows = [
             (
                 f"{row['metric']} {row['of']}".strip(),
-                f"{row['value']:.4f}",
+                MISSING if np.isnan(row["value"]) else f"{row['value']:.4f}",
                 "" if np.isnan(row["low"]) else f"{row['low']:.4f} to {row['high']:.4f}",
                 row["samples"],
                 row["units"],

@@ -13,6 +13,7 @@ from cellclf.checking import Chosen, choose
 from cellclf.data.leaks import LEAKY
 from cellclf.errors import DataError
 from cellclf.evaluation.bootstrap import RESAMPLES
+from cellclf.evaluation.confusion import MACRO
 from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.evaluation import Evaluation
 from cellclf.evaluation.foreign import Understood, read_any_predictions, understood
@@ -59,7 +60,8 @@ def evaluate(
             program.
         columns: Name of the file's column by the name that it has here: `label`, `group`,
             `sample_id`, `path`, `split`, or `p_<class>`, where these differ.
-        metrics: Names of metrics; all that cellclf brings where it is left out.
+        metrics: Names of metrics; all that cellclf brings where it is left out. Those that gates
+            are about are computed too.
         part: Judge the rows of this part; by default `test` where the table names several, and all
             rows where they are of one part other than `train`, or of none.
         gates: What must be reached, such as `sensitivity.basophil >= 0.95 (lower bound)`.
@@ -93,9 +95,8 @@ def evaluate(
             "stand in the column 'label'"
         )
     chosen = core_metrics() if metrics is None else bound_metrics(_chosen(metrics, installed()))
-    wanted = [Gate.parsed(text) for text in gates]
-    for gate in wanted:
-        require_known(gate, metrics=[metric.name for metric in chosen], classes=classes_of(table))
+    wanted, held_against = _gates(gates, chosen, classes_of(table))
+    chosen = (*chosen, *held_against)
     figures = estimates(
         table[rows],
         chosen,
@@ -111,7 +112,12 @@ def evaluate(
         gates=held(wanted, figures),
         confusion=confusion_counts(table[rows]),
         unlabelled=int(rows.sum()) - len(known),
-        notes=(*notes, *_of_parts(found, judged)),
+        notes=(
+            *notes,
+            *_of_parts(found, judged),
+            *(_of_groups(known) if units is None else ()),
+            *_of_absent(known, figures),
+        ),
     )
 
 
@@ -133,6 +139,28 @@ def _chosen(names: Sequence[str], registry: Registry) -> dict[str, Chosen[Metric
         name: choose(MetricSpec, name, {}, registry, at="metrics", params_at="params")
         for name in names
     }
+
+
+def _gates(
+    texts: Sequence[str], chosen: Sequence[Metric], classes: Sequence[str]
+) -> tuple[list[Gate], tuple[Metric, ...]]:
+    """Read gates, and find the metrics that they need besides those that were chosen.
+
+    Raises:
+        DataError: One is none, or about a metric or a class that there is not.
+    """
+    core = {metric.name: metric for metric in core_metrics()} if texts else {}
+    known = core | {metric.name: metric for metric in chosen}
+    limits = {name: metric.limits for name, metric in known.items()}
+    try:
+        wanted = [Gate.parsed(text) for text in texts]
+        for gate in wanted:
+            require_known(gate, metrics=limits, classes=classes)
+    except DataError as error:
+        raise DataError(f"a gate {error}") from error
+    there = {metric.name for metric in chosen}
+    missing = dict.fromkeys(gate.metric for gate in wanted if gate.metric not in there)
+    return wanted, tuple(core[name] for name in missing)
 
 
 def _part(found: Understood) -> Part | None:
@@ -194,6 +222,28 @@ def _of_parts(found: Understood, judged: Part | None) -> tuple[str, ...]:
     shown = ", ".join(map(repr, found.other_parts[:NAMED]))
     more = ", ..." if len(found.other_parts) > NAMED else ""
     return (f"The column split names no part ({shown}{more}): all rows are judged.",)
+
+
+def _of_groups(known: pd.DataFrame) -> tuple[str, ...]:
+    """That rows without a group stand among others with one."""
+    without = int((known["group"] == "").sum())
+    if without in (0, len(known)):
+        return ()
+    verb = "has no group and counts" if without == 1 else "have no group and count"
+    return (f"{without:,} of {len(known):,} rows {verb} as independent.",)
+
+
+def _of_absent(known: pd.DataFrame, figures: pd.DataFrame) -> tuple[str, ...]:
+    """Which classes have no sample, where there are means over classes."""
+    classes = classes_of(known)
+    present = set(known["label"])
+    absent = [name for name in classes if name not in present]
+    if not absent or not (figures["of"] == MACRO).any():
+        return ()
+    shown = ", ".join(absent[:NAMED]) + (", ..." if len(absent) > NAMED else "")
+    means = "means" if len(present) > 1 else "those"
+    others = f"the {len(present)} others" if len(present) > 1 else "the other class"
+    return (f"No sample of {shown}: macro figures are {means} of {others}.",)
 
 
 def _units(path: Path, table: pd.DataFrame) -> NDArray[np.intp] | None:

@@ -131,7 +131,9 @@ def test_a_gate_that_is_not_reached_ends_with_status_three(
         (["--predictions", "small.csv", "--column", "label"], "must look like OURS=THEIRS"),
         (["--predictions", "small.csv", "--metric", "acuracy"], "accuracy"),
         (["--predictions", "small.csv", "--json", "."], "--json must be a file"),
-        (["--predictions", "small.csv", "--gate", "accuracy"], "must look like"),
+        (["--predictions", "small.csv", "--gate", "accuracy"], "a gate must look like"),
+        (["--predictions", "small.csv", "--gate", "accuracy >= 95"], "0.95, or 95 %?"),
+        (["--predictions", "small.csv", "--gate", "recall >= 1"], "such as recall.macro"),
         (["--predictions", "small.csv", "--gate", "recall.lnog >= 1"], "Did you mean 'long'"),
         (["--predictions", "unlabelled.csv"], "has a label"),
     ],
@@ -145,6 +147,20 @@ def test_a_mistake_is_one_message(
     assert done.returncode in (1, 2)
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_figures_rest_on_is_said(tmp_path: Path, cellclf_command: Command) -> None:
+    table = predictions()
+    table["group"] = [f"patient={row // 4}" if row < 40 else "" for row in range(60)]
+    table["p_odd"] = 0.0
+    table.to_csv(tmp_path / "small.csv", index=False)
+    command = ("evaluate", "--predictions", "small.csv", "--resamples", "100")
+    said = cellclf_command(*command).stdout
+    assert "20 of 60 rows have no group and count as independent." in said
+    assert "No sample of odd: macro figures are means of the 2 others." in said
+    assert "nan" not in said
+    said = cellclf_command(*command, "--metric", "recall", "--gate", "accuracy >= 0.5").stdout
+    assert "Gate accuracy >= 0.5: reached" in said
 
 
 def test_judging_needs_no_network(tmp_path: Path) -> None:
