@@ -96,5 +96,11 @@ def _renamed(columns: list[str] | tuple[str, ...]) -> dict[str, str]:
             raise DataError(
                 f"--column must look like OURS=THEIRS, such as label=truth. Received: {text!r}"
             )
-        renamed[ours.strip()] = theirs.strip()
+        name = ours.strip()
+        if name in renamed:
+            raise DataError(
+                f"--column must name each column once. Received: {name!r} as {renamed[name]!r} and "
+                f"as {theirs.strip()!r}"
+            )
+        renamed[name] = theirs.strip()
     return renamed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,9 @@ __all__ = ["Understood", "read_any_predictions", "understood"]
 
 MAPPABLE = ("sample_id", "path", "group", "split", "label")
 PER_CENT = 100
+
+NAMED = 12
+"""How many columns a message names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +67,14 @@ def read_any_predictions(path: Path, columns: Mapping[str, str] | None = None) -
     if path.suffix.lower() not in (".csv", ".parquet"):
         return Understood(table=read_predictions(path))  # which says what it must be
     table = _read(path)
-    if not columns and tuple(table.columns[: len(COLUMNS)]) == COLUMNS:
-        return _with_parts(read_predictions(path))
+    ours = not columns and _is_ours(table)
     try:
-        return understood(table, columns or {})
+        if not ours:
+            return understood(table, columns or {})
+        _check_cells(table)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
+    return _with_parts(read_predictions(path))
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -79,6 +84,11 @@ def _read(path: Path) -> pd.DataFrame:
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path, engine="pyarrow")
         return read_texts(path)
+    except UnicodeError as error:
+        raise DataError(
+            f"{path} is no text in UTF-8: save it as CSV in the encoding UTF-8, as spreadsheets and "
+            "editors offer it"
+        ) from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
 
@@ -93,7 +103,8 @@ def understood(table: pd.DataFrame, columns: Mapping[str, str]) -> Understood:
     Raises:
         DataError: Its columns cannot be understood; why.
     """
-    if not columns and tuple(table.columns[: len(COLUMNS)]) == COLUMNS:
+    if not columns and _is_ours(table):
+        _check_cells(table)
         return _with_parts(checked_table(table))
     table = table.map(_text)
     _check_names(table, columns)
@@ -104,20 +115,20 @@ def understood(table: pd.DataFrame, columns: Mapping[str, str]) -> Understood:
             f"which: label=NAME.{_such_as(table)}"
         )
     classes = _classes(table, columns)
+    named = [ours for ours in columns if ours.startswith(CLASS_PREFIX)]
+    own = [name for name in map(str, table.columns) if _is_of_class(name)]
+    if len(named) == 1 and len(own) > 1:
+        raise DataError(
+            f"columns of classes are named for 1 class only, {named[0]!r}: name all classes, or "
+            f"none, as the file has columns that begin with {CLASS_PREFIX}: {_listed(own)}"
+        )
     if len(classes) < 2:
         raise DataError(
             "there must be a column with the probability of each class, called p_<class>; where "
             f"they have other names, say which: p_<class>=NAME.{_such_as(table)}"
         )
     labels = table[theirs["label"]].str.strip()
-    unknown = sorted(set(labels) - {*classes, ""})
-    if unknown:
-        near = did_you_mean(unknown[0], classes)
-        hint = f" Did you mean {near!r}?" if near else ""
-        raise DataError(
-            f"every label must be one of the classes {', '.join(classes)}. Received: "
-            f"{', '.join(map(repr, unknown[:5]))}{', ...' if len(unknown) > 5 else ''}.{hint}"
-        )
+    _check_labels(labels, classes)
     given = {
         name: table[theirs[name]].str.strip().tolist() if theirs[name] in table else None
         for name in MAPPABLE
@@ -136,6 +147,30 @@ def understood(table: pd.DataFrame, columns: Mapping[str, str]) -> Understood:
     )
 
 
+def _is_ours(table: pd.DataFrame) -> bool:
+    return tuple(table.columns[: len(COLUMNS)]) == COLUMNS
+
+
+def _check_cells(table: pd.DataFrame) -> None:
+    """Say in which row and column of a table of ours something is amiss."""
+    classes = _classes(table, {})
+    if len(classes) > 1:
+        _check_labels(table["label"].map(_text), classes)
+        _probabilities(table, classes)
+
+
+def _check_labels(labels: pd.Series, classes: Mapping[str, str]) -> None:
+    unknown = sorted(set(labels) - {*classes, ""})
+    if unknown:
+        near = did_you_mean(unknown[0], classes)
+        hint = f"Did you mean {near!r}, or" if near else "Or"
+        raise DataError(
+            f"every label must be one of the classes {', '.join(classes)}. Received: "
+            f"{', '.join(map(repr, unknown[:5]))}{', ...' if len(unknown) > 5 else ''}. {hint} is "
+            f"the column {class_column(unknown[0])!r} missing?"
+        )
+
+
 def _with_parts(table: pd.DataFrame) -> Understood:
     """The same with the names of parts that are used here, and what names none apart."""
     other = tuple(name for name in table["split"].unique() if name and part_named(name) is None)
@@ -147,7 +182,7 @@ def _with_parts(table: pd.DataFrame) -> Understood:
 
 def _check_names(table: pd.DataFrame, columns: Mapping[str, str]) -> None:
     for ours, theirs in columns.items():
-        if ours not in MAPPABLE and not (ours.startswith(CLASS_PREFIX) and ours != CLASS_PREFIX):
+        if ours not in MAPPABLE and not _is_of_class(ours):
             near = did_you_mean(ours, MAPPABLE)
             hint = f" Did you mean {near!r}?" if near else ""
             raise DataError(
@@ -163,12 +198,12 @@ def _check_names(table: pd.DataFrame, columns: Mapping[str, str]) -> None:
 def _classes(table: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, str]:
     """The column of each class, by class."""
     named = {ours: theirs for ours, theirs in columns.items() if ours.startswith(CLASS_PREFIX)}
-    found = named or {
-        str(name): str(name)
-        for name in table.columns
-        if str(name).startswith(CLASS_PREFIX) and str(name) != CLASS_PREFIX
-    }
+    found = named or {str(name): str(name) for name in table.columns if _is_of_class(str(name))}
     return {ours.removeprefix(CLASS_PREFIX): theirs for ours, theirs in found.items()}
+
+
+def _is_of_class(name: str) -> bool:
+    return name.startswith(CLASS_PREFIX) and name != CLASS_PREFIX
 
 
 def _probabilities(table: pd.DataFrame, classes: Mapping[str, str]) -> NDArray[np.float64]:
@@ -209,7 +244,12 @@ def _meant(found: NDArray[np.float64], sums: NDArray[np.float64]) -> str:
 
 
 def _such_as(table: pd.DataFrame) -> str:
-    return f" The file has: {', '.join(map(repr, map(str, table.columns[:12])))}"
+    return f" The file has: {_listed(table.columns)}"
+
+
+def _listed(names: Iterable[object]) -> str:
+    shown = [repr(str(name)) for name in names]
+    return ", ".join([*shown[:NAMED], *["..."] * (len(shown) > NAMED)])
 
 
 def _text(value: Any) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cellclf.errors import DataError
-from cellclf.evaluation.foreign import read_any_predictions
+from cellclf.evaluation.foreign import read_any_predictions, understood
 from cellclf.evaluation.prediction_files import write_csv
 from cellclf.evaluation.predictions import classes_of, predictions_table, probabilities
 
@@ -74,6 +74,7 @@ def test_our_own_files_are_read_as_they_are(tmp_path: Path) -> None:
         ({}, {"label": "truth"}, r"the probability of each class, called p_<class>"),
         ({}, {"label": "truth", "p_Mono": "Mono"}, "the probability of each class"),
         ({"truth": ["Mono", "neu", ""]}, COLUMNS, "one of the classes Mono, Neu.*'neu'"),
+        ({"truth": ["Mono", "Ig", ""]}, COLUMNS, "Received: 'Ig'.* is the column 'p_Ig' missing"),
         ({"Mono": [0.75, None, 0.5]}, COLUMNS, "p_Mono must be a number.*'' in row 2"),
         ({"Mono": ["much", "0.25", "0.5"]}, COLUMNS, "Received: 'much' in row 1 of column 'Mono'"),
         ({"Mono": [0.75, 0.25, 0.4]}, COLUMNS, "sum to 1.*in row 3; 1 of 3 rows"),
@@ -88,6 +89,37 @@ def test_what_cannot_be_understood_is_said(
     path = written(tmp_path, THEIRS.assign(**changes))
     with pytest.raises(DataError, match=rf"(?s)theirs\.csv.*{said}"):
         read_any_predictions(path, columns)
+
+
+OURS = predictions_table(
+    sample_ids=["x", "y"],
+    labels=["a", "b"],
+    probabilities=[[0.25, 0.75], [0.5, 0.5]],
+    classes=("a", "b"),
+)
+
+
+@pytest.mark.parametrize(
+    ("ours", "columns", "said"),
+    [
+        (OURS.assign(p_b=[0.75, None]), {}, "number in each row.*in row 2 of column 'p_b'"),
+        (OURS.assign(label=["a", "c"]), {}, "Received: 'c'. Or is the column 'p_c' missing"),
+        (OURS, {"p_a": "p_b"}, "for 1 class only, 'p_a': name all classes, or none.*'p_a', 'p_b'"),
+    ],
+)
+def test_what_is_amiss_in_a_file_of_ours_is_said_in_the_same_words(
+    tmp_path: Path, ours: pd.DataFrame, columns: dict[str, str], said: str
+) -> None:
+    with pytest.raises(DataError, match=rf"(?s)^\S+theirs\.csv: .*{said}"):
+        read_any_predictions(written(tmp_path, ours), columns)
+    with pytest.raises(DataError, match=rf"(?s){said}"):
+        understood(ours, columns)
+
+
+def test_the_encoding_that_is_wanted_is_named(tmp_path: Path) -> None:
+    THEIRS.to_csv(tmp_path / "theirs.csv", index=False, encoding="utf-16")
+    with pytest.raises(DataError, match="save it as CSV in the encoding UTF-8"):
+        read_any_predictions(tmp_path / "theirs.csv", COLUMNS)
 
 
 def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
