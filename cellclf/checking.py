@@ -244,9 +244,7 @@ class _Desk:
         wanted = experiment.evaluation
         return self._choose_all(MetricSpec, wanted.metrics, wanted.params, "evaluation.metrics")
 
-    def check_gates(
-        self, gates: Iterable[str], metrics: Mapping[str, Chosen[MetricSpec]]
-    ) -> None:
+    def check_gates(self, gates: Iterable[str], metrics: Mapping[str, Chosen[MetricSpec]]) -> None:
         """Note the gates that are about no metric of the experiment, or cannot be reached."""
         limits = {name: metric.spec.limits for name, metric in metrics.items()}
         for number, text in enumerate(gates):

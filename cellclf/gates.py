@@ -73,7 +73,9 @@ class Gate:
         """
         found = PATTERN.fullmatch(text)
         try:
-            limit = float(found["limit"]) / (PER_CENT if found["percent"] else 1) if found else math.nan
+            limit = (
+                float(found["limit"]) / (PER_CENT if found["percent"] else 1) if found else math.nan
+            )
         except ValueError:
             limit = math.nan
         if found is None or math.isnan(limit):

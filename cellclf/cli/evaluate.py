@@ -89,7 +89,7 @@ def _renamed(columns: list[str] | tuple[str, ...]) -> dict[str, str]:
     """Column of the file by the name that it has here."""
     from cellclf.errors import DataError
 
-    renamed = {}
+    renamed: dict[str, str] = {}
     for text in columns:
         ours, equals, theirs = text.partition("=")
         if not equals or not ours.strip() or not theirs.strip():

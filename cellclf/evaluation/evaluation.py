@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from cellclf.evaluation.gates import Held
 from cellclf.files import write_json
 from cellclf.spreadsheets import write_table
-from cellclf.terms import Part, counted
+from cellclf.terms import MISSING, NO_BREAK, Part, counted, percent
 
 __all__ = ["Evaluation"]
-
-MISSING = "–"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +52,8 @@ class Evaluation:
         if not len(found) or np.isnan(found["low"].iloc[0]):
             return f"{said}."
         low, high = found["low"].iloc[0], found["high"].iloc[0]
-        return f"{said} ({right / total:.1%}, 95 % interval {low:.1%} to {high:.1%})."
+        within = f"95{NO_BREAK}% interval {percent(low)} to {percent(high)}"
+        return f"{said} ({percent(right / total)}, {within})."
 
     @property
     def passed(self) -> bool:

@@ -86,8 +86,8 @@ def _read(path: Path) -> pd.DataFrame:
         return read_texts(path)
     except UnicodeError as error:
         raise DataError(
-            f"{path} is no text in UTF-8: save it as CSV in the encoding UTF-8, as spreadsheets and "
-            "editors offer it"
+            f"{path} is no text in UTF-8: save it as CSV in the encoding UTF-8, as spreadsheets "
+            "and editors offer it"
         ) from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
