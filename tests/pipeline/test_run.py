@@ -366,6 +366,10 @@ def test_a_run_with_images_enough_is_calibrated_and_held_against_its_gates(tmp_p
     assert "How sure it is" in report
     assert "95&nbsp;% interval" in report
     assert (finished.path / "figures" / "tiny_net_calibration.png").exists()
+    # A curve of mistakes is drawn where there are any, and a sentence says so where there are none.
+    wrong = estimates.loc[("accuracy", ""), "value"] < 1
+    assert (finished.path / "figures" / "tiny_net_acceptance.png").exists() == wrong
+    assert ("asking for more confidence gains nothing" in report) != wrong
     assert finished.predictions()["review"].any()
     assert (finished.path / "figures" / "tiny_net_review.png").exists()
     assert "Answers to review first" in report
