@@ -244,11 +244,12 @@ class _Desk:
         wanted = experiment.evaluation
         return self._choose_all(MetricSpec, wanted.metrics, wanted.params, "evaluation.metrics")
 
-    def check_gates(self, gates: Iterable[str], metrics: Iterable[str]) -> None:
-        """Note the gates that are about no metric of the experiment."""
+    def check_gates(self, gates: Iterable[str], metrics: Mapping[str, Chosen[MetricSpec]]) -> None:
+        """Note the gates that are about no metric of the experiment, or cannot be reached."""
+        limits = {name: metric.spec.limits for name, metric in metrics.items()}
         for number, text in enumerate(gates):
             try:
-                require_known(Gate.parsed(text), metrics=[*metrics])
+                require_known(Gate.parsed(text), metrics=limits)
             except DataError as error:
                 place = f"evaluation.gates.{number}"
                 self._problems.append(Problem(place=place, expected=str(error)))

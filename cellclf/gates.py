@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from cellclf.errors import DataError, hint
 
 __all__ = ["EXAMPLE", "Gate", "require_known"]
+
+PER_CENT = 100
 
 EXAMPLE = "sensitivity.basophil >= 0.95 (lower bound)"
 
@@ -56,6 +58,12 @@ class Gate:
     limit: float
     side: Side
 
+    @property
+    def called(self) -> str:
+        """The metric by the name that it was written with."""
+        found = PATTERN.fullmatch(self.text)
+        return found["metric"] if found else self.metric
+
     @classmethod
     def parsed(cls, text: str) -> Gate:
         """Read it from `METRIC.CLASS >= LIMIT (lower bound)`; class and bound may be left out.
@@ -65,7 +73,9 @@ class Gate:
         """
         found = PATTERN.fullmatch(text)
         try:
-            limit = float(found["limit"]) / (100 if found["percent"] else 1) if found else math.nan
+            limit = (
+                float(found["limit"]) / (PER_CENT if found["percent"] else 1) if found else math.nan
+            )
         except ValueError:
             limit = math.nan
         if found is None or math.isnan(limit):
@@ -81,21 +91,38 @@ class Gate:
         )
 
 
-def require_known(gate: Gate, *, metrics: Sequence[str], classes: Sequence[str] = ()) -> None:
-    """Make sure that there will be a figure to hold a gate against.
+def require_known(
+    gate: Gate,
+    *,
+    metrics: Mapping[str, tuple[float | None, float | None]],
+    classes: Sequence[str] = (),
+) -> None:
+    """Make sure that there will be a figure to hold a gate against, and that it may reach it.
 
     Args:
         gate: The gate.
-        metrics: Names of the metrics that are computed.
+        metrics: Smallest and largest value of the figures of each metric that is computed, `None`
+            where there is none.
         classes: Class names; empty where they are not known yet.
 
     Raises:
-        DataError: There is no such metric, or no such class.
+        DataError: There is no such metric, or no such class, or no figure of the metric can lie at
+            the limit.
     """
     if gate.metric not in metrics:
         raise DataError(
             f"must be about one of the metrics {', '.join(metrics)}. "
             f"Received: {gate.text!r}.{hint(gate.metric, metrics)}"
+        )
+    lowest, highest = metrics[gate.metric]
+    below = lowest is not None and gate.limit < lowest
+    above = highest is not None and gate.limit > highest
+    if below or above:
+        share = gate.limit / PER_CENT
+        meant = f" {share:g}, or {gate.limit:g} %?" if (lowest, highest) == (0, 1) else ""
+        raise DataError(
+            f"must have a limit within what {gate.metric} can be, {lowest} to {highest}. "
+            f"Received: {gate.text!r}.{meant}"
         )
     if classes and gate.of not in (*classes, "", "macro"):
         raise DataError(

@@ -130,6 +130,10 @@ class RunDirectory:
             return {}
         return dict(read_toml(self.experiment_file).get("card", {}))
 
+    def holds_run(self) -> bool:
+        """Whether a run was begun here, and came as far as to have its images prepared."""
+        return self.experiment_file.is_file() or self.record_file.is_file()
+
     def is_complete(self) -> bool:
         """Whether the run has come to its end."""
         return self.record().get("status") == COMPLETE

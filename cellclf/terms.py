@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, get_args
 
 __all__ = [
     "JUDGED",
+    "MISSING",
+    "NO_BREAK",
     "PARTS",
     "PART_NAMES",
     "Balance",
@@ -18,6 +21,7 @@ __all__ = [
     "Schedule",
     "counted",
     "part_named",
+    "percent",
 ]
 
 Part = Literal["train", "validation", "calibration", "test"]
@@ -49,6 +53,11 @@ Distribution = Literal["none", "data_parallel"]
 
 Explanation = Literal["grad_cam", "occlusion"]
 """What shows where in an image a score came from: gradients, or covering patch after patch."""
+
+MISSING = "–"
+"""What stands for a figure that there is not."""
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 _PARTS_BY_NAME: dict[str, Part] = {
     "train": "train",
@@ -91,3 +100,27 @@ def counted(count: int, one: str, several: str = "") -> str:
         ('1 file', '1,920 files', '8 classes')
     """
     return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
+def percent(share: float, *, digits: int = 1) -> str:
+    r"""Write a share from 0 to 1 in percent; "100.0 %" means all and "0.0 %" means none.
+
+    Args:
+        share: The share; NaN where there is none.
+        digits: Digits after the point.
+
+    Example:
+        >>> percent(141 / 144), percent(0.65, digits=0)
+        ('97.9\xa0%', '65\xa0%')
+        >>> percent(1999.9 / 2000)
+        '> 99.9\xa0%'
+    """
+    if math.isnan(share):
+        return MISSING
+    least = 10**-digits
+    text = f"{100 * share:.{digits}f}"
+    if share < 1 and text == f"{100:.{digits}f}":
+        text = f"> {100 - least:.{digits}f}"
+    if share > 0 and text == f"{0:.{digits}f}":
+        text = f"< {least:.{digits}f}"
+    return f"{text}{NO_BREAK}%"

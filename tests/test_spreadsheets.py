@@ -96,7 +96,7 @@ def test_predictions_of_hostile_classes_hold_no_formula_and_come_back(tmp_path: 
     for column in ("sample_id", "path", "group", "label", "predicted", "top_class"):
         assert not raw[column].str.startswith(("=", "+", "-", "@", "\t", "\r", "＝")).any()
     pd.testing.assert_frame_equal(read_predictions(tmp_path / "cells.csv"), table)
-    pd.testing.assert_frame_equal(read_any_predictions(tmp_path / "cells.csv", {}), table)
+    pd.testing.assert_frame_equal(read_any_predictions(tmp_path / "cells.csv", {}).table, table)
 
 
 def test_a_table_of_images_may_name_them_as_predictions_do(tmp_path: Path) -> None:

@@ -89,12 +89,18 @@ def _renamed(columns: list[str] | tuple[str, ...]) -> dict[str, str]:
     """Column of the file by the name that it has here."""
     from cellclf.errors import DataError
 
-    renamed = {}
+    renamed: dict[str, str] = {}
     for text in columns:
         ours, equals, theirs = text.partition("=")
         if not equals or not ours.strip() or not theirs.strip():
             raise DataError(
                 f"--column must look like OURS=THEIRS, such as label=truth. Received: {text!r}"
             )
-        renamed[ours.strip()] = theirs.strip()
+        name = ours.strip()
+        if name in renamed:
+            raise DataError(
+                f"--column must name each column once. Received: {name!r} as {renamed[name]!r} and "
+                f"as {theirs.strip()!r}"
+            )
+        renamed[name] = theirs.strip()
     return renamed

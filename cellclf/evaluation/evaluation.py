@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cellclf.evaluation.gates import Held
 from cellclf.files import write_json
 from cellclf.spreadsheets import write_table
-from cellclf.terms import counted
+from cellclf.terms import MISSING, NO_BREAK, Part, counted, percent
 
 __all__ = ["Evaluation"]
 
@@ -29,6 +29,8 @@ class Evaluation:
         unlabelled: Rows that have no label, and took no part.
         gates: What came of quality gates.
         notes: What a reader must know of the figures.
+        part: The part that the rows are of; none where all rows of a table without parts were
+            judged.
     """
 
     name: str
@@ -38,17 +40,20 @@ class Evaluation:
     unlabelled: int = 0
     gates: tuple[Held, ...] = ()
     notes: tuple[str, ...] = ()
+    part: Part | None = None
 
     @property
     def verdict(self) -> str:
         """One sentence: how many samples were right, and within which limits."""
         right, total = int(np.trace(self.confusion)), int(self.confusion.sum())
-        said = f"{right:,} of {counted(total, 'sample')} were classified correctly"
+        of_part = f" of the part {self.part}" if self.part else ""
+        said = f"{right:,} of {counted(total, 'sample')}{of_part} were classified correctly"
         found = self.estimates[self.estimates["metric"] == "accuracy"]
         if not len(found) or np.isnan(found["low"].iloc[0]):
             return f"{said}."
         low, high = found["low"].iloc[0], found["high"].iloc[0]
-        return f"{said} ({right / total:.1%}, 95 % interval {low:.1%} to {high:.1%})."
+        within = f"95{NO_BREAK}% interval {percent(low)} to {percent(high)}"
+        return f"{said} ({percent(right / total)}, {within})."
 
     @property
     def passed(self) -> bool:
@@ -60,7 +65,7 @@ class Evaluation:
         rows = [
             (
                 f"{row['metric']} {row['of']}".strip(),
-                f"{row['value']:.4f}",
+                MISSING if np.isnan(row["value"]) else f"{row['value']:.4f}",
                 "" if np.isnan(row["low"]) else f"{row['low']:.4f} to {row['high']:.4f}",
                 row["samples"],
                 row["units"],
@@ -81,6 +86,7 @@ class Evaluation:
             path,
             {
                 "name": self.name,
+                "part": self.part,
                 "classes": list(self.classes),
                 "estimates": self.estimates.to_dict("records"),
                 "confusion": self.confusion.tolist(),

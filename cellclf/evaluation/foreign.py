@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,31 @@ from cellclf.evaluation.predictions import (
     predictions_table,
 )
 from cellclf.spreadsheets import read_texts
-from cellclf.terms import part_named
+from cellclf.terms import PARTS, part_named
 
-__all__ = ["read_any_predictions", "understood"]
+__all__ = ["Understood", "read_any_predictions", "understood"]
 
 MAPPABLE = ("sample_id", "path", "group", "split", "label")
 PER_CENT = 100
 
+NAMED = 12
+"""How many columns a message names."""
 
-def read_any_predictions(path: Path, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
+
+@dataclass(frozen=True, kw_only=True)
+class Understood:
+    """What was understood of a table.
+
+    Attributes:
+        table: A table of predictions; `split` is empty where no part was named.
+        other_parts: What stands in `split` and names no part, each once, such as `fold 1`.
+    """
+
+    table: pd.DataFrame
+    other_parts: tuple[str, ...] = ()
+
+
+def read_any_predictions(path: Path, columns: Mapping[str, str] | None = None) -> Understood:
     """Read predictions from a file of ours, or from a table of another program's.
 
     A table of another program's has one row a sample, a column with the true class, and a column
@@ -42,20 +59,22 @@ def read_any_predictions(path: Path, columns: Mapping[str, str] | None = None) -
             those that are named; otherwise they are all columns that begin with `p_`.
 
     Returns:
-        A table of predictions. Rows without an id are numbered from 1.
+        What is understood. Rows without an id are numbered from 1.
 
     Raises:
         DataError: The file cannot be read, or its columns cannot be understood; why.
     """
     if path.suffix.lower() not in (".csv", ".parquet"):
-        return read_predictions(path)  # which says what it must be
+        return Understood(table=read_predictions(path))  # which says what it must be
     table = _read(path)
-    if not columns and tuple(table.columns[: len(COLUMNS)]) == COLUMNS:
-        return read_predictions(path)
+    ours = not columns and _is_ours(table)
     try:
-        return understood(table, columns or {})
+        if not ours:
+            return understood(table, columns or {})
+        _check_cells(table)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
+    return _with_parts(read_predictions(path))
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -65,22 +84,28 @@ def _read(path: Path) -> pd.DataFrame:
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path, engine="pyarrow")
         return read_texts(path)
+    except UnicodeError as error:
+        raise DataError(
+            f"{path} is no text in UTF-8: save it as CSV in the encoding UTF-8, as spreadsheets "
+            "and editors offer it"
+        ) from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
 
 
-def understood(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Return a table of another program's as a table of predictions.
+def understood(table: pd.DataFrame, columns: Mapping[str, str]) -> Understood:
+    """Understand a table of another program's as a table of predictions.
 
     Args:
-        table: One row a sample. One of ours is returned as it is.
+        table: One row a sample. One of ours is left as it is, but for parts that are none.
         columns: As `read_any_predictions`.
 
     Raises:
         DataError: Its columns cannot be understood; why.
     """
-    if not columns and tuple(table.columns[: len(COLUMNS)]) == COLUMNS:
-        return checked_table(table)
+    if not columns and _is_ours(table):
+        _check_cells(table)
+        return _with_parts(checked_table(table))
     table = table.map(_text)
     _check_names(table, columns)
     theirs = {name: columns.get(name, name) for name in MAPPABLE}
@@ -90,42 +115,74 @@ def understood(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
             f"which: label=NAME.{_such_as(table)}"
         )
     classes = _classes(table, columns)
+    named = [ours for ours in columns if ours.startswith(CLASS_PREFIX)]
+    own = [name for name in map(str, table.columns) if _is_of_class(name)]
+    if len(named) == 1 and len(own) > 1:
+        raise DataError(
+            f"columns of classes are named for 1 class only, {named[0]!r}: name all classes, or "
+            f"none, as the file has columns that begin with {CLASS_PREFIX}: {_listed(own)}"
+        )
     if len(classes) < 2:
         raise DataError(
             "there must be a column with the probability of each class, called p_<class>; where "
             f"they have other names, say which: p_<class>=NAME.{_such_as(table)}"
         )
     labels = table[theirs["label"]].str.strip()
-    unknown = sorted(set(labels) - {*classes, ""})
-    if unknown:
-        near = did_you_mean(unknown[0], classes)
-        hint = f" Did you mean {near!r}?" if near else ""
-        raise DataError(
-            f"every label must be one of the classes {', '.join(classes)}. Received: "
-            f"{', '.join(map(repr, unknown[:5]))}{', ...' if len(unknown) > 5 else ''}.{hint}"
-        )
+    _check_labels(labels, classes)
     given = {
         name: table[theirs[name]].str.strip().tolist() if theirs[name] in table else None
         for name in MAPPABLE
     }
-    if given["split"] is not None:
-        # Folds and parts of other names are no parts here: all rows are judged.
-        given["split"] = [part_named(name) or "" for name in given["split"]]
     ids = given["sample_id"] or [str(row) for row in range(1, len(table) + 1)]
-    return predictions_table(
-        sample_ids=ids,
-        paths=given["path"],
-        groups=given["group"],
-        splits=given["split"],
-        labels=labels.tolist(),
-        probabilities=_probabilities(table, classes),
-        classes=tuple(classes),
+    return _with_parts(
+        predictions_table(
+            sample_ids=ids,
+            paths=given["path"],
+            groups=given["group"],
+            splits=given["split"],
+            labels=labels.tolist(),
+            probabilities=_probabilities(table, classes),
+            classes=tuple(classes),
+        )
     )
+
+
+def _is_ours(table: pd.DataFrame) -> bool:
+    return tuple(table.columns[: len(COLUMNS)]) == COLUMNS
+
+
+def _check_cells(table: pd.DataFrame) -> None:
+    """Say in which row and column of a table of ours something is amiss."""
+    classes = _classes(table, {})
+    if len(classes) > 1:
+        _check_labels(table["label"].map(_text), classes)
+        _probabilities(table, classes)
+
+
+def _check_labels(labels: pd.Series, classes: Mapping[str, str]) -> None:
+    unknown = sorted(set(labels) - {*classes, ""})
+    if unknown:
+        near = did_you_mean(unknown[0], classes)
+        hint = f"Did you mean {near!r}, or" if near else "Or"
+        raise DataError(
+            f"every label must be one of the classes {', '.join(classes)}. Received: "
+            f"{', '.join(map(repr, unknown[:5]))}{', ...' if len(unknown) > 5 else ''}. {hint} is "
+            f"the column {class_column(unknown[0])!r} missing?"
+        )
+
+
+def _with_parts(table: pd.DataFrame) -> Understood:
+    """The same with the names of parts that are used here, and what names none apart."""
+    other = tuple(name for name in table["split"].unique() if name and part_named(name) is None)
+    if not other and set(table["split"]) <= {*PARTS, ""}:
+        return Understood(table=table)
+    parts = [part_named(name) or "" for name in table["split"]]
+    return Understood(table=table.assign(split=parts), other_parts=other)
 
 
 def _check_names(table: pd.DataFrame, columns: Mapping[str, str]) -> None:
     for ours, theirs in columns.items():
-        if ours not in MAPPABLE and not (ours.startswith(CLASS_PREFIX) and ours != CLASS_PREFIX):
+        if ours not in MAPPABLE and not _is_of_class(ours):
             near = did_you_mean(ours, MAPPABLE)
             hint = f" Did you mean {near!r}?" if near else ""
             raise DataError(
@@ -141,12 +198,12 @@ def _check_names(table: pd.DataFrame, columns: Mapping[str, str]) -> None:
 def _classes(table: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, str]:
     """The column of each class, by class."""
     named = {ours: theirs for ours, theirs in columns.items() if ours.startswith(CLASS_PREFIX)}
-    found = named or {
-        str(name): str(name)
-        for name in table.columns
-        if str(name).startswith(CLASS_PREFIX) and str(name) != CLASS_PREFIX
-    }
+    found = named or {str(name): str(name) for name in table.columns if _is_of_class(str(name))}
     return {ours.removeprefix(CLASS_PREFIX): theirs for ours, theirs in found.items()}
+
+
+def _is_of_class(name: str) -> bool:
+    return name.startswith(CLASS_PREFIX) and name != CLASS_PREFIX
 
 
 def _probabilities(table: pd.DataFrame, classes: Mapping[str, str]) -> NDArray[np.float64]:
@@ -187,7 +244,12 @@ def _meant(found: NDArray[np.float64], sums: NDArray[np.float64]) -> str:
 
 
 def _such_as(table: pd.DataFrame) -> str:
-    return f" The file has: {', '.join(map(repr, map(str, table.columns[:12])))}"
+    return f" The file has: {_listed(table.columns)}"
+
+
+def _listed(names: Iterable[object]) -> str:
+    shown = [repr(str(name)) for name in names]
+    return ", ".join([*shown[:NAMED], *["..."] * (len(shown) > NAMED)])
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from cellclf.errors import DataError
+from cellclf.evaluation.confusion import MACRO
+from cellclf.evaluation.metric import SINGLE
 from cellclf.gates import Gate
 
 __all__ = ["Held", "held"]
@@ -45,12 +47,19 @@ def held(gates: Sequence[Gate], estimates: pd.DataFrame) -> tuple[Held, ...]:
     for gate in gates:
         row = figures.get((gate.metric, gate.of))
         if row is None:
-            raise DataError(
-                f"the gate {gate.text!r} is about a figure that there is not: there are "
-                f"{', '.join('.'.join(filter(None, map(str, key))) for key in figures)}"
-            )
+            raise DataError(_no_figure(gate, [of for name, of in figures if name == gate.metric]))
         found.append(_held(gate, row))
     return tuple(found)
+
+
+def _no_figure(gate: Gate, there: Sequence[str]) -> str:
+    """Why there is nothing to hold a gate against, and what it may be about."""
+    about = f"the gate {gate.text!r} is about a figure that there is not"
+    if there == [SINGLE]:
+        return f"{about}: {gate.metric} is one figure, of all classes together"
+    if not gate.of and MACRO in there:
+        return f"{about}: name a class or macro, such as {gate.called}.macro"
+    return f"{about}: there is {', '.join(f'{gate.called}.{of}' for of in there) or 'none'}"
 
 
 def _held(gate: Gate, row: dict[Any, Any]) -> Held:

@@ -16,6 +16,7 @@ from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.estimates import Judged
 from cellclf.evaluation.predictions import UNIDENTIFIED, labelled
 from cellclf.evaluation.proportions import share
+from cellclf.terms import NO_BREAK, percent
 
 __all__ = ["ECE_BINS", "kept_promises", "promise_sentences"]
 
@@ -146,48 +147,60 @@ def promise_sentences(promises: Mapping[str, Any]) -> list[str]:
     """
     error, review, sets = (promises[name] for name in ("calibration_error", "review", "sets"))
     said = [
-        f"Calibrated: confidences are off by {error['after']:.1%} on average, "
-        f"{error['before']:.1%} before."
+        f"Calibrated: confidences are off by {_points(error['after'])} percentage points on "
+        f"average (expected calibration error, ECE), {_points(error['before'])} before."
     ]
+    target = percent(review["target"])
     if not review["samples"]:
         said.append(
-            f"Review: every answer. No confidence was shown to make {review['target']:.1%} of the "
-            "answers right; more images in the calibration part may."
+            f"Review: every answer. No confidence was shown to make {target} of the answers right; "
+            "more images in the calibration part may."
         )
     else:
         within = ""
         if review["low"] is not None and not np.isnan(review["low"]):
-            within = f" (95 % interval {review['low']:.1%} to {review['high']:.1%})"
+            ends = f"{percent(review['low'])} to {percent(review['high'])}"
+            within = f" (95{NO_BREAK}% interval {ends})"
         said.append(
-            f"Review: {1 - review['accepted']:.1%} of the answers, those less sure than "
-            f"{review['threshold']:.1%} or refused. Of the others {review['accuracy']:.1%} are "
-            f"right{within}; {review['target']:.1%} was asked for."
+            f"Review: {percent(1 - review['accepted'])} of the answers, those less sure than "
+            f"{percent(review['threshold'])} or refused. Of the others "
+            f"{percent(review['accuracy'])} are right{within}; {target} was asked for."
         )
     if promises.get("refusal"):
         said.append(_refusal_sentence(promises["refusal"]))
+    coverage = percent(sets["coverage"])
     if sets["size"] >= sets["of"]:
         said.append(
-            f"Sets of classes: all of them hold every class. There are too few images in the "
-            f"calibration part to promise {sets['coverage']:.0%} of each class with fewer."
+            "Sets of classes: all of them hold every class. There are too few images in the "
+            f"calibration part to promise {coverage} of each class with fewer."
         )
         return said
     worst = min(sets["classes"], key=lambda name: sets["classes"][name]["covered"])
     said.append(
-        f"Sets of classes: {sets['size']:.2f} classes on average. They are to hold "
-        f"{sets['coverage']:.0%} of the cells of each class, and hold "
-        f"{sets['classes'][worst]['covered']:.1%} or more ({worst})."
+        f"Sets of classes: {sets['size']:.2f} classes on average. They are to hold {coverage} of "
+        f"the cells of each class, and hold {percent(sets['classes'][worst]['covered'])} or more "
+        f"({worst})."
     )
     return said
+
+
+def _points(error: float) -> str:
+    """A difference of shares in percentage points."""
+    return f"{100 * error:.1f}"
 
 
 def _refusal_sentence(refusal: Mapping[str, Any]) -> str:
+    price = (
+        f"About {percent(refusal['share'])} may be: that is the price of finding cells that are "
+        "none of them."
+    )
+    if not refusal["refused"]:
+        return f"Refused: none of the cells, each of which has a class. {price}"
     by_class = refusal["classes"]
     most = max(by_class, key=lambda name: by_class[name]["refused"])
-    said = (
-        f"Refused: {refusal['refused']:.1%} of the cells were called none of the classes; "
-        f"{refusal['share']:.1%} may be, so that what is none of them is found. Of {most}, "
-        f"{by_class[most]['refused']:.1%}."
+    return (
+        f"Refused: {percent(refusal['refused'])} of the cells were called none of the classes, "
+        f"although each has one. {price} Most often it befell {most}: "
+        f"{percent(by_class[most]['refused'])} of its cells. Of all cells that were refused, "
+        f"{percent(refusal['lost'])} would have been answered rightly."
     )
-    if refusal["refused"]:
-        said += f" {refusal['lost']:.1%} of those would have been answered rightly."
-    return said

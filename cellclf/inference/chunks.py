@@ -88,6 +88,12 @@ def checked_images(images: NDArray[np.generic]) -> Images:
     Raises:
         DataError: The array is something else.
     """
+    if not isinstance(images, np.ndarray):
+        raise DataError(
+            "`images` must be one array; `np.stack` makes it of arrays of one size, and "
+            "`np.asarray(PIL.Image.open(path).convert('RGB'))` of a file. "
+            f"Received: {type(images).__name__}"
+        )
     if images.dtype != np.uint8:
         raise DataError(
             "`images` must be uint8, 0-255; `(255 * images).round().astype('uint8')` makes it of "

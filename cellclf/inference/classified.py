@@ -16,6 +16,7 @@ from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_o
 from cellclf.evaluation.predictions import checked_table, classes_of
 from cellclf.files import write_text
 from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
+from cellclf.terms import percent
 
 __all__ = ["Classified"]
 
@@ -113,7 +114,7 @@ class Classified:
         width = max(len(name) for name in (*counts, "total"))
         digits = len(f"{total}")
         lines = [
-            f"{name:<{width}}  {count:>{digits}}  {count / max(total, 1):6.1%}"
+            f"{name:<{width}}  {count:>{digits}}  {percent(count / max(total, 1)):>7}"
             for name, count in counts.items()
         ]
         lines.append(f"{'total':<{width}}  {total:>{digits}}")

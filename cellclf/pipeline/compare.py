@@ -114,7 +114,7 @@ def compare(
 
     Raises:
         RunError: A directory holds no complete run, or one is named twice.
-        DataError: There are no two models to compare.
+        DataError: There are no two models to compare on the same test samples.
     """
     finished = [run if isinstance(run, FinishedRun) else FinishedRun(Path(run)) for run in runs]
     if len({run.path.resolve() for run in finished}) < len(finished):
@@ -128,10 +128,17 @@ def compare(
             "there must be two models to compare, in one run or in several. "
             f"Received: {', '.join(model.name for model in models) or 'none'}"
         )
-    metrics = core_metrics()
     alike: defaultdict[frozenset[str], list[_Model]] = defaultdict(list)
     for model in models:
         alike[model.judged_on].append(model)
+    architectures_told = _of_seeds(models)
+    if len(alike) == len(models) and not len(architectures_told):
+        raise DataError(
+            "models are compared on the same test samples, and no two of these were judged on the "
+            f"same: {', '.join(f'{model.name} on {len(model.table):,}' for model in models)}. Runs "
+            "share their test part where data, split and seed are the same"
+        )
+    metrics = core_metrics()
     found = [
         versus(
             {model.name: model.table for model in judged},
@@ -146,7 +153,7 @@ def compare(
     alone = [judged[0].name for judged in alike.values() if len(judged) == 1]
     return Comparison(
         models=_adjusted_together(found),
-        architectures=_of_seeds(models),
+        architectures=architectures_told,
         seeds=_seeds(models),
         notes=(
             *(

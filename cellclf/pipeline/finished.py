@@ -26,12 +26,19 @@ class FinishedRun:
         path: The run directory.
 
     Raises:
-        RunError: The directory holds no complete run.
+        RunError: There is no such directory, or it holds no complete run.
     """
 
     path: Path
 
     def __post_init__(self) -> None:
+        if not self.path.exists():
+            raise RunError(f"no such run directory: {self.path}")
+        if not self._directory.holds_run():
+            raise RunError(
+                f"{self.path} must be a run directory, as `cellclf run` makes it with --out: it "
+                "holds no run"
+            )
         if not self._directory.is_complete():
             raise RunError(
                 f"{self.path} holds no complete run: the command that began it goes on with it"

@@ -10,6 +10,7 @@ from cellclf.checking import Chosen, Plan
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.train import Trained
 from cellclf.specs import ModelSpec
+from cellclf.terms import percent
 
 __all__ = ["how_it_was_made"]
 
@@ -19,7 +20,7 @@ RECIPES = {
     "fine_tune": "the head was trained first, and then the backbone too, by stages from the top",
 }
 SCHEDULES = {
-    "one_cycle": "warmed up over {warmup:.0%} of the steps and annealed along a cosine",
+    "one_cycle": "warmed up over {warmup} of the steps and annealed along a cosine",
     "constant": "kept constant",
 }
 
@@ -66,7 +67,9 @@ def _parts(plan: Plan, prepared: Prepared) -> str:
         how = "The parts that the data set came with were kept; what it left open was divided"
     else:
         how = "Divided"
-    shares = ", ".join(f"{part} {share:.0%}" for part, share in settings.fractions.items())
+    shares = ", ".join(
+        f"{part} {percent(share, digits=0)}" for part, share in settings.fractions.items()
+    )
     return (
         f"{how} at random by the seed, class by class ({shares}). What belongs together, by a "
         "known group or because it shows the same, was kept in one part."
@@ -117,7 +120,9 @@ def _settings(plan: Plan) -> Iterator[str]:
         {training.learning_rate or chosen.spec.learning_rate for chosen in plan.models.values()}
     )
     yield f"peak learning rate {' and '.join(f'{rate:g}' for rate in rates)}"
-    yield "the rate was " + SCHEDULES[training.schedule].format(warmup=training.warmup)
+    yield "the rate was " + SCHEDULES[training.schedule].format(
+        warmup=percent(training.warmup, digits=0)
+    )
     yield f"weight decay {training.weight_decay:g}"
     yield f"label smoothing {training.label_smoothing:g}"
     yield f"precision {training.precision}"
@@ -130,5 +135,6 @@ def _weights(plan: Plan) -> str:
         stopped = f" Training ends after {training.patience} epochs in which nothing improved."
     averaged = ""
     if training.schedule == "one_cycle" and training.averaging:
-        averaged = f" Near the end they are averages over about {training.averaging:.0%} of steps."
+        share = percent(training.averaging, digits=0)
+        averaged = f" Near the end they are averages over about {share} of steps."
     return f"Those of the epoch that did best on the validation part.{averaged}{stopped}"

@@ -148,11 +148,10 @@ def _require_same_images(directory: RunDirectory, prepared: Prepared) -> None:
 
 def _require_classes(planned: Plan, prepared: Prepared) -> None:
     """Make sure, before training, that gates are about classes that there are."""
+    limits = {name: metric.spec.limits for name, metric in planned.metrics.items()}
     for text in planned.experiment.evaluation.gates:
         try:
-            require_known(
-                Gate.parsed(text), metrics=[*planned.metrics], classes=prepared.samples.classes
-            )
+            require_known(Gate.parsed(text), metrics=limits, classes=prepared.samples.classes)
         except DataError as error:
             raise ExperimentError(
                 [Problem(place="evaluation.gates", expected=str(error))]

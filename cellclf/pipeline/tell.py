@@ -36,6 +36,7 @@ from cellclf.reporting.report import (
     write_report,
 )
 from cellclf.reporting.sheets import augmented_sheet, cell_sheet, sample_sheet
+from cellclf.reporting.shown import ShownCell, shown_cells
 from cellclf.run_directory import RunDirectory
 from cellclf.terms import PARTS
 
@@ -43,6 +44,10 @@ __all__ = ["write_account"]
 
 STAMP = "Leaky split: looks better than it is"
 """What is written above every figure of a run whose given split leaks."""
+
+NOTHING_GAINED = (
+    "No answer on the test part is wrong: asking for more confidence gains nothing there."
+)
 
 SAMPLES_SHOWN = 9
 """Cells of each class on the sheet of samples."""
@@ -68,13 +73,13 @@ def write_account(
     shared = _shared_figures(plan, prepared, counts)
     models = []
     for model in trained:
-        cells, maps = _cell_sheets(model, prepared, directory, progress)
-        drawn = _model_figures(model, verdict) | cells
+        sheets, cells, maps = _cells_to_see(model, prepared, directory, progress)
+        drawn = _model_figures(model, verdict) | sheets
         for name, figure in drawn.items():
             if prepared.leaky:
                 stamp(figure, STAMP)
             save_figure(figure, directory.figures / f"{model.label}_{name}.png")
-        models.append(_model_report(model, verdict, drawn, maps))
+        models.append(_model_report(model, verdict, drawn, cells, maps))
     for name, figure in shared.items():
         save_figure(figure, directory.figures / f"{name}.png")
     spec = plan.dataset.spec
@@ -179,10 +184,14 @@ def _model_figures(model: Trained, verdict: Verdict) -> dict[str, Figure]:
     }
 
 
-def _cell_sheets(
+def _cells_to_see(
     model: Trained, prepared: Prepared, directory: RunDirectory, progress: Progress
-) -> tuple[dict[str, Figure], Maps]:
-    """Draw the test cells to be seen first, each with maps of what moved its answer."""
+) -> tuple[dict[str, Figure], dict[str, tuple[ShownCell, ...]], Maps]:
+    """Find the test cells to be seen first, each with maps of what moved its answer.
+
+    Returns:
+        Sheets of them, for files; the cells themselves, for the report; and the maps.
+    """
     test = model.part("test")
     chosen = {
         "confident_mistakes": confident_mistakes(test, limit=CELLS_SHOWN),
@@ -196,12 +205,14 @@ def _cell_sheets(
     )
     if maps.missing:
         progress.warn(f"{model.label}: the report is without {maps.missing}")
-    sheets = {}
+    sheets, by_name = {}, {}
     for name, cells in chosen.items():
         rows, places = places[: len(cells)], places[len(cells) :]
         if len(rows):
-            sheets[name] = cell_sheet(images[rows], table.iloc[rows], overlays=maps.of(rows))
-    return sheets, maps
+            drawn = (images[rows], table.iloc[rows])
+            sheets[name] = cell_sheet(*drawn, overlays=maps.of(rows))
+            by_name[name] = shown_cells(*drawn, overlays=maps.of(rows))
+    return sheets, by_name, maps
 
 
 def _confidence(model: Trained) -> dict[str, Figure]:
@@ -216,13 +227,13 @@ def _confidence(model: Trained) -> dict[str, Figure]:
     before, after = (
         pd.DataFrame(promises["reliability"][when]).astype(float) for when in ("before", "after")
     )
-    return {
-        "calibration": calibration_chart(before, after),
-        "acceptance": acceptance_chart(
+    drawn = {"calibration": calibration_chart(before, after)}
+    if not right.all():  # else nothing is gained, and there is no curve to draw
+        drawn["acceptance"] = acceptance_chart(
             risk_coverage(confidence, right),
             threshold=promises["review"]["threshold"],
-        ),
-    }
+        )
+    return drawn
 
 
 def _methods(verdict: Verdict) -> list[str]:
@@ -252,11 +263,17 @@ def _refused(label: str, drawn: Mapping[str, Figure]) -> Iterator[Exhibit]:
 
 
 def _model_report(
-    model: Trained, verdict: Verdict, drawn: Mapping[str, Figure], maps: Maps
+    model: Trained,
+    verdict: Verdict,
+    drawn: Mapping[str, Figure],
+    cells: Mapping[str, tuple[ShownCell, ...]],
+    maps: Maps,
 ) -> ModelReport:
     figures = verdict.figures[model.label]["test"]
     promises = model.facts.get("promises")
     said = promise_sentences(promises) if promises else []
+    if promises and "acceptance" not in drawn:
+        said.append(NOTHING_GAINED)
     confusion = np.array(verdict.confusion[model.label])
     headline = _comparison(verdict).loc[model.label]
     by_class = {name: figure for name, figure in figures.items() if isinstance(figure, Mapping)}
@@ -288,8 +305,8 @@ def _model_report(
         stopped_early=model.facts["stopped_early"],
         learning_curves=drawn["learning_curves"],
         confusion_matrices=(drawn["confusion_counts"], drawn["confusion_shares"]),
-        mistakes=drawn.get("confident_mistakes"),
-        review=drawn.get("review"),
+        mistakes=cells.get("confident_mistakes", ()),
+        review=cells.get("review", ()),
         maps=maps.how,
         without_maps=maps.missing,
     )

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from cellclf.reporting.style import INK, MUTED, PALE, RIGHT, WRONG, house_style
+from cellclf.terms import NO_BREAK, percent
 
 __all__ = ["acceptance_chart", "calibration_chart"]
 
@@ -79,7 +80,8 @@ def acceptance_chart(curve: pd.DataFrame, *, threshold: float) -> Figure:
                 at["risk"],
                 "o",
                 color=WRONG,
-                label=f"threshold: {at['coverage']:.0%} accepted, {at['risk']:.1%} of these wrong",
+                label=f"threshold: {percent(at['coverage'], digits=0)} accepted, "
+                f"{percent(at['risk'])} of these wrong",
             )
             axes.legend(loc="upper left")
         axes.set(
@@ -94,6 +96,6 @@ def acceptance_chart(curve: pd.DataFrame, *, threshold: float) -> Figure:
 
 
 def _in_percent(axes: Axes) -> None:
-    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
-    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
+    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0, symbol=f"{NO_BREAK}%"))
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None, symbol=f"{NO_BREAK}%"))
     axes.title.set_color(INK)

@@ -12,7 +12,7 @@ from cellclf.data.reading import read_sample
 from cellclf.data.samples import Sample
 from cellclf.errors import ImageError
 
-__all__ = ["LONGEST_SIDE", "thumbnail"]
+__all__ = ["LONGEST_SIDE", "small_jpeg", "thumbnail"]
 
 LONGEST_SIDE = 128
 """Pixels of a picture: twice what is shown, for fine screens."""
@@ -31,8 +31,18 @@ def thumbnail(sample: Sample, images: NDArray[np.uint8] | None = None) -> bytes:
         _, image = read_sample(sample, images)
     except ImageError:
         return b""
+    return small_jpeg(image)
+
+
+def small_jpeg(image: NDArray[np.uint8], longest: int = LONGEST_SIDE) -> bytes:
+    """Return an image as a JPEG whose longer side has at most so many pixels.
+
+    Args:
+        image: `(height, width, 3)`, RGB.
+        longest: Pixels of the longer side, where the image has as many.
+    """
     picture = Image.fromarray(np.ascontiguousarray(image))
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     content = BytesIO()
     picture.save(content, "JPEG", quality=QUALITY)
     return content.getvalue()

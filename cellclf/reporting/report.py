@@ -20,6 +20,7 @@ from cellclf.reporting import wording
 from cellclf.reporting.card import NOT_STATED, model_card
 from cellclf.reporting.checklist import checklists
 from cellclf.reporting.pages import environment, write_page
+from cellclf.reporting.shown import ShownCell
 
 __all__ = ["DatasetFacts", "Exhibit", "ModelReport", "Picture", "Report", "write_report"]
 
@@ -105,9 +106,9 @@ class ModelReport:
             columns `refused`, `samples`, `low` and `high`; `None` where no cell ever is.
         learning_curves: See `cellclf.reporting.plots.learning_curves`.
         confusion_matrices: See `cellclf.reporting.plots.confusion_matrix`, in either form.
-        mistakes: The surest mistakes; see `cellclf.reporting.sheets.cell_sheet`.
+        mistakes: The surest mistakes; see `cellclf.reporting.shown.shown_cells`.
         review: The least sure answers of those that are for review; likewise.
-        maps: How maps on these sheets say where answers came from, by what they are called.
+        maps: How maps beside these cells say where answers came from, by what they are called.
         without_maps: Why there is no map, or none of some kind.
     """
 
@@ -127,8 +128,8 @@ class ModelReport:
     unidentified: pd.DataFrame | None = None
     learning_curves: Picture | None = None
     confusion_matrices: tuple[Picture, ...] = ()
-    mistakes: Picture | None = None
-    review: Picture | None = None
+    mistakes: tuple[ShownCell, ...] = ()
+    review: tuple[ShownCell, ...] = ()
     maps: Mapping[str, str] = field(default_factory=dict)
     without_maps: str = ""
 
@@ -162,12 +163,17 @@ class ModelReport:
         return int(self.confusion[list(self.per_class.index).index(name)].sum())
 
     @property
-    def least_known(self) -> tuple[str, float] | None:
-        """The class of which the fewest may be found by its interval, and that share, if known."""
+    def least_known(self) -> tuple[list[str], float] | None:
+        """The classes of which the fewest may be found by their intervals, and that share."""
         low = {of: ends[0] for (metric, of), ends in self.intervals.items() if metric == "recall"}
-        known = [(name, low[name]) for name in map(str, self.per_class.index) if name in low]
-        known = [one for one in known if not np.isnan(one[1])]
-        return min(known, key=lambda one: one[1], default=None)
+        known = {name: low[name] for name in map(str, self.per_class.index) if name in low}
+        known = {name: share for name, share in known.items() if not np.isnan(share)}
+        if not known:
+            return None
+        least = min(known.values())
+        # As they are written: what reads the same is the same.
+        alike = [name for name in known if wording.percent(known[name]) == wording.percent(least)]
+        return alike, least
 
     def taken_for(self, row: int) -> tuple[str, int] | None:
         """The wrong class that class number `row` was most often taken for, and how often."""

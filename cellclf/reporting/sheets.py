@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from cellclf.reporting.style import INK, MUTED, RIGHT, WRONG, house_style, wrapped
+from cellclf.terms import percent
 
 __all__ = ["augmented_sheet", "cell_sheet", "sample_sheet"]
 
@@ -129,7 +130,7 @@ def _say_below(
     lines = (
         (f"true: {record['label']}", RIGHT),
         (f"predicted: {record['top_class']}", RIGHT if right else WRONG),
-        (f"confidence {record['confidence']:.1%}".replace("%", "\u202f%"), MUTED),
+        (f"confidence {percent(record['confidence'])}", MUTED),
         (_end_of(str(record["sample_id"]), letters), MUTED),
     )
     for number, (words, colour) in enumerate(lines):

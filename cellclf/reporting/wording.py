@@ -6,6 +6,8 @@ import math
 import unicodedata
 from numbers import Integral, Real
 
+from cellclf.terms import MISSING, NO_BREAK, percent
+
 __all__ = [
     "advice",
     "duration",
@@ -19,7 +21,6 @@ __all__ = [
     "spell",
 ]
 
-MISSING = "–"
 SHARES = (
     "accuracy",
     "precision",
@@ -41,7 +42,6 @@ KNOWN_AS = {
 """What laboratories call figures that have another name here."""
 
 SPELT = {"f1": "F1", "roc": "ROC", "auc": "AUC"}
-NO_BREAK = "\N{NO-BREAK SPACE}"
 ISOLATE, END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 LEFT_TO_RIGHT = frozenset({"L", "EN", "ES", "ET", "CS", "NSM", "BN", "B", "S", "WS", "ON"})
 """Kinds of character that turn nothing around."""
@@ -85,25 +85,6 @@ ADVICE = {
     "unreadable": "A run leaves them out. Replace them, or remove them.",
 }
 """What becomes of each kind of finding, and what can be done, by kind."""
-
-
-def percent(share: float) -> str:
-    r"""Write a share from 0 to 1 in percent; "100.0 %" means all and "0.0 %" means none.
-
-    Example:
-        >>> percent(141 / 144)
-        '97.9\xa0%'
-        >>> percent(1999.9 / 2000)
-        '> 99.9\xa0%'
-    """
-    if math.isnan(share):
-        return MISSING
-    text = f"{100 * share:.1f}"
-    if share < 1 and text == "100.0":
-        text = "> 99.9"
-    if share > 0 and text == "0.0":
-        text = "< 0.1"
-    return f"{text}{NO_BREAK}%"
 
 
 def duration(seconds: float) -> str:

@@ -14,6 +14,7 @@ from scipy.special import log_softmax
 
 from cellclf.errors import RunError, TrainingError
 from cellclf.network.backend import settle
+from cellclf.terms import percent
 from cellclf.training.checkpoint import Arrays, Checkpoint, assign, values_of
 from cellclf.training.history import EpochRow, best_of, write_history
 from cellclf.training.plan import Keeping, Plan, Standing
@@ -321,7 +322,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         clock = self._plan.clock
         if clock is None:
             return f"/{self._plan.settings.epochs}"
-        return f", {clock.share:.0%} of {clock.seconds:g} s,"
+        return f", {percent(clock.share, digits=0)} of {clock.seconds:g} s,"
 
     def _announce_resumption(self, seconds: float) -> None:
         note = f"resumed after epoch {len(self.rows)}"

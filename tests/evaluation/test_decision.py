@@ -81,6 +81,8 @@ def test_cells_unlike_the_training_images_are_none_of_the_classes():
     assert sum(one["samples"] for one in found["classes"].values()) == 4000
     said = promise_sentences(kept_promises(raw, decided, decision))
     assert any(text.startswith(("Refused: 10.", "Refused: 9.")) for text in said)
+    assert said[0].startswith("Calibrated: confidences are off by ")
+    assert "percentage points on average (expected calibration error, ECE)" in said[0]
 
 
 def test_what_is_accepted_is_right_as_often_as_asked_where_much_is_refused():
@@ -145,4 +147,4 @@ def test_sets_that_hold_everything_are_said_to_promise_nothing():
     assert said.startswith("Sets of classes: all of them hold every class.")
     assert DECISION is not None
     *_, said = promise_sentences(kept_promises(raw, DECISION.decide(raw), DECISION))
-    assert "They are to hold 90% of the cells of each class" in said
+    assert "They are to hold 90.0\xa0% of the cells of each class" in said

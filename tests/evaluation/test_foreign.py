@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cellclf.errors import DataError
-from cellclf.evaluation.foreign import read_any_predictions
+from cellclf.evaluation.foreign import read_any_predictions, understood
 from cellclf.evaluation.prediction_files import write_csv
 from cellclf.evaluation.predictions import classes_of, predictions_table, probabilities
 
@@ -42,7 +42,7 @@ def written(folder: Path, table: pd.DataFrame, name: str = "theirs.csv") -> Path
 
 @pytest.mark.parametrize("name", ["theirs.csv", "theirs.parquet"])
 def test_columns_of_other_names_are_read_as_ours(tmp_path: Path, name: str) -> None:
-    table = read_any_predictions(written(tmp_path, THEIRS, name), COLUMNS)
+    table = read_any_predictions(written(tmp_path, THEIRS, name), COLUMNS).table
     assert classes_of(table) == ("Mono", "Neu")
     assert table["label"].tolist() == ["Mono", "Neu", ""]
     assert table["group"].tolist() == ["A", "B", "B"]
@@ -52,7 +52,7 @@ def test_columns_of_other_names_are_read_as_ours(tmp_path: Path, name: str) -> N
 
 def test_columns_named_as_ours_need_no_word(tmp_path: Path) -> None:
     theirs = pd.DataFrame({"p_a": [0.5, 1], "label": ["b", "a"], "p_b": [0.5, 0], "note": ["", ""]})
-    table = read_any_predictions(written(tmp_path, theirs))
+    table = read_any_predictions(written(tmp_path, theirs)).table
     assert classes_of(table) == ("a", "b")
     assert table["top_class"].tolist() == ["a", "a"]
 
@@ -62,7 +62,7 @@ def test_our_own_files_are_read_as_they_are(tmp_path: Path) -> None:
         sample_ids=["x"], labels=["a"], probabilities=[[0.25, 0.75]], classes=("a", "b")
     )
     write_csv(ours, tmp_path / "ours.csv")
-    pd.testing.assert_frame_equal(read_any_predictions(tmp_path / "ours.csv"), ours)
+    pd.testing.assert_frame_equal(read_any_predictions(tmp_path / "ours.csv").table, ours)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,7 @@ def test_our_own_files_are_read_as_they_are(tmp_path: Path) -> None:
         ({}, {"label": "truth"}, r"the probability of each class, called p_<class>"),
         ({}, {"label": "truth", "p_Mono": "Mono"}, "the probability of each class"),
         ({"truth": ["Mono", "neu", ""]}, COLUMNS, "one of the classes Mono, Neu.*'neu'"),
+        ({"truth": ["Mono", "Ig", ""]}, COLUMNS, "Received: 'Ig'.* is the column 'p_Ig' missing"),
         ({"Mono": [0.75, None, 0.5]}, COLUMNS, "p_Mono must be a number.*'' in row 2"),
         ({"Mono": ["much", "0.25", "0.5"]}, COLUMNS, "Received: 'much' in row 1 of column 'Mono'"),
         ({"Mono": [0.75, 0.25, 0.4]}, COLUMNS, "sum to 1.*in row 3; 1 of 3 rows"),
@@ -90,6 +91,37 @@ def test_what_cannot_be_understood_is_said(
         read_any_predictions(path, columns)
 
 
+OURS = predictions_table(
+    sample_ids=["x", "y"],
+    labels=["a", "b"],
+    probabilities=[[0.25, 0.75], [0.5, 0.5]],
+    classes=("a", "b"),
+)
+
+
+@pytest.mark.parametrize(
+    ("ours", "columns", "said"),
+    [
+        (OURS.assign(p_b=[0.75, None]), {}, "number in each row.*in row 2 of column 'p_b'"),
+        (OURS.assign(label=["a", "c"]), {}, "Received: 'c'. Or is the column 'p_c' missing"),
+        (OURS, {"p_a": "p_b"}, "for 1 class only, 'p_a': name all classes, or none.*'p_a', 'p_b'"),
+    ],
+)
+def test_what_is_amiss_in_a_file_of_ours_is_said_in_the_same_words(
+    tmp_path: Path, ours: pd.DataFrame, columns: dict[str, str], said: str
+) -> None:
+    with pytest.raises(DataError, match=rf"(?s)^\S+theirs\.csv: .*{said}"):
+        read_any_predictions(written(tmp_path, ours), columns)
+    with pytest.raises(DataError, match=rf"(?s){said}"):
+        understood(ours, columns)
+
+
+def test_the_encoding_that_is_wanted_is_named(tmp_path: Path) -> None:
+    THEIRS.to_csv(tmp_path / "theirs.csv", index=False, encoding="utf-16")
+    with pytest.raises(DataError, match="save it as CSV in the encoding UTF-8"):
+        read_any_predictions(tmp_path / "theirs.csv", COLUMNS)
+
+
 def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         read_any_predictions(tmp_path / "none.csv")
@@ -104,22 +136,23 @@ def test_missing_cells_of_a_parquet_file_are_empty(tmp_path: Path) -> None:
     theirs = THEIRS.assign(who=["A", None, "B "], truth=["Mono", None, "Neu"])
     path = tmp_path / "theirs.parquet"
     theirs.to_parquet(path)
-    table = read_any_predictions(path, COLUMNS)
+    table = read_any_predictions(path, COLUMNS).table
     assert table["group"].tolist() == ["A", "", "B"]
     assert table["label"].tolist() == ["Mono", "", "Neu"]
     numbered = THEIRS.assign(truth=[1.0, None, 2.0]).rename(columns={"Mono": "p_1", "Neu": "p_2"})
     numbered.to_parquet(path)
-    assert read_any_predictions(path, {"label": "truth"})["label"].tolist() == ["1", "", "2"]
+    assert read_any_predictions(path, {"label": "truth"}).table["label"].tolist() == ["1", "", "2"]
 
 
 def test_a_parquet_file_with_our_names_is_read_as_a_csv_is(tmp_path: Path) -> None:
     theirs = pd.DataFrame({"label": ["a", "b"], "p_a": [1.0, 0.25], "p_b": [0.0, 0.75]})
-    one = read_any_predictions(written(tmp_path, theirs))
-    other = read_any_predictions(written(tmp_path, theirs, "theirs.parquet"))
+    one = read_any_predictions(written(tmp_path, theirs)).table
+    other = read_any_predictions(written(tmp_path, theirs, "theirs.parquet")).table
     pd.testing.assert_frame_equal(one, other)
 
 
 def test_parts_and_folds_of_other_programs(tmp_path: Path) -> None:
     theirs = THEIRS.assign(fold=["Val", "Test", "4"])
-    table = read_any_predictions(written(tmp_path, theirs), {**COLUMNS, "split": "fold"})
-    assert table["split"].tolist() == ["validation", "test", ""]
+    found = read_any_predictions(written(tmp_path, theirs), {**COLUMNS, "split": "fold"})
+    assert found.table["split"].tolist() == ["validation", "test", ""]
+    assert found.other_parts == ("4",)

@@ -57,12 +57,35 @@ def test_what_is_no_gate_is_refused(text):
 
 
 def test_a_gate_about_nothing_is_refused():
+    share = (0.0, 1.0)
     gate = Gate.parsed("recal.basophil >= 0.9")
     with pytest.raises(DataError, match="Did you mean 'recall'"):
-        require_known(gate, metrics=["recall", "accuracy"])
+        require_known(gate, metrics={"recall": share, "accuracy": share})
     gate = Gate.parsed("recall.basofil >= 0.9")
-    require_known(gate, metrics=["recall"])
+    require_known(gate, metrics={"recall": share})
     with pytest.raises(DataError, match="Did you mean 'basophil'"):
-        require_known(gate, metrics=["recall"], classes=["basophil", "monocyte"])
-    with pytest.raises(DataError, match="a figure that there is not"):
-        held([gate], FIGURES)
+        require_known(gate, metrics={"recall": share}, classes=["basophil", "monocyte"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("recall.basofil >= 0.9", r"not: there is recall\.large\. cell$"),
+        ("Sensitivity >= 0.9", r"there is Sensitivity\.large\. cell$"),
+        ("f1 >= 0.9", r"name a class or macro, such as f1\.macro$"),
+        ("accuracy.macro >= 0.9", "accuracy is one figure, of all classes together"),
+    ],
+)
+def test_a_gate_about_a_figure_that_there_is_not_says_which_there_are(text, said):
+    with pytest.raises(DataError, match=said):
+        held([Gate.parsed(text)], FIGURES)
+
+
+def test_a_limit_that_no_figure_can_lie_at_is_refused():
+    metrics = {"accuracy": (0.0, 1.0), "log_loss": (0.0, None), "kappa": (-1.0, 1.0)}
+    with pytest.raises(DataError, match=r"0\.0 to 1\.0\. Received.* 0\.95, or 95 %\?$"):
+        require_known(Gate.parsed("accuracy >= 95"), metrics=metrics)
+    with pytest.raises(DataError, match=r"-1\.0 to 1\.0\. Received: 'kappa >= 2'\.$"):
+        require_known(Gate.parsed("kappa >= 2"), metrics=metrics)
+    require_known(Gate.parsed("accuracy >= 95 %"), metrics=metrics)
+    require_known(Gate.parsed("log_loss <= 2"), metrics=metrics)

@@ -35,7 +35,7 @@ def test_the_summary_says_what_was_read_what_was_not_and_what_is_synthetic() -> 
     text = Classified(
         table=TABLE, unreadable={"x.png": "the file is empty"}, synthetic=True
     ).summary()
-    assert "neutrophil  2   66.7%" in text
+    assert "neutrophil  2   66.7\xa0%" in text
     assert "x.png: the file is empty" in text
     assert "rendered images" in text
     assert "rendered" not in Classified(table=TABLE, unreadable={}).summary()

@@ -308,6 +308,9 @@ def test_what_cannot_be_explained_is_refused(classifier: Classifier) -> None:
         classifier.explain(images(2), classes=["round"])
     with pytest.raises(DataError, match="uint8"):
         classifier.explain(images(2) / 255)  # type: ignore[arg-type]
+    for given, kind in (("x.jpg", "str"), (["x.jpg"], "list"), ([*images(2)], "list")):
+        with pytest.raises(DataError, match=rf"must be one array; .*Received: {kind}$"):
+            classifier.explain(given)  # type: ignore[arg-type]
 
 
 def test_no_images_have_no_maps(classifier: Classifier) -> None:

@@ -58,6 +58,12 @@ def made_run(
     return path
 
 
+def of_one_model(run: Path) -> None:
+    """Leave one of the models out of a run that was made."""
+    experiment = run / "experiment.toml"
+    experiment.write_text(experiment.read_text().split("[models.large]")[0])
+
+
 def test_the_models_of_one_run_are_compared_on_its_test_part(
     tmp_path: Path, cellclf_command: Command
 ) -> None:
@@ -101,8 +107,7 @@ def test_a_run_that_shares_no_test_samples_is_said_to_be_compared_with_none(
     (found,) = cellclf.compare(runs, resamples=100).models
     assert len(found.right) == 4  # two runs of one name do not hide each other
     third = made_run(tmp_path / "three", seed=2, cells=5000)
-    experiment = third / "experiment.toml"
-    experiment.write_text(experiment.read_text().split("[models.large]")[0])
+    of_one_model(third)
     said = cellclf.compare([runs[0], third], resamples=100).summary()
     assert "three/small was judged on other test samples, and is compared with none." in said
 
@@ -117,7 +122,11 @@ def test_models_of_several_runs_are_told_by_the_name_of_their_run(tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere"], "holds no complete run"),
+        (["nowhere"], "no such run directory: nowhere"),
+        (["cells"], "cells must be a run directory"),
+        (["first/experiment.toml"], "experiment.toml must be a run directory"),
+        (["stopped"], "stopped holds no complete run: the command that began it"),
+        (["one", "other"], "one/small on 280, other/small on 280"),
         (["first", "./first"], "must be named once"),
     ],
 )
@@ -125,6 +134,11 @@ def test_a_mistake_is_one_message(
     tmp_path: Path, cellclf_command: Command, arguments: list[str], said: str
 ) -> None:
     made_run(tmp_path / "first", seed=0)
-    done = cellclf_command("compare", *arguments, check=False)
+    (tmp_path / "cells").mkdir()
+    RunDirectory(made_run(tmp_path / "stopped", seed=0)).record_file.unlink()
+    for number, name in enumerate(("one", "other")):
+        of_one_model(made_run(tmp_path / name, seed=number, cells=1000 * number))
+    done = cellclf_command("compare", *arguments, "--json", "found.json", check=False)
     assert done.returncode == 1
-    assert said in done.stderr
+    assert said in " ".join(done.stderr.split())
+    assert not (tmp_path / "found.json").exists()

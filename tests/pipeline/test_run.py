@@ -325,8 +325,8 @@ def test_what_moved_answers_is_shown_beside_mistakes_whenever_the_report_is_made
     test = finished.predictions().query("split == 'test'")
     assert (test["label"] != test["top_class"]).any()
     report = finished.report.read_text()
-    shown = "the most confident first; beside each, Grad-CAM and occlusion: where in the image"
-    assert len(re.findall(f'<img[^>]* alt="[^"]*{shown}', report)) == 1
+    for called in ("cell", "Grad-CAM", "occlusion"):
+        assert re.search(f'<img[^>]* alt="{called} of [^"]+">', report)
     assert "by gradients (Grad-CAM), and by covering patches (occlusion); yellow" in report
     assert "A map shows what moved the score, not why it is right" in report
 
@@ -336,7 +336,8 @@ def test_an_architecture_that_gives_no_maps_does_not_cost_the_report() -> None:
     listener = Listener()
     finished = run({**EXPERIMENT, "models": ["flat_net"]}, out=Path("run"), progress=listener)
     report = finished.report.read_text()
-    assert "beside each, occlusion: where" in report
+    assert 'alt="occlusion of ' in report
+    assert 'alt="Grad-CAM of ' not in report
     assert "Not shown beside these cells: Grad-CAM, because layer &#39;features&#39;" in report
     (said,) = (one for one in listener.warned if "report" in one)
     assert said.startswith("flat_net: the report is without Grad-CAM, because layer 'features' of ")
@@ -365,6 +366,10 @@ def test_a_run_with_images_enough_is_calibrated_and_held_against_its_gates(tmp_p
     assert "How sure it is" in report
     assert "95&nbsp;% interval" in report
     assert (finished.path / "figures" / "tiny_net_calibration.png").exists()
+    # A curve of mistakes is drawn where there are any, and a sentence says so where there are none.
+    wrong = estimates.loc[("accuracy", ""), "value"] < 1
+    assert (finished.path / "figures" / "tiny_net_acceptance.png").exists() == wrong
+    assert ("asking for more confidence gains nothing" in report) != wrong
     assert finished.predictions()["review"].any()
     assert (finished.path / "figures" / "tiny_net_review.png").exists()
     assert "Answers to review first" in report

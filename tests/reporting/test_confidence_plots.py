@@ -28,4 +28,4 @@ def test_bins_and_the_threshold_are_drawn(threshold: float, marked: bool) -> Non
     assert (risk.get_legend() is not None) == marked
     if marked:
         share = (prob.max(axis=1) >= threshold).mean()
-        assert f"{share:.0%} accepted" in risk.get_legend().get_texts()[0].get_text()
+        assert f"{100 * share:.0f}\xa0% accepted" in risk.get_legend().get_texts()[0].get_text()

@@ -14,6 +14,7 @@ from cellclf.errors import RunError
 from cellclf.evaluation.gates import Held
 from cellclf.reporting.plots import confusion_matrix
 from cellclf.reporting.report import DatasetFacts, Exhibit, ModelReport, Report, write_report
+from cellclf.reporting.shown import ShownCell
 
 ATTACK = "<script>alert(1)</script>"
 GUIDELINES = ["https://doi.org/10.1148/ryai.240300", "https://doi.org/10.1136/bmj-2023-078378"]
@@ -50,6 +51,19 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
+MAPPED = ("cell", "Grad-CAM")
+
+
+def one_cell(called: tuple[str, ...]) -> ShownCell:
+    return ShownCell(
+        pictures=dict.fromkeys(called, DOT),
+        name="cells/7.png",
+        label="round",
+        predicted="long",
+        confidence=0.514,
+    )
+
+
 def model(name: str = "small", counts: object = ((47, 1), (2, 94))) -> ModelReport:
     confusion = np.array(counts)
     classes = ["round", "long"]
@@ -66,8 +80,8 @@ def model(name: str = "small", counts: object = ((47, 1), (2, 94))) -> ModelRepo
         stopped_early=True,
         learning_curves=DOT,
         confusion_matrices=(confusion_matrix(confusion, classes, normalise=False), DOT),
-        mistakes=DOT,
-        review=DOT,
+        mistakes=(one_cell(MAPPED),),
+        review=(one_cell(MAPPED), one_cell(MAPPED)),
         maps={"Grad-CAM": "by gradients"},
         without_maps="occlusion, because of something",
     )
@@ -124,6 +138,21 @@ def test_a_verdict_without_mistakes_says_what_may_still_be(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("lows", "said"),
+    [
+        ({"round": 0.8152, "long": 0.8149}, "for each class could"),
+        ({"round": 0.7}, "for round could"),
+    ],
+)
+def test_a_verdict_names_no_class_that_is_as_well_known_as_others(
+    tmp_path: Path, lows: dict[str, float], said: str
+) -> None:
+    intervals = {("recall", name): (low, 1.0) for name, low in lows.items()}
+    perfect = replace(model(counts=((48, 0), (0, 96))), intervals=intervals)
+    assert f"its sensitivity {said} be as low as" in page(tmp_path, models=(perfect,)).text
+
+
 def test_the_verdict_counts_the_quality_gates_and_each_is_listed(tmp_path: Path) -> None:
     gates = [
         Held(gate="accuracy >= 0.9", passed=True, reason="accuracy >= 0.9: reached."),
@@ -175,7 +204,7 @@ def test_nothing_is_fetched_and_only_homepage_and_guidelines_are_linked(tmp_path
 
 def test_every_image_says_what_it_shows_and_every_link_leads_somewhere(tmp_path: Path) -> None:
     shown = page(tmp_path)
-    assert len(shown.attributes("img")) == 8
+    assert len(shown.attributes("img")) == 6 + 3 * len(MAPPED)
     assert all(image["alt"] for image in shown.attributes("img"))
     ids = {a["id"] for _, a in shown.tags if "id" in a}
     links = {str(a["href"]) for a in shown.attributes("a")}
@@ -260,8 +289,8 @@ def test_a_report_without_pictures_or_test_cells_is_still_a_report(tmp_path: Pat
         model(counts=((0, 0), (0, 0))),
         learning_curves=None,
         confusion_matrices=(),
-        mistakes=None,
-        review=None,
+        mistakes=(),
+        review=(),
         stopped_early=False,
     )
     shown = page(tmp_path, models=(bare,), class_balance=None, samples=None, augmented=None)
@@ -407,13 +436,16 @@ def test_what_refusal_costs_each_class_is_shown_and_changes_what_is_said_of_limi
 def test_maps_beside_cells_are_named_and_their_reading_is_explained(tmp_path: Path) -> None:
     shown = page(tmp_path)
     alts = [str(image["alt"]) for image in shown.attributes("img")]
-    assert sum("beside each, Grad-CAM: where in the image" in alt for alt in alts) == 2
+    assert alts.count("cell of cells/7.png") == alts.count("Grad-CAM of cells/7.png") == 3
+    assert shown.text.count("true: round predicted: long confidence 51.4 % cells/7.png") == 3
     assert shown.text.count("by gradients (Grad-CAM); yellow where most of it did") == 2
     assert "Not shown beside these cells: occlusion, because of something." in shown.text
 
 
 def test_without_maps_nothing_is_said_of_them(tmp_path: Path) -> None:
-    shown = page(tmp_path, models=(replace(model(), maps={}, without_maps=""),))
-    assert not any("beside each" in str(image["alt"]) for image in shown.attributes("img"))
+    alone = (one_cell(("cell",)),)
+    plain = replace(model(), mistakes=alone, review=alone, maps={}, without_maps="")
+    shown = page(tmp_path, models=(plain,))
+    assert not any("Grad-CAM" in str(image["alt"]) for image in shown.attributes("img"))
     assert "score of the predicted class" not in shown.text
     assert "Not shown" not in shown.text

@@ -64,8 +64,8 @@ def test_what_was_said_of_each_cell_stands_below_it() -> None:
     for drawn, image in zip(figure.axes[0].images, images, strict=True):
         np.testing.assert_array_equal(drawn.get_array(), image)
     assert texts(figure) == [
-        *("true: round", "predicted: round", "confidence 60.0\u202f%", "a"),
-        *("true: long", "predicted: round", "confidence 90.0\u202f%", "…ell with a long name.png"),
+        *("true: round", "predicted: round", "confidence 60.0\xa0%", "a"),
+        *("true: long", "predicted: round", "confidence 90.0\xa0%", "…ell with a long name.png"),
     ]
     right, wrong = (figure.axes[0].texts[place].get_color() for place in (1, 5))
     assert right != wrong
