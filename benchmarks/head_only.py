@@ -20,9 +20,9 @@ import numpy as np
 import cellclf
 from cellclf.checking import choose
 from cellclf.data.batches import TrainingBatches
-from cellclf.experiment import TrainingSettings
 from cellclf.progress import Silent
 from cellclf.registry import installed
+from cellclf.settings import TrainingSettings
 from cellclf.specs import ModelSpec
 
 SIZE, CLASSES = 128, 8

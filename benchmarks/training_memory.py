@@ -66,11 +66,11 @@ def train(folder: Path) -> None:
     from cellclf.data.batches import TrainingBatches
     from cellclf.data.samples import Sample, Samples
     from cellclf.data.store import open_store
-    from cellclf.experiment import TrainingSettings
     from cellclf.files import cache_folder
     from cellclf.network.build import build
     from cellclf.progress import Silent
     from cellclf.registry import installed
+    from cellclf.settings import TrainingSettings
     from cellclf.specs import ModelSpec
     from cellclf.training.fit import fit
 

@@ -21,10 +21,11 @@ from cellclf.errors import (
     Problem,
     did_you_mean,
 )
-from cellclf.experiment import DataSettings, Experiment, ModelChoice
+from cellclf.experiment import Experiment
 from cellclf.gates import Gate, require_known
 from cellclf.registry import PLUGIN_ERRORS, Registry
 from cellclf.schema_problems import schema_problems
+from cellclf.settings import DataSettings, ModelChoice
 from cellclf.specs import (
     AugmentationSpec,
     CallbackSpec,

@@ -28,6 +28,7 @@ GROUND = (
     "spreadsheets",
     "hookspecs",
     "registry",
+    "settings",
     "experiment",
     "checking",
     "run_directory",

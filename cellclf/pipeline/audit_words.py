@@ -11,7 +11,7 @@ from typing import Any
 from cellclf.auditing.audit import Audit
 from cellclf.auditing.findings import Finding, FindingKind
 from cellclf.checking import Plan
-from cellclf.experiment import DataSettings
+from cellclf.settings import DataSettings
 from cellclf.settings_text import toml_value
 
 __all__ = ["audit_command", "audit_warnings", "name_of"]

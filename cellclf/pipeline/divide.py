@@ -15,7 +15,7 @@ from cellclf.data.leaks import Leak, cut_at_given, given_leaks, refuse_leaks
 from cellclf.data.samples import Samples, Split
 from cellclf.data.split import split
 from cellclf.errors import LeakageError
-from cellclf.experiment import SplitSettings
+from cellclf.settings import SplitSettings
 
 __all__ = ["Audited", "Divided", "LeftOut", "divide"]
 

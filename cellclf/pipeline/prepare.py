@@ -18,12 +18,12 @@ from cellclf.data.store import ImageStore, open_store
 from cellclf.errors import DataError
 from cellclf.evaluation.confusion import MACRO
 from cellclf.evaluation.predictions import UNIDENTIFIED
-from cellclf.experiment import DataSettings
 from cellclf.files import cache_folder
 from cellclf.pipeline.audit_words import audit_command, audit_warnings, name_of
 from cellclf.pipeline.divide import LeftOut, divide
 from cellclf.pipeline.load import load_dataset
 from cellclf.progress import Progress
+from cellclf.settings import DataSettings
 from cellclf.terms import PARTS, Part
 
 __all__ = ["Prepared", "load_samples", "prepare_data"]

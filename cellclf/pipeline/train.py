@@ -26,7 +26,6 @@ from cellclf.evaluation.outliers import OutlierScores
 from cellclf.evaluation.prediction_files import read_predictions, write_predictions
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import fingerprint
-from cellclf.experiment import TrainingSettings
 from cellclf.files import write_json
 from cellclf.inference.bundle import BundleManifest, write_bundle
 from cellclf.network import backend
@@ -39,6 +38,7 @@ from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.sources import group_text
 from cellclf.progress import Progress
 from cellclf.run_directory import RunDirectory, read_json
+from cellclf.settings import TrainingSettings
 from cellclf.specs import CallbackContext, ModelSpec
 from cellclf.terms import JUDGED, Part
 from cellclf.training.checkpoint import discard_checkpoints

@@ -26,8 +26,8 @@ from cellclf.training.shares import CountedCrossentropy, Divisible, SharedBatche
 from cellclf.training.watching import Watcher
 
 if TYPE_CHECKING:
-    from cellclf.experiment import TrainingSettings
     from cellclf.progress import Progress
+    from cellclf.settings import TrainingSettings
 
 __all__ = ["Validation", "fit"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from cellclf.experiment import TrainingSettings
+    from cellclf.settings import TrainingSettings
     from cellclf.training.feed import Batches
 
 __all__ = ["fingerprint"]

@@ -15,8 +15,8 @@ from cellclf.training.history import EpochRow
 from cellclf.training.schedule import Clock
 
 if TYPE_CHECKING:
-    from cellclf.experiment import TrainingSettings
     from cellclf.progress import Progress
+    from cellclf.settings import TrainingSettings
 
 __all__ = ["CHECKPOINT_SECONDS", "Keeping", "Plan", "Standing"]
 

@@ -29,8 +29,8 @@ from cellclf.training.history import History, best_of, write_history
 
 if TYPE_CHECKING:
     from cellclf.data.batches import TrainingBatches
-    from cellclf.experiment import TrainingSettings
     from cellclf.progress import Progress
+    from cellclf.settings import TrainingSettings
     from cellclf.training.feed import Batches
     from cellclf.training.watching import Watcher
 

@@ -19,8 +19,9 @@ from pydantic import BaseModel
 
 from cellclf import errors
 from cellclf.checking import plan
-from cellclf.experiment import Experiment, SplitSettings
+from cellclf.experiment import Experiment
 from cellclf.registry import installed
+from cellclf.settings import SplitSettings
 from cellclf.specs import DatasetSpec
 from tests.conftest import Command
 from tests.docs.snippets import PAGES, ROOT, snippets, title_of

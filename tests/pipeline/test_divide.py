@@ -18,8 +18,8 @@ from cellclf.data.samples import Sample, Samples
 from cellclf.data.settling import distance
 from cellclf.data.units import units_of
 from cellclf.errors import LeakageError, SplitError
-from cellclf.experiment import SplitSettings
 from cellclf.pipeline.divide import Divided, divide
+from cellclf.settings import SplitSettings
 from cellclf.terms import PARTS, Part
 
 CLASSES = ("a", "b", "c")

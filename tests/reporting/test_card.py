@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cellclf.errors import RunError
-from cellclf.experiment import CardSettings
 from cellclf.reporting.card import NOT_STATED, model_card, write_card
 from cellclf.reporting.report import DatasetFacts
+from cellclf.settings import CardSettings
 from tests.reporting.test_report import ATTACK, LEAKS, model, page, report
 
 

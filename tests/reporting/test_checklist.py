@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cellclf.experiment import CardSettings
 from cellclf.reporting.checklist import Checklist, checklists
+from cellclf.settings import CardSettings
 from tests.reporting.test_report import page, report
 
 CLAIM = [str(number) for number in range(1, 45)]

@@ -21,8 +21,8 @@ import numpy as np  # noqa: E402
 from keras import layers  # noqa: E402
 
 from cellclf.data.batches import TrainingBatches  # noqa: E402
-from cellclf.experiment import TrainingSettings  # noqa: E402
 from cellclf.network.distribution import distributed, join  # noqa: E402
+from cellclf.settings import TrainingSettings  # noqa: E402
 from cellclf.training.fit import fit  # noqa: E402
 
 SIZE = 12

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from cellclf.experiment import TrainingSettings
 from cellclf.progress import Silent
+from cellclf.settings import TrainingSettings
 from cellclf.training.checkpoint import values_of
 from cellclf.training.feed import Batch
 from cellclf.training.fit import fit

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cellclf.errors import DataError, TrainingError
-from cellclf.experiment import TrainingSettings
+from cellclf.settings import TrainingSettings
 from cellclf.training import course
 from cellclf.training.checkpoint import discard_checkpoints, values_of
 from cellclf.training.fit import fit

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from cellclf.experiment import TrainingSettings
+from cellclf.settings import TrainingSettings
 from cellclf.training.identity import fingerprint
 
 

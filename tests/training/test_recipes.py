@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from cellclf.experiment import TrainingSettings
+from cellclf.settings import TrainingSettings
 from cellclf.training.checkpoint import values_of
 from cellclf.training.features import Backbone
 from cellclf.training.history import HISTORY_NAME, History

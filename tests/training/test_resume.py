@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from cellclf.data.batches import TrainingBatches
-from cellclf.experiment import TrainingSettings
+from cellclf.settings import TrainingSettings
 from cellclf.training.checkpoint import values_of
 from cellclf.training.feed import Batch
 from cellclf.training.fit import fit

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from cellclf.errors import PluginError
-from cellclf.experiment import TrainingSettings
+from cellclf.settings import TrainingSettings
 from cellclf.training.checkpoint import values_of
 from cellclf.training.fit import fit
 from cellclf.training.history import HISTORY_NAME, History
