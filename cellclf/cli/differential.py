@@ -12,6 +12,7 @@ from cellclf.cli.options import (
     QuestionOption,
     ReferenceOption,
     require_result_files,
+    require_suffix,
 )
 
 __all__ = ["differential"]
@@ -48,6 +49,7 @@ def differential(
 
     read = (predictions, sidecar_of(predictions), review, reference)
     require_result_files({"--csv": csv}, inputs=read)
+    require_suffix("--csv", csv, ".csv")
     found = pipeline.differential(
         predictions,
         by=by,

@@ -13,7 +13,7 @@ from cellclf.data.leaks import LEAKY
 from cellclf.errors import LeakageError, LeakageWarning
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_of, write_csv
-from cellclf.evaluation.predictions import checked_table, classes_of
+from cellclf.evaluation.predictions import UNIDENTIFIED, checked_table, classes_of
 from cellclf.files import write_text
 from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
 
@@ -59,7 +59,11 @@ class Classified:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the model and the images, a sentence or two each."""
-        of_model = caveats(leaky=self.leaky, synthetic=self.synthetic)
+        of_model = caveats(
+            leaky=self.leaky,
+            synthetic=self.synthetic,
+            thresholds=None if self.sidecar is None else self.sidecar.thresholds,
+        )
         if not self.trained:
             return of_model
         return (
@@ -117,11 +121,14 @@ class Classified:
             for name, count in counts.items()
         ]
         lines.append(f"{'total':<{width}}  {total:>{digits}}")
-        lines += drifted(self.drift)
+        if total:
+            lines += drifted(self.drift)
         if self.to_review is not None:
+            refused = counts.get(UNIDENTIFIED, 0)
+            unsure = self.to_review - refused
             lines.append(
-                f"For review: {self.to_review:,}, less sure than the model's threshold, or none of "
-                "the classes (column 'review')"
+                f"For review: {self.to_review:,}: {refused:,} {UNIDENTIFIED}, {unsure:,} unsure "
+                "(column 'review')"
             )
         elif total:
             lines.append(NOT_CALIBRATED)

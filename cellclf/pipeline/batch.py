@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
 from cellclf.errors import DataError
+from cellclf.evaluation.abstention import found_none
 from cellclf.evaluation.predictions import COLUMNS, classes_of
 from cellclf.evaluation.review import review_list, write_review
 from cellclf.evaluation.specimens import FOLDER, Asked, told_apart
@@ -62,15 +64,21 @@ def batch_report(
         correct=correct,
         seed=seed,
     )
-    found = replace(found, notes=classified.notes, drift=classified.drift)
-    listed = review_list(table, told_apart(table, by))
+    found = replace(found, notes=(*found.notes, *classified.notes), drift=classified.drift)
+    sidecar = classified.sidecar
+    no_threshold = sidecar is not None and found_none(sidecar.thresholds)
+    listed = review_list(table, told_apart(table, by), threshold=not no_threshold)
     if review is not None:
         write_review(listed, Path(review))
     if page is not None:
         write_batch_page(
             Path(page),
             BatchPage(
-                model="" if classified.sidecar is None else classified.sidecar.model,
+                sidecar=sidecar,
+                written=datetime.now().astimezone(),
+                folders=tuple(
+                    dict.fromkeys(table["path"].map(lambda path: str(Path(path).parent)))
+                ),
                 images=len(table),
                 drift=found.drift,
                 notes=found.notes,
@@ -78,6 +86,7 @@ def batch_report(
                 review_file="" if review is None else Path(review).name,
                 calibrated=found.calibrated,
                 specimens=found.specimens,
+                threshold=not no_threshold,
                 corrected=found.corrected,
                 source=found.source,
                 unreadable=classified.unreadable,
