@@ -11,6 +11,7 @@ import pandas as pd
 
 from cellclf.data.leaks import LEAKY
 from cellclf.errors import LeakageError, LeakageWarning
+from cellclf.evaluation.abstention import found_none
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_of, write_csv
 from cellclf.evaluation.predictions import UNIDENTIFIED, checked_table, classes_of
@@ -125,9 +126,10 @@ class Classified:
             lines += drifted(self.drift)
         if self.to_review is not None:
             refused = counts.get(UNIDENTIFIED, 0)
-            unsure = self.to_review - refused
+            without = self.sidecar is not None and found_none(self.sidecar.thresholds)
+            others = f"{self.to_review - refused:,} {'others' if without else 'unsure'}"
             lines.append(
-                f"For review: {self.to_review:,}: {refused:,} {UNIDENTIFIED}, {unsure:,} unsure "
+                f"For review: {self.to_review:,}: {refused:,} {UNIDENTIFIED}, {others} "
                 "(column 'review')"
             )
         elif total:

@@ -140,4 +140,4 @@ def test_the_furthest_is_said_first_in_words() -> None:
     said = compared(values).sentences()
     assert said[0].startswith("100 % of the images are less sharp than is usual in training (")
     assert "have a darker background than is usual in training" in said[1]
-    assert said[1].endswith(" L*)")
+    assert said[1].endswith(" L* off the middle)")
