@@ -10,7 +10,6 @@ from pathlib import Path, PurePath, PureWindowsPath
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from cellclf.errors import DataError, hint
 from cellclf.evaluation.differential import (
@@ -21,6 +20,7 @@ from cellclf.evaluation.differential import (
     corrections,
     count,
 )
+from cellclf.evaluation.outliers import refused_too_many
 from cellclf.evaluation.predictions import CLASS_PREFIX, UNIDENTIFIED
 from cellclf.evaluation.reference import ReferenceRanges, read_reference
 from cellclf.evaluation.review import reasons_to_review
@@ -29,9 +29,6 @@ __all__ = ["FOLDER", "Asked", "Specimen", "refused_beyond", "specimens_of", "tol
 
 FOLDER = "folder"
 """How specimens are told apart where nothing else is said: by the folder of the images."""
-
-RISK = 0.01
-"""Of saying of any specimen that too many of its cells are refused, where no more are than may."""
 
 ANSWERS = (
     "predicted",
@@ -163,8 +160,7 @@ def refused_beyond(
 ) -> tuple[str, ...]:
     """Say of which specimens more cells are refused than cells of known classes would be.
 
-    By an exact binomial test against the share that may be refused, at `RISK` over all specimens
-    (Bonferroni).
+    See `cellclf.evaluation.outliers.refused_too_many`.
 
     Args:
         specimens: What was counted.
@@ -173,19 +169,17 @@ def refused_beyond(
     Returns:
         A sentence or two each.
     """
-    share = thresholds.get("outlier_share")
-    if share is None:
-        return ()
-    said = []
-    for one in specimens:
-        cells = one.identified + one.unidentified
-        if stats.binom.sf(one.unidentified - 1, cells, share) < RISK / len(specimens):
-            said.append(
-                f"Unidentified: {one.unidentified:,} of {cells:,} cells of "
-                f"{one.name or 'the specimen without a name'} are none of the classes, where "
-                f"{100 * share:g} % of cells of these classes would be. Another kind of image?"
-            )
-    return tuple(said)
+    said = (
+        refused_too_many(
+            one.unidentified,
+            one.identified + one.unidentified,
+            thresholds,
+            of=f" of {one.name or 'the specimen without a name'}",
+            asked=len(specimens),
+        )
+        for one in specimens
+    )
+    return tuple(filter(None, said))
 
 
 def told_apart(table: pd.DataFrame, by: str) -> pd.Series[str]:

@@ -13,6 +13,7 @@ from cellclf.data.leaks import LEAKY
 from cellclf.errors import LeakageError, LeakageWarning
 from cellclf.evaluation.abstention import found_none
 from cellclf.evaluation.drift import Drift
+from cellclf.evaluation.outliers import refused_too_many
 from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_of, write_csv
 from cellclf.evaluation.predictions import UNIDENTIFIED, checked_table, classes_of
 from cellclf.files import write_text
@@ -134,6 +135,9 @@ class Classified:
             )
         elif total:
             lines.append(NOT_CALIBRATED)
+        if self.sidecar is not None:
+            refused = counts.get(UNIDENTIFIED, 0)
+            lines += filter(None, [refused_too_many(refused, total, self.sidecar.thresholds)])
         if self.unreadable:
             lines.append(f"Could not be read: {len(self.unreadable)}")
             lines += [f"  {path}: {reason}" for path, reason in self.unreadable.items()]

@@ -71,6 +71,14 @@ def test_where_no_threshold_was_found_the_summary_says_why_all_is_for_review() -
     assert "No threshold" not in Classified(table=TABLE, unreadable={}, sidecar=sure).summary()
 
 
+def test_a_batch_that_is_refused_as_a_whole_is_said_to_be() -> None:
+    sidecar = Sidecar(classes=("neutrophil",), thresholds={"outlier_share": 0.05})
+    refused = TABLE.assign(predicted="unidentified")
+    text = Classified(table=refused, unreadable={}, sidecar=sidecar).summary()
+    assert "3 of 3 cells are none of the classes" in text
+    assert "Another kind" not in Classified(table=TABLE, unreadable={}, sidecar=sidecar).summary()
+
+
 def test_of_no_image_there_is_a_summary_too() -> None:
     assert "total       0" in Classified(table=TABLE.iloc[:0], unreadable={}).summary()
 
