@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +14,8 @@ from cellclf.evaluation.predictions import COLUMNS, classes_of
 from cellclf.evaluation.review import review_list, write_review
 from cellclf.evaluation.specimens import FOLDER, Asked, told_apart
 from cellclf.inference.classified import Classified
+from cellclf.pipeline.count_page import write_count_page
 from cellclf.pipeline.differential import Differential, counted
-from cellclf.reporting.batch_page import BatchPage, write_batch_page
 
 __all__ = ["batch_report", "check_batch"]
 
@@ -71,26 +70,15 @@ def batch_report(
     if review is not None:
         write_review(listed, Path(review))
     if page is not None:
-        write_batch_page(
+        write_count_page(
             Path(page),
-            BatchPage(
-                sidecar=sidecar,
-                written=datetime.now().astimezone(),
-                folders=tuple(
-                    dict.fromkeys(table["path"].map(lambda path: str(Path(path).parent)))
-                ),
-                images=len(table),
-                drift=found.drift,
-                notes=found.notes,
-                listed=listed,
-                review_file="" if review is None else Path(review).name,
-                calibrated=found.calibrated,
-                specimens=found.specimens,
-                threshold=not no_threshold,
-                corrected=found.corrected,
-                source=found.source,
-                unreadable=classified.unreadable,
-            ),
+            found,
+            table=table,
+            listed=listed,
+            sidecar=sidecar,
+            threshold=not no_threshold,
+            review_file="" if review is None else Path(review).name,
+            unreadable=classified.unreadable,
         )
     return found
 

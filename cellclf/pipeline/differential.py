@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 
 from cellclf.errors import DataError
+from cellclf.evaluation.abstention import found_none
 from cellclf.evaluation.differential import answer_column
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar, read_sidecar, sidecar_of
 from cellclf.evaluation.predictions import CLASS_PREFIX, UNIDENTIFIED
 from cellclf.evaluation.review import (
     read_review,
+    review_list,
     says_what_to_review,
     spelt,
     with_corrections,
@@ -29,6 +31,7 @@ from cellclf.evaluation.specimens import (
     told_apart,
 )
 from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
+from cellclf.pipeline.count_page import listable, write_count_page
 from cellclf.reporting.wording import percent, span
 from cellclf.spreadsheets import read_texts, write_table
 
@@ -123,6 +126,7 @@ def differential(
     questions: Sequence[str] = (),
     reference: str | Path | None = None,
     review: str | Path | None = None,
+    page: str | Path | None = None,
     correct: bool = True,
     seed: int = 0,
 ) -> Differential:
@@ -146,12 +150,14 @@ def differential(
             `cellclf.evaluation.reference.read_reference`.
         review: The review list of `cellclf predict --review`, with the column `corrected` filled
             in: it counts before what the predictions say.
+        page: Where to write the page of `cellclf predict --report`, HTML, with these counts.
         correct: Whether to correct shares.
         seed: Decides the draws of the corrected intervals.
 
     Raises:
         DataError: A file cannot be read, a row has no answer or one that is no class, or specimens
             cannot be told apart.
+        RunError: The page cannot be written.
     """
     path = Path(predictions)
     table = _read(path)
@@ -178,6 +184,21 @@ def differential(
         correct=correct,
         seed=seed,
     )
+    found = _with_sidecar(found, path, sidecar, correct=correct)
+    if page is not None:
+        threshold = sidecar is None or not found_none(sidecar.thresholds)
+        left = listable(table)
+        listed = review_list(left, told_apart(table, by).loc[left.index], threshold=threshold)
+        write_count_page(
+            Path(page), found, table=table, listed=listed, sidecar=sidecar, threshold=threshold
+        )
+    return found
+
+
+def _with_sidecar(
+    found: Differential, path: Path, sidecar: Sidecar | None, *, correct: bool
+) -> Differential:
+    """Counts with what is known of the model and the images."""
     if sidecar is None:
         beside = f"there is no {sidecar_of(path).name} beside {path.name}"
         missing = f"Not corrected for what the model confuses: {beside}."

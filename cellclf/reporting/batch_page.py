@@ -36,7 +36,7 @@ class BatchPage:
 
     Attributes:
         sidecar: What is known of the model; `None` where nothing is.
-        written: When the images were classified.
+        written: When it was.
         folders: Where they are.
         images: Images that could be read.
         drift: How they look beside those of training; `None` where that is not known.
@@ -46,7 +46,9 @@ class BatchPage:
         calibrated: The model says which answers a person should look at.
         threshold: A confidence was found from which on answers do without a person.
         specimens: Their counts.
-        corrected: Shares are corrected for what the model confuses.
+        corrected: Shares of some specimen are corrected for what the model confuses.
+        uncorrected: Why others are not, a sentence each.
+        reviewed: Cells whose answer is a reviewer's.
         source: Where the usual ranges come from; empty where there are none.
         unreadable: Reason by path, for files that gave no image.
     """
@@ -65,6 +67,8 @@ class BatchPage:
     corrected: bool
     source: str
     unreadable: Mapping[str, str]
+    uncorrected: tuple[str, ...] = ()
+    reviewed: int = 0
 
     @property
     def unidentified(self) -> int:

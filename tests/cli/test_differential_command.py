@@ -170,6 +170,18 @@ def test_a_specimen_of_another_kind_is_said_to_be_one(
     assert said.count("95 % interval") == 1
 
 
+def test_counts_of_another_program_have_a_page_too(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    (tmp_path / "cells.csv").write_text("path,predicted\na/1.png,eos\na/2.png,unidentified\n")
+    done = cellclf_command("differential", "cells.csv", "--report", "counts.html")
+    assert "Written: counts.html" in done.stdout
+    text = (tmp_path / "counts.html").read_text()
+    assert "2 images, 1 specimen" in text
+    assert "there is no cells.json beside cells.csv" in text
+    assert "nan" not in text
+
+
 def test_a_question_is_answered_or_said_to_need_more_cells(
     tmp_path: Path, cellclf_command: Command
 ) -> None:

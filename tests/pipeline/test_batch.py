@@ -154,7 +154,12 @@ def test_a_review_is_counted_and_goes_back_into_training(classified: Classified)
         refused.reverse()
     listed["corrected"] = [*refused, *listed["top_class"][2:-1], ""]
     write_table(listed, Path("review.csv"))
-    after = cellclf.differential("cells.csv", review="review.csv")
+    after = cellclf.differential("cells.csv", review="review.csv", page="counts.html")
+    page = Page(Path("counts.html").read_text(encoding="utf-8"))
+    assert "10 answers of a reviewer are counted in place of the model's." in page.text
+    assert "Shares of slides/A are not corrected" in page.text
+    assert "50 images, 2 specimens" in page.text
+    assert len(page.attributes("img")) == 1
     assert after.reviewed == 10
     assert not after.corrected
     assert sum(one.unidentified for one in after.specimens) == 0

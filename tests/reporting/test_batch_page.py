@@ -198,6 +198,7 @@ def test_hostile_names_are_shown_and_do_nothing(tmp_path: Path, hostile: str) ->
         listed=page.listed.assign(path=hostile, specimen=hostile),
         review_file=hostile,
         notes=(hostile,),
+        uncorrected=(hostile,),
         source=hostile,
         specimens=tuple(replace(one, name=hostile, answers=(hostile,)) for one in page.specimens),
         unreadable={hostile: hostile},
