@@ -12,6 +12,7 @@ from cellclf.cli.options import (
     QuestionOption,
     ReferenceOption,
     require_result_files,
+    require_suffix,
 )
 
 __all__ = ["differential"]
@@ -30,6 +31,10 @@ def differential(
         bool, typer.Option("--raw", help="Do not correct for what the model confuses.")
     ] = False,
     csv: Annotated[Path | None, typer.Option(help="Write the counts to this CSV file.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a page with what needs a person and the counts, HTML."),
+    ] = None,
 ) -> None:
     """Count the cells of each specimen, with intervals. Not for clinical use.
 
@@ -40,23 +45,28 @@ def differential(
     \b
     cellclf predict runs/first slides/ --out cells.csv
     cellclf differential cells.csv
-    cellclf differential cells.csv --review review.csv
+    cellclf differential cells.csv --review review.csv --report counts.html
     cellclf differential cells.csv --by 'patient(\\d+)' --question 'eosinophil > 5 %'
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.evaluation.prediction_files import sidecar_of
     from cellclf.pipeline import differential as pipeline
 
     read = (predictions, sidecar_of(predictions), review, reference)
-    require_result_files({"--csv": csv}, inputs=read)
+    require_result_files({"--csv": csv, "--report": report}, inputs=read)
+    require_suffix("--csv", csv, ".csv")
+    require_suffix("--report", report, ".html")
     found = pipeline.differential(
         predictions,
         by=by,
         questions=question or (),
         reference=reference,
         review=review,
+        page=report,
         correct=not raw,
     )
     typer.echo(found.summary())
     if csv is not None:
         found.write_csv(csv)
         typer.echo(f"Written: {csv}")
+    if report is not None:
+        typer.echo(f"Written: {report}")

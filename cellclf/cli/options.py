@@ -18,6 +18,7 @@ __all__ = [
     "ReferenceOption",
     "SetOption",
     "require_result_files",
+    "require_suffix",
 ]
 
 ExperimentArgument = Annotated[
@@ -101,3 +102,20 @@ def require_result_files(
             )
         written[place] = option
         require_writable(path.parent)
+
+
+def require_suffix(option: str, path: Path | None, suffix: str) -> None:
+    """Make sure that a file is called as what is written into it.
+
+    Args:
+        option: The option that names the file.
+        path: The file; `None` where it is not given.
+        suffix: How its name is to end, such as `.csv`.
+
+    Raises:
+        RunError: It ends otherwise: a spreadsheet would take it for something else.
+    """
+    from cellclf.errors import RunError
+
+    if path is not None and path.suffix.lower() != suffix:
+        raise RunError(f"{option} must name a {suffix} file. Received: {path}")

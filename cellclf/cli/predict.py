@@ -13,6 +13,7 @@ from cellclf.cli.options import (
     QuestionOption,
     ReferenceOption,
     require_result_files,
+    require_suffix,
 )
 
 __all__ = ["predict"]
@@ -49,17 +50,24 @@ def predict(
     from cellclf.cli.progress import command_progress
     from cellclf.errors import DataError, LeakageWarning
     from cellclf.evaluation.prediction_files import require_free, sidecar_of
+    from cellclf.evaluation.review import require_uncorrected
     from cellclf.inference.classifier import load
     from cellclf.inference.inputs import expand_paths
     from cellclf.network.backend import prepare_backend
 
+    _require_use(by, question, reference, report=report, review=review)
     files = expand_paths(paths)
     results = {"--out": out, "--report": report, "--review": review}
     if out is not None:
         results["the file beside --out"] = sidecar_of(out)
     require_result_files(results, inputs=(*files, Path(model), reference))
+    require_suffix("--out", out, ".csv")
+    require_suffix("--review", review, ".csv")
+    require_suffix("--report", report, ".html")
     if out is not None:
         require_free(out)
+    for table in filter(None, (out, review)):
+        require_uncorrected(table)
     asked = None
     if report is not None or review is not None:
         from cellclf.pipeline.batch import batch_report, check_batch
@@ -90,3 +98,21 @@ def predict(
         )
         for path in filter(None, (report, review)):
             typer.echo(f"Written: {path}")
+
+
+def _require_use(
+    by: str,
+    question: list[str] | None,
+    reference: Path | None,
+    *,
+    report: Path | None,
+    review: Path | None,
+) -> None:
+    """Make sure that what is asked for has a place where it is said."""
+    from cellclf.evaluation.specimens import FOLDER
+
+    if report is None and (question or reference is not None):
+        option = "--question" if question else "--reference"
+        raise typer.BadParameter(f"{option} needs --report: the page answers it")
+    if report is None and review is None and by != FOLDER:
+        raise typer.BadParameter("--by needs --report or --review: they tell specimens apart")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cellclf.evaluation.proportions import LEVEL, Interval, share
 
-__all__ = ["Review", "review_threshold", "risk_coverage"]
+__all__ = ["Review", "found_none", "review_threshold", "risk_coverage"]
 
 SHARES = tuple(round(0.1 * step, 1) for step in range(1, 11))
 """Shares of the samples to accept that are tried, the surest first."""
@@ -41,6 +42,11 @@ class Review:
 
 NOTHING = 2.0
 """A threshold that no confidence reaches."""
+
+
+def found_none(thresholds: Mapping[str, float]) -> bool:
+    """Tell whether, by the thresholds of a sidecar, no confidence does without a person."""
+    return thresholds.get("review", 0.0) >= NOTHING
 
 
 def review_threshold(

@@ -37,6 +37,9 @@ never seen is not impossible (Jeffreys)."""
 
 MOST_CELLS = 1_000_000
 
+NO_SHARE = 1e-6
+"""A corrected share below which there is none: less than a cell of as many as are ever counted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
@@ -167,9 +170,14 @@ class Correction:
 
     If a specimen differs from the images that the confusion was counted on in nothing but how many
     cells of each class it has (label shift), then its counts are a mixture of the rows of the
-    confusion matrix, and its shares are those under which the counts are likeliest (Saerens,
-    Latinne and Decaestecker, 2002). They are never negative and sum to 1. On a specimen that looks
-    different in other ways, the correction may make a count worse.
+    confusion matrix, and its shares are those under which the counts are likeliest: the maximum
+    likelihood of a mixture of known parts, by expectation and maximisation, as in iterative
+    unfolding (D'Agostini, 1995). Saerens, Latinne and Decaestecker (2002) do the same with the
+    probabilities of each answer in place of the answers. Shares are never negative and sum to 1. On
+    a specimen that looks different in other ways, the correction may make a count worse.
+
+    Intervals take the cells of the confusion for independent, which those of one patient or field
+    are not: they are then too narrow.
 
     Attributes:
         rows: Probability of each answer to a cell of each class, `(k, a)`, no answer impossible.
@@ -246,7 +254,8 @@ class Correction:
         drawn = rng.dirichlet(number + PRIOR_COUNT, size=len(self.drawn_rows))
         tail = 100 * (1 - level) / 2
         low, high = np.percentile(_shares(drawn, self.drawn_rows), [tail, 100 - tail], axis=0)
-        return found, np.minimum(low, found), np.maximum(high, found)
+        low, high = np.minimum(low, found), np.maximum(high, found)
+        return _plain(found), _plain(low), _plain(high)
 
 
 def cells_to_settle(hits: int, cells: int, share: float, *, level: float = LEVEL) -> int | None:
@@ -287,6 +296,12 @@ def cells_to_settle(hits: int, cells: int, share: float, *, level: float = LEVEL
         middle = (least + most) // 2
         least, most = (least, middle) if settled(middle) else (middle, most)
     return most - cells
+
+
+def _plain(shares: Floats) -> Floats:
+    """Shares with the traces that the search for them leaves taken for the zero that they are."""
+    plain: Floats = np.where(shares < NO_SHARE, 0.0, shares)
+    return plain
 
 
 def _shares(observed: Floats, rows: Floats) -> Floats:

@@ -86,9 +86,14 @@ class Departure(BaseModel):
 
     measure: str = Field(description="Name of the measure.")
     side: Side = Field(description="Which end of what is usual they pass.")
-    share: float = Field(description="Share of the images that pass it; of training images 1 %.")
+    share: float = Field(
+        description="Share of the images that pass it; of those of training about 1 %."
+    )
     at_least: float = Field(description="Lower confidence bound of the share.")
-    by: float = Field(description="Median distance of these from the middle of training images.")
+    by: float = Field(
+        description="Median distance of these from the middle of the training images of the class "
+        "that each is taken for."
+    )
 
     def sentence(self) -> str:
         """Say it in words.
@@ -97,13 +102,13 @@ class Departure(BaseModel):
             >>> Departure(
             ...     measure="sharpness", side="lower", share=0.98, at_least=0.91, by=2.0
             ... ).sentence()
-            '98 % of the images are less sharp than 99 % of the training images (4.0 times)'
+            '98 % of the images are less sharp than is usual in training (4.0 times off the middle)'
         """
         (measure,) = (one for one in MEASURES if one.name == self.measure)
         words = measure.lower if self.side == "lower" else measure.higher
-        far = f"by {self.by:.1f} {measure.unit}" if measure.unit else f"{2**self.by:.1f} times"
+        far = f"{self.by:.1f} {measure.unit}" if measure.unit else f"{2**self.by:.1f} times"
         part = f"{100 * self.share:.0f} % of the images"
-        return f"{part} {words} than 99 % of the training images ({far})"
+        return f"{part} {words} than is usual in training ({far} off the middle)"
 
 
 class Drift(BaseModel):
@@ -113,6 +118,20 @@ class Drift(BaseModel):
 
     images: int = Field(description="How many were compared.")
     departures: tuple[Departure, ...] = Field((), description="The furthest first; often none.")
+
+    def without(self) -> str:
+        """Say in words that nothing departs, as far as so many images can tell.
+
+        Example:
+            >>> Drift(images=60).without()
+            'none found; in stain, light and focus, 60 images look like the training images'
+        """
+        if self.images == 1:
+            return "not known; a single image cannot tell"
+        return (
+            f"none found; in stain, light and focus, {self.images:,} images look like the training "
+            "images"
+        )
 
     def sentences(self) -> list[str]:
         """Say in words what departs; nothing where nothing does."""
@@ -154,8 +173,9 @@ class UsualLook:
     def compared(self, measures: ArrayLike, classes: ArrayLike) -> Drift:
         """Compare new images with what is usual.
 
-        An image passes an end of what is usual where it lies beyond 99 % of all training images,
-        and beyond 99 % of those of the class that it is taken for: a batch of one rare class is no
+        An image passes an end of what is usual where it lies beyond 99 % of the training images
+        that were looked at, and beyond 99 % of those of the class that it is taken for, or beyond
+        their widened range where there are few (`UsualLook`): a batch of one rare class is no
         drift, nor is one that the model takes for the wrong class. A drift is said where more
         images pass one end than in training, by far (`NOTABLE`) and surely: by a lower bound of
         the share (Clopper and Pearson, 1934; Bonferroni over all ends), so that neither a handful

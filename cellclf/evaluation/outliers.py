@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 from sklearn.decomposition import PCA
 
 from cellclf.errors import DataError
 
-__all__ = ["REFUSED", "OutlierScores", "Refusal"]
+__all__ = ["REFUSED", "OutlierScores", "Refusal", "refused_too_many"]
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +30,9 @@ SAMPLES_A_DIRECTION = 4
 LEAST_SPREAD = 1e-3
 """Smallest spread that is believed: of a feature, in those of the one that varies most; and within
 the classes, in that over all of them."""
+
+RISK = 0.01
+"""Of saying that too many cells are refused, where no more are than may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,3 +227,33 @@ class Refusal:
     def refuses(self, scores: ArrayLike) -> NDArray[np.bool_]:
         """Return which cells are refused, `(n,)`; none whose score is missing."""
         return np.asarray(scores, dtype=np.float64) > self.threshold
+
+
+def refused_too_many(
+    refused: int, cells: int, thresholds: Mapping[str, float], *, of: str = "", asked: int = 1
+) -> str:
+    """Say that more cells are refused than cells of known classes would be; nothing where not.
+
+    By an exact binomial test against the share that may be refused, at `RISK` over all that are
+    asked about (Bonferroni).
+
+    Args:
+        refused: Cells that are none of the classes.
+        cells: All cells.
+        thresholds: What turns probabilities into answers, as a sidecar has it.
+        of: Of what the cells are, with a space before it.
+        asked: About how many sets of cells this is asked.
+
+    Example:
+        >>> refused_too_many(9, 100, {"outlier_share": 0.05})
+        ''
+        >>> refused_too_many(32, 32, {"outlier_share": 0.05}).partition(", where")[0]
+        'Unidentified: 32 of 32 cells are none of the classes'
+    """
+    share = thresholds.get("outlier_share")
+    if share is None or stats.binom.sf(refused - 1, cells, share) >= RISK / asked:
+        return ""
+    return (
+        f"Unidentified: {refused:,} of {cells:,} cells{of} are none of the classes, where "
+        f"{100 * share:g} % of cells of these classes would be. Another kind of image?"
+    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from cellclf.errors import DataError
+from cellclf.errors import DataError, RunError, hint
 from cellclf.evaluation.differential import corrections
 from cellclf.evaluation.predictions import UNIDENTIFIED, review_flags
 from cellclf.spreadsheets import read_texts, write_table
@@ -14,8 +15,10 @@ from cellclf.spreadsheets import read_texts, write_table
 __all__ = [
     "read_review",
     "reasons_to_review",
+    "require_uncorrected",
     "review_list",
     "says_what_to_review",
+    "spelt",
     "with_corrections",
     "write_review",
 ]
@@ -28,19 +31,22 @@ COLUMNS = (
     "predicted",
     "top_class",
     "confidence",
+    "outlier_score",
     "corrected",
 )
+MISTAKES_SHOWN = 20
 
 
-def reasons_to_review(table: pd.DataFrame) -> pd.Series[str]:
+def reasons_to_review(table: pd.DataFrame, *, threshold: bool = True) -> pd.Series[str]:
     """Return why a person should look at each cell of a table of predictions.
 
     Args:
         table: Column `predicted`, and `review` where there is one; as values or as text.
+        threshold: A confidence was found from which on answers do without a person.
 
     Returns:
-        `unidentified`, `unsure` or, where the model is not calibrated and every answer needs a
-        person, `not calibrated`; empty for a cell that need not be looked at.
+        `unidentified`, `unsure`, or, where every answer needs a person, `no threshold` or, of a
+        model that is not calibrated, `not calibrated`; empty for a cell that need not be looked at.
 
     Raises:
         DataError: `review` holds something else than true and false.
@@ -48,7 +54,9 @@ def reasons_to_review(table: pd.DataFrame) -> pd.Series[str]:
     why = pd.Series("", index=table.index, dtype="str")
     if "review" in table:
         marked = review_flags(table["review"])
-        why = why.mask(marked.isna(), "not calibrated").mask(marked.fillna(False), "unsure")
+        why = why.mask(marked.isna(), "not calibrated").mask(
+            marked.fillna(False), "unsure" if threshold else "no threshold"
+        )
     return why.mask(table["predicted"] == UNIDENTIFIED, "unidentified")
 
 
@@ -60,21 +68,27 @@ def says_what_to_review(table: pd.DataFrame) -> bool:
     return "review" not in table or bool(review_flags(table["review"]).notna().any())
 
 
-def review_list(table: pd.DataFrame, specimens: pd.Series[str]) -> pd.DataFrame:
+def review_list(
+    table: pd.DataFrame, specimens: pd.Series[str], *, threshold: bool = True
+) -> pd.DataFrame:
     """Return the cells that a person should look at, in the order to look at them.
 
     Args:
         table: Predictions of new images.
         specimens: Specimen of each row.
+        threshold: A confidence was found from which on answers do without a person.
 
     Returns:
-        Columns `sample_id, path, specimen, why, predicted, top_class, confidence, corrected`: first
-        the cells that are none of the classes, then the others, the least sure first. `why` is what
-        `reasons_to_review` says. `corrected` is empty.
+        Columns `sample_id, path, specimen, why, predicted, top_class, confidence, outlier_score,
+        corrected`: first the cells that are none of the classes, those most unlike the training
+        images first, then the others, the least sure first. `why` is what `reasons_to_review` says.
+        `corrected` is empty.
     """
-    why = reasons_to_review(table)
-    listed = table.assign(why=why, specimen=specimens, corrected="", order=why != "unidentified")
-    wanted = listed[listed["why"] != ""].sort_values(["order", "confidence"], kind="stable")
+    why = reasons_to_review(table, threshold=threshold)
+    refused = why == "unidentified"
+    order = table["confidence"].mask(refused, -table["outlier_score"])
+    listed = table.assign(why=why, specimen=specimens, corrected="", answered=~refused, order=order)
+    wanted = listed[listed["why"] != ""].sort_values(["answered", "order"], kind="stable")
     return wanted[list(COLUMNS)].reset_index(drop=True)
 
 
@@ -85,8 +99,9 @@ def write_review(listed: pd.DataFrame, path: Path) -> None:
     dataset `csv` finds them.
 
     Raises:
-        RunError: The place cannot be written to.
+        RunError: The place cannot be written to, or holds a person's corrections.
     """
+    require_uncorrected(path)
     folder = path.absolute().parent
 
     def placed(name: str) -> str:
@@ -94,6 +109,28 @@ def write_review(listed: pd.DataFrame, path: Path) -> None:
         return (whole.relative_to(folder) if whole.is_relative_to(folder) else whole).as_posix()
 
     write_table(listed.assign(path=listed["path"].map(placed)), path)
+
+
+def require_uncorrected(path: Path) -> None:
+    """Make sure that a table to be written overwrites no corrections of a person.
+
+    Raises:
+        RunError: It would, or what is there cannot be read.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        filled = int((corrections(read_texts(path)) != "").sum())
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{path} is there and cannot be read, so that corrections in it might be lost "
+            f"({error}): give another name"
+        ) from error
+    if filled:
+        raise RunError(
+            f"{path} has an answer of a person in {filled:,} rows of 'corrected', which would be "
+            "overwritten: give another name"
+        )
 
 
 def read_review(path: Path) -> pd.DataFrame:
@@ -123,6 +160,46 @@ def read_review(path: Path) -> pd.DataFrame:
     if len(twice):
         raise DataError(f"{path} must name each cell once. Received twice: {twice.iloc[0]!r}")
     return found
+
+
+def spelt(table: pd.DataFrame, classes: Sequence[str], path: Path) -> pd.DataFrame:
+    """Return a table whose column `corrected` spells the classes as the model does.
+
+    Args:
+        table: Columns `corrected`, and `sample_id`, or `path` in its place.
+        classes: Class names.
+        path: The file that the table was read from.
+
+    Raises:
+        DataError: An answer is neither a class nor `unidentified`, in small letters or capitals.
+    """
+    ids = table["sample_id"] if "sample_id" in table else table["path"]
+    known = (*classes, UNIDENTIFIED)
+    folded: dict[str, list[str]] = {}
+    for name in known:
+        folded.setdefault(name.casefold(), []).append(name)
+
+    def meant(answer: str) -> str | None:
+        if answer in ("", *known):
+            return answer
+        alike = folded.get(answer.casefold(), [])
+        return alike[0] if len(alike) == 1 else None
+
+    answers = corrections(table)
+    found = [meant(answer) for answer in answers]
+    wrong = [
+        f"\n  {sample}: {answer!r}.{hint(answer.casefold(), known)}"
+        for sample, answer, one in zip(ids, answers, found, strict=True)
+        if one is None
+    ]
+    if wrong:
+        more = len(wrong) - MISTAKES_SHOWN
+        raise DataError(
+            f"every answer in 'corrected' of {path} must be one of {', '.join(classes)}, or "
+            f"{UNIDENTIFIED!r}. Received:{''.join(wrong[:MISTAKES_SHOWN])}"
+            f"{f'{chr(10)}  and {more:,} more' if more > 0 else ''}"
+        )
+    return table.assign(corrected=pd.Series(found, index=table.index, dtype="str"))
 
 
 def with_corrections(table: pd.DataFrame, review: pd.DataFrame) -> pd.DataFrame:

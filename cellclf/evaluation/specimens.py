@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PureWindowsPath
 
 import numpy as np
 import pandas as pd
@@ -20,14 +20,26 @@ from cellclf.evaluation.differential import (
     corrections,
     count,
 )
-from cellclf.evaluation.predictions import UNIDENTIFIED
+from cellclf.evaluation.outliers import refused_too_many
+from cellclf.evaluation.predictions import CLASS_PREFIX, UNIDENTIFIED
 from cellclf.evaluation.reference import ReferenceRanges, read_reference
 from cellclf.evaluation.review import reasons_to_review
 
-__all__ = ["FOLDER", "Asked", "Specimen", "specimens_of", "told_apart"]
+__all__ = ["FOLDER", "Asked", "Specimen", "refused_beyond", "specimens_of", "told_apart"]
 
 FOLDER = "folder"
 """How specimens are told apart where nothing else is said: by the folder of the images."""
+
+ANSWERS = (
+    "predicted",
+    "top_class",
+    "confidence",
+    "review",
+    "outlier_score",
+    "corrected",
+    "why",
+)
+"""Columns that tell what a cell is, not whose."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +55,7 @@ class Specimen:
             that is held against the ranges, and that settles questions.
         unidentified: Cells that are none of the classes.
         review: Paths of the cells that a person should look at, and that nobody has.
+        reviewed: Cells whose answer is a reviewer's. Where there are any, shares are not corrected.
         answers: What becomes of the questions, a sentence each.
     """
 
@@ -50,7 +63,13 @@ class Specimen:
     table: pd.DataFrame
     unidentified: int
     review: tuple[str, ...]
+    reviewed: int = 0
     answers: tuple[str, ...] = ()
+
+    @property
+    def corrected(self) -> bool:
+        """Shares are corrected for what the model confuses."""
+        return "corrected" in self.table
 
     @property
     def identified(self) -> int:
@@ -66,7 +85,8 @@ class Asked:
         questions: Whether a class makes up more than a share.
         reference: Ranges that shares are held against.
         confusion: What the model confuses, shape `(k, k)`, or `(k, k + 1)` with the cells that it
-            refuses last; shares are corrected for it.
+            refuses last; shares are corrected for it, but those of a specimen of which a reviewer
+            has corrected something.
         seed: Decides the draws of the corrected intervals.
     """
 
@@ -135,6 +155,33 @@ def specimens_of(
     )
 
 
+def refused_beyond(
+    specimens: Sequence[Specimen], thresholds: Mapping[str, float]
+) -> tuple[str, ...]:
+    """Say of which specimens more cells are refused than cells of known classes would be.
+
+    See `cellclf.evaluation.outliers.refused_too_many`.
+
+    Args:
+        specimens: What was counted.
+        thresholds: What turns probabilities into answers, as a sidecar has it.
+
+    Returns:
+        A sentence or two each.
+    """
+    said = (
+        refused_too_many(
+            one.unidentified,
+            one.identified + one.unidentified,
+            thresholds,
+            of=f" of {one.name or 'the specimen without a name'}",
+            asked=len(specimens),
+        )
+        for one in specimens
+    )
+    return tuple(filter(None, said))
+
+
 def told_apart(table: pd.DataFrame, by: str) -> pd.Series[str]:
     """Return the specimen of each row.
 
@@ -144,12 +191,22 @@ def told_apart(table: pd.DataFrame, by: str) -> pd.Series[str]:
             expression that is searched in the path, whose first group, or whole, is the specimen.
 
     Raises:
-        DataError: `by` is none of these, or is not found in a path.
+        DataError: `by` is none of these, tells nothing apart, or is not found in a path.
     """
     if by == FOLDER:
-        return table["path"].map(lambda path: str(PurePath(path).parent))
+        return table["path"].map(_folder)
     if by in table:
-        return table[by].astype("str")
+        if by in ANSWERS or by.startswith(CLASS_PREFIX):
+            raise DataError(
+                f"specimens must be told apart by what is no answer. Received: the column {by!r}"
+            )
+        column = table[by].fillna("").astype("str")
+        if len(column) and not column.str.strip().any():
+            raise DataError(
+                f"specimens must be told apart by a column that says something. Received: {by!r}, "
+                f"and {by!r} is empty in every row"
+            )
+        return column
     try:
         pattern = re.compile(by)
     except re.error as error:
@@ -169,7 +226,18 @@ def told_apart(table: pd.DataFrame, by: str) -> pd.Series[str]:
     names = [
         (one.group(1) or "") if one.re.groups else one.group(0) for one in found if one is not None
     ]
+    if names and not any(names):
+        raise DataError(
+            f"specimens must be told apart by something. Received: {by!r}, which finds an empty "
+            "text in every path"
+        )
     return pd.Series(names, index=table.index, dtype="str")
+
+
+def _folder(path: str) -> str:
+    """The folder of an image, also where the table was made on Windows."""
+    windows = "\\" in path and "/" not in path
+    return str((PureWindowsPath if windows else PurePath)(path).parent)
 
 
 def _specimen(
@@ -183,7 +251,8 @@ def _specimen(
 ) -> Specimen:
     counted = count(answers.tolist(), classes)
     refused = answers == UNIDENTIFIED
-    if correction is not None:
+    seen = corrections(table) != ""
+    if correction is not None and not seen.any():
         cells = counted["cells"].tolist()
         if correction.rows.shape[1] > len(cells):
             cells.append(int(refused.sum()))
@@ -191,12 +260,12 @@ def _specimen(
         counted = counted.assign(corrected=shares, corrected_low=low, corrected_high=high)
     if asked.reference is not None:
         counted = _against(counted, asked.reference)
-    seen = corrections(table) != ""
     return Specimen(
         name=name,
         table=counted,
         unidentified=int(refused.sum()),
         review=tuple(table.loc[(reasons_to_review(table) != "") & ~seen, "path"]),
+        reviewed=int(seen.sum()),
         answers=tuple(_answer(question, counted) for question in asked.questions),
     )
 

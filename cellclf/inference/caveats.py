@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cellclf.data.leaks import LEAKY
+from cellclf.evaluation.abstention import found_none
 from cellclf.evaluation.drift import Drift
 
-__all__ = ["NOT_CALIBRATED", "caveats", "drifted"]
+__all__ = ["DRIFT_UNKNOWN", "NOT_CALIBRATED", "caveats", "drifted"]
 
 DRIFTED = (
     "Drift: these images look unlike those that the model was trained on, so that its answers and "
     "confidences may be off:"
 )
+DRIFT_UNKNOWN = "Drift: not known. These images were not compared with those of training."
 NOT_CALIBRATED = (
     "Not calibrated: the model does not say which of its answers can do without a person. All of "
     "them are for review."
@@ -18,19 +22,36 @@ NOT_CALIBRATED = (
 SYNTHETIC = "Synthetic: the model was trained on rendered images, not on real cells."
 
 
-def caveats(*, leaky: bool, synthetic: bool) -> tuple[str, ...]:
+def caveats(
+    *, leaky: bool, synthetic: bool, thresholds: Mapping[str, float] | None = None
+) -> tuple[str, ...]:
     """Return what is to be said of a model, a sentence each.
 
     Args:
         leaky: The figures of its run come from a split that leaks.
         synthetic: It was trained on rendered images.
+        thresholds: What turns its probabilities into answers, as a sidecar has it.
     """
-    said = ((leaky, f"{LEAKY}."), (synthetic, SYNTHETIC))
+    found = thresholds or {}
+    no_threshold = ""
+    if found_none(found):
+        no_threshold = (
+            f"No threshold: from the {found['calibrated_on']:.0f} images of the calibration part, "
+            f"no confidence could be shown to make {100 * found['review_target']:g} % of the "
+            "answers right. All of them are for review."
+        )
+    said = (
+        (leaky, f"{LEAKY}."),
+        (synthetic, SYNTHETIC),
+        (bool(no_threshold), no_threshold),
+    )
     return tuple(text for holds, text in said if holds)
 
 
 def drifted(drift: Drift | None) -> list[str]:
-    """Return the lines of a summary about images that look unlike those of training."""
-    if drift is None or not drift.departures:
-        return []
+    """Return the lines of a summary about how images look beside those of training."""
+    if drift is None:
+        return [DRIFT_UNKNOWN]
+    if not drift.departures:
+        return [f"Drift: {drift.without()}."] if drift.images else []
     return [DRIFTED, *(f"  {sentence}" for sentence in drift.sentences())]

@@ -11,9 +11,11 @@ import pandas as pd
 
 from cellclf.data.leaks import LEAKY
 from cellclf.errors import LeakageError, LeakageWarning
+from cellclf.evaluation.abstention import found_none
 from cellclf.evaluation.drift import Drift
+from cellclf.evaluation.outliers import refused_too_many
 from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_of, write_csv
-from cellclf.evaluation.predictions import checked_table, classes_of
+from cellclf.evaluation.predictions import UNIDENTIFIED, checked_table, classes_of
 from cellclf.files import write_text
 from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
 from cellclf.terms import percent
@@ -60,7 +62,11 @@ class Classified:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the model and the images, a sentence or two each."""
-        of_model = caveats(leaky=self.leaky, synthetic=self.synthetic)
+        of_model = caveats(
+            leaky=self.leaky,
+            synthetic=self.synthetic,
+            thresholds=None if self.sidecar is None else self.sidecar.thresholds,
+        )
         if not self.trained:
             return of_model
         return (
@@ -118,14 +124,21 @@ class Classified:
             for name, count in counts.items()
         ]
         lines.append(f"{'total':<{width}}  {total:>{digits}}")
-        lines += drifted(self.drift)
+        if total:
+            lines += drifted(self.drift)
         if self.to_review is not None:
+            refused = counts.get(UNIDENTIFIED, 0)
+            without = self.sidecar is not None and found_none(self.sidecar.thresholds)
+            others = f"{self.to_review - refused:,} {'others' if without else 'unsure'}"
             lines.append(
-                f"For review: {self.to_review:,}, less sure than the model's threshold, or none of "
-                "the classes (column 'review')"
+                f"For review: {self.to_review:,}: {refused:,} {UNIDENTIFIED}, {others} "
+                "(column 'review')"
             )
         elif total:
             lines.append(NOT_CALIBRATED)
+        if self.sidecar is not None:
+            refused = counts.get(UNIDENTIFIED, 0)
+            lines += filter(None, [refused_too_many(refused, total, self.sidecar.thresholds)])
         if self.unreadable:
             lines.append(f"Could not be read: {len(self.unreadable)}")
             lines += [f"  {path}: {reason}" for path, reason in self.unreadable.items()]

@@ -9,12 +9,13 @@ from pathlib import Path
 import pandas as pd
 
 from cellclf.errors import DataError
+from cellclf.evaluation.abstention import found_none
 from cellclf.evaluation.predictions import COLUMNS, classes_of
 from cellclf.evaluation.review import review_list, write_review
 from cellclf.evaluation.specimens import FOLDER, Asked, told_apart
 from cellclf.inference.classified import Classified
+from cellclf.pipeline.count_page import write_count_page
 from cellclf.pipeline.differential import Differential, counted
-from cellclf.reporting.batch_page import BatchPage, write_batch_page
 
 __all__ = ["batch_report", "check_batch"]
 
@@ -62,26 +63,22 @@ def batch_report(
         correct=correct,
         seed=seed,
     )
-    found = replace(found, notes=classified.notes, drift=classified.drift)
-    listed = review_list(table, told_apart(table, by))
+    found = replace(found, notes=(*found.notes, *classified.notes), drift=classified.drift)
+    sidecar = classified.sidecar
+    no_threshold = sidecar is not None and found_none(sidecar.thresholds)
+    listed = review_list(table, told_apart(table, by), threshold=not no_threshold)
     if review is not None:
         write_review(listed, Path(review))
     if page is not None:
-        write_batch_page(
+        write_count_page(
             Path(page),
-            BatchPage(
-                model="" if classified.sidecar is None else classified.sidecar.model,
-                images=len(table),
-                drift=found.drift,
-                notes=found.notes,
-                listed=listed,
-                review_file="" if review is None else Path(review).name,
-                calibrated=found.calibrated,
-                specimens=found.specimens,
-                corrected=found.corrected,
-                source=found.source,
-                unreadable=classified.unreadable,
-            ),
+            found,
+            table=table,
+            listed=listed,
+            sidecar=sidecar,
+            threshold=not no_threshold,
+            review_file="" if review is None else Path(review).name,
+            unreadable=classified.unreadable,
         )
     return found
 

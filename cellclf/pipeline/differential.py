@@ -10,13 +10,29 @@ import numpy as np
 import pandas as pd
 
 from cellclf.errors import DataError
-from cellclf.evaluation.differential import answer_column, corrections
+from cellclf.evaluation.abstention import found_none
+from cellclf.evaluation.differential import answer_column
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar, read_sidecar, sidecar_of
 from cellclf.evaluation.predictions import CLASS_PREFIX, UNIDENTIFIED
-from cellclf.evaluation.review import read_review, says_what_to_review, with_corrections
-from cellclf.evaluation.specimens import FOLDER, Asked, Specimen, specimens_of, told_apart
+from cellclf.evaluation.review import (
+    read_review,
+    review_list,
+    says_what_to_review,
+    spelt,
+    with_corrections,
+)
+from cellclf.evaluation.specimens import (
+    FOLDER,
+    Asked,
+    Specimen,
+    refused_beyond,
+    specimens_of,
+    told_apart,
+)
 from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
+from cellclf.pipeline.count_page import listable, write_count_page
+from cellclf.reporting.wording import percent, span
 from cellclf.spreadsheets import read_texts, write_table
 
 __all__ = ["FOLDER", "Differential", "Specimen", "counted", "differential"]
@@ -34,7 +50,8 @@ class Differential:
 
     Attributes:
         specimens: In the order of their names.
-        corrected: Shares are corrected for what the model confuses.
+        corrected: Shares of some specimen are corrected for what the model confuses.
+        uncorrected: Why others are not, a sentence each.
         reviewed: Cells whose answer is a reviewer's.
         source: Where the reference ranges come from; empty where there are none.
         drift: How the images look beside those of training; `None` where that is not known.
@@ -44,6 +61,7 @@ class Differential:
 
     specimens: tuple[Specimen, ...]
     corrected: bool
+    uncorrected: tuple[str, ...] = ()
     reviewed: int = 0
     source: str = ""
     drift: Drift | None = None
@@ -52,10 +70,19 @@ class Differential:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a specimen and class, the specimen in the first column."""
-        return pd.concat(
-            [one.table.assign(specimen=one.name) for one in self.specimens], ignore_index=True
-        ).pipe(lambda table: table[["specimen", *table.columns.drop("specimen")]])
+        """One row a specimen and class, the specimen in the first column.
+
+        The columns `unidentified` and `for_review` are of the specimen, and the same in its rows.
+        """
+        named = [
+            one.table.assign(
+                specimen=one.name, unidentified=one.unidentified, for_review=len(one.review)
+            )
+            for one in self.specimens
+        ]
+        return pd.concat(named, ignore_index=True).pipe(
+            lambda table: table[["specimen", *table.columns.drop("specimen")]]
+        )
 
     def summary(self) -> str:
         """Return everything as text: what needs a person first."""
@@ -72,11 +99,14 @@ class Differential:
             if one.review:
                 named = ", ".join(one.review[:5]) + (", ..." if len(one.review) > 5 else "")
                 lines.append(f"  {len(one.review):,} for review: {named}")
-            lines += [f"  {line}" for line in _printed(one.table).splitlines()]
+            if one.identified:
+                lines += [f"  {line}" for line in _printed(one.table).splitlines()]
             lines += [f"  {answer}" for answer in one.answers]
             lines.append("")
         if self.reviewed:
-            lines.append(f"{self.reviewed:,} answers are those of a reviewer.")
+            are = "answer is" if self.reviewed == 1 else "answers are"
+            lines.append(f"{self.reviewed:,} {are} of a reviewer.")
+        lines += self.uncorrected
         if self.corrected:
             lines.append(LABEL_SHIFT)
         if self.source:
@@ -96,14 +126,15 @@ def differential(
     questions: Sequence[str] = (),
     reference: str | Path | None = None,
     review: str | Path | None = None,
+    page: str | Path | None = None,
     correct: bool = True,
     seed: int = 0,
 ) -> Differential:
     """Count the cells of each specimen. No network is needed.
 
     A cell counts as what a reviewer wrote into the column `corrected`, where there is one and it is
-    filled in, else as what was predicted. Where the sidecar says what the model confuses, and no
-    reviewer has corrected anything, shares are corrected for that too.
+    filled in, else as what was predicted. Where the sidecar says what the model confuses, shares
+    are corrected for that too, but those of a specimen of which a reviewer corrected something.
 
     Args:
         predictions: A CSV file of predictions, of `cellclf predict`, of a run, or of another
@@ -119,18 +150,24 @@ def differential(
             `cellclf.evaluation.reference.read_reference`.
         review: The review list of `cellclf predict --review`, with the column `corrected` filled
             in: it counts before what the predictions say.
+        page: Where to write the page of `cellclf predict --report`, HTML, with these counts.
         correct: Whether to correct shares.
         seed: Decides the draws of the corrected intervals.
 
     Raises:
         DataError: A file cannot be read, a row has no answer or one that is no class, or specimens
             cannot be told apart.
+        RunError: The page cannot be written.
     """
     path = Path(predictions)
     table = _read(path)
     sidecar = _sidecar(path)
+    known = _known_classes(table, sidecar)
+    if "corrected" in table and known:
+        table = spelt(table, known, path)
     if review is not None:
-        table = with_corrections(table, read_review(Path(review)))
+        listed = read_review(Path(review))
+        table = with_corrections(table, spelt(listed, known, Path(review)) if known else listed)
     empty = table["path"][answer_column(table) == ""]
     if len(empty):
         raise DataError(
@@ -139,7 +176,7 @@ def differential(
         )
     found = counted(
         table,
-        classes=_classes(table, sidecar),
+        classes=known or tuple(sorted({*answer_column(table)} - {UNIDENTIFIED})),
         sidecar=sidecar,
         by=by,
         questions=questions,
@@ -147,11 +184,33 @@ def differential(
         correct=correct,
         seed=seed,
     )
+    found = _with_sidecar(found, path, sidecar, correct=correct)
+    if page is not None:
+        threshold = sidecar is None or not found_none(sidecar.thresholds)
+        left = listable(table)
+        listed = review_list(left, told_apart(table, by).loc[left.index], threshold=threshold)
+        write_count_page(
+            Path(page), found, table=table, listed=listed, sidecar=sidecar, threshold=threshold
+        )
+    return found
+
+
+def _with_sidecar(
+    found: Differential, path: Path, sidecar: Sidecar | None, *, correct: bool
+) -> Differential:
+    """Counts with what is known of the model and the images."""
     if sidecar is None:
-        return found
+        beside = f"there is no {sidecar_of(path).name} beside {path.name}"
+        missing = f"Not corrected for what the model confuses: {beside}."
+        return replace(found, uncorrected=(missing,)) if correct else found
     return replace(
         found,
-        notes=caveats(leaky=sidecar.leaky, synthetic=sidecar.synthetic),
+        notes=(
+            *found.notes,
+            *caveats(
+                leaky=sidecar.leaky, synthetic=sidecar.synthetic, thresholds=sidecar.thresholds
+            ),
+        ),
         drift=sidecar.drift,
         calibrated=found.calibrated and sidecar.calibrated,
     )
@@ -180,19 +239,21 @@ def counted(
         correct: See `differential`.
         seed: See `differential`.
     """
-    reviewed = int((corrections(table) != "").sum())
-    counts = None if sidecar is None or reviewed or not correct else sidecar.confusion_counts
+    counts = None if sidecar is None or not correct else sidecar.confusion_counts
     asked = replace(
         Asked.parsed(questions, reference),
         confusion=None if counts is None else np.array(counts),
         seed=seed,
     )
     asked.require(classes)
+    specimens = specimens_of(table, told_apart(table, by), classes, asked)
     return Differential(
-        specimens=specimens_of(table, told_apart(table, by), classes, asked),
-        corrected=asked.confusion is not None,
-        reviewed=reviewed,
+        specimens=specimens,
+        corrected=any(one.corrected for one in specimens),
+        uncorrected=() if asked.confusion is None else _uncorrected(specimens),
+        reviewed=sum(one.reviewed for one in specimens),
         source="" if asked.reference is None else asked.reference.source,
+        notes=() if sidecar is None else refused_beyond(specimens, sidecar.thresholds),
         calibrated=says_what_to_review(table),
     )
 
@@ -213,6 +274,11 @@ def _read(path: Path) -> pd.DataFrame:
             f"{path} must have rows, and the columns 'path' and 'predicted'. "
             f"Received: {len(table):,} rows of {', '.join(map(str, table.columns))}"
         )
+    if {"why", "specimen"} <= {*table} and not _known_classes(table, None):
+        raise DataError(
+            f"{path} is a review list, which has the difficult cells alone: give the predictions, "
+            "and this file with --review"
+        )
     empty = table["path"] == ""
     return table.assign(path=table["path"].where(~empty, table.get("sample_id", "")))
 
@@ -224,33 +290,41 @@ def _sidecar(path: Path) -> Sidecar | None:
     return read_sidecar(path.with_suffix(""))
 
 
-def _classes(table: pd.DataFrame, sidecar: Sidecar | None) -> tuple[str, ...]:
-    """Of the sidecar, else of the columns of probabilities, else what there is for an answer."""
+def _known_classes(table: pd.DataFrame, sidecar: Sidecar | None) -> tuple[str, ...]:
+    """Of the sidecar, else of the columns of probabilities; none where neither names any."""
     if sidecar is not None:
         return sidecar.classes
-    named = [
+    return tuple(
         str(name).removeprefix(CLASS_PREFIX) for name in table if str(name).startswith(CLASS_PREFIX)
-    ]
-    answers = {*table["predicted"], *answer_column(table)} - {UNIDENTIFIED, ""}
-    return tuple(named or sorted(answers))
+    )
+
+
+def _uncorrected(specimens: Sequence[Specimen]) -> tuple[str, ...]:
+    """Say of which specimens a reviewer has corrected something, so that the rest is not."""
+    return tuple(
+        f"Shares of {one.name or 'the specimen without a name'} are not corrected for what the "
+        f"model confuses: a reviewer gave {one.reviewed:,} of its answers."
+        for one in specimens
+        if one.reviewed
+    )
 
 
 def _printed(table: pd.DataFrame) -> str:
     def within(low: float, high: float) -> str:
-        return "" if np.isnan(low) else f"{low:.1%} to {high:.1%}"
+        return span((low, high), "share")
 
     rows = []
     for row in table.to_dict("records"):
         printed = {
             "class": row["class"],
             "cells": f"{row['cells']:,}",
-            "share": "" if np.isnan(row["share"]) else f"{row['share']:.1%}",
+            "share": "" if np.isnan(row["share"]) else percent(row["share"]),
             "95 % interval": within(row["low"], row["high"]),
             "all together": within(row["low_all"], row["high_all"]),
         }
         if "corrected" in row and not np.isnan(row["corrected"]):
             limits = within(row["corrected_low"], row["corrected_high"])
-            printed["corrected"] = f"{row['corrected']:.1%} ({limits})"
+            printed["corrected"] = f"{percent(row['corrected'])} ({limits})"
         if "against_usual" in row:
             usual = within(row["usual_low"], row["usual_high"])
             printed["usual"] = f"{usual}: {row['against_usual']}" if usual else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,11 @@ from cellclf.checking import Plan
 from cellclf.data.groups import grouped_by_pattern, grouped_by_table
 from cellclf.data.leaks import Leak, leaky_warning
 from cellclf.data.samples import Samples, Split
+from cellclf.data.stain_focus import stain_and_focus
 from cellclf.data.store import ImageStore, open_store
 from cellclf.errors import DataError
 from cellclf.evaluation.confusion import MACRO
+from cellclf.evaluation.drift import UsualLook
 from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.files import cache_folder
 from cellclf.pipeline.audit_words import audit_command, audit_warnings, name_of
@@ -27,6 +30,9 @@ from cellclf.settings import DataSettings
 from cellclf.terms import PARTS, Part
 
 __all__ = ["Prepared", "load_samples", "prepare_data"]
+
+LOOKED_AT = 500
+"""Training images of a class that what is usual is taken from: five of them are the hundredth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +66,27 @@ class Prepared:
     def images(self) -> NDArray[np.uint8]:
         """All images, `uint8`, `(n, size, size, 3)`."""
         return self.store.images
+
+    @cached_property
+    def usual(self) -> UsualLook:
+        """What training images look like, by `LOOKED_AT` of each class, evenly over all of them.
+
+        Measured once, for all models of a run.
+        """
+        rows = self.split.rows("train")
+        labels = self.samples.labels[rows]
+        places = [np.flatnonzero(labels == number) for number in np.unique(labels)]
+        evenly = [np.linspace(0, len(of) - 1, min(len(of), LOOKED_AT)).astype(int) for of in places]
+        chosen = np.sort(
+            np.concatenate([of[taken] for of, taken in zip(places, evenly, strict=True)])
+        )
+        measures = [
+            stain_and_focus(self.images[rows[chosen[start : start + LOOKED_AT]]])
+            for start in range(0, len(chosen), LOOKED_AT)
+        ]
+        return UsualLook.of(
+            np.concatenate(measures), labels[chosen], classes=len(self.samples.classes)
+        )
 
     def counts(self) -> Mapping[Part, dict[str, int]]:
         """Samples by part and class."""

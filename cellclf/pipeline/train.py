@@ -17,9 +17,7 @@ from cellclf import __version__
 from cellclf.checking import Chosen, Plan
 from cellclf.data.batches import TrainingBatches
 from cellclf.data.decode import DECODE_VERSION
-from cellclf.data.stain_focus import stain_and_focus
 from cellclf.evaluation.decision import Decision
-from cellclf.evaluation.drift import UsualLook
 from cellclf.evaluation.judge import answer_counts
 from cellclf.evaluation.kept_promises import kept_promises
 from cellclf.evaluation.outliers import OutlierScores
@@ -48,9 +46,6 @@ from cellclf.training.recipes import Lesson, Phase, phases_of
 from cellclf.training.watching import Watcher, watchers
 
 __all__ = ["Trained", "fitted", "train"]
-
-LOOKED_AT = 500
-"""Training images of a class that what is usual is taken from: five of them are the hundredth."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +113,7 @@ def train(
         decision=decision,
         outliers=outliers,
         trained=_trained_images(chosen, prepared),
-        usual=_usual(prepared),
+        usual=prepared.usual,
     )
     thresholds = {} if decision is None else decision.thresholds()
     sidecar = manifest.sidecar(model=label, sha256=bundle, thresholds=thresholds)
@@ -311,25 +306,6 @@ def _trained_images(chosen: Chosen[ModelSpec], prepared: Prepared) -> NDArray[np
     here = fingerprint(prepared.store.content[row] for row in prepared.split.rows("train"))
     earlier = earlier_bundle(chosen)
     return here if earlier is None else np.union1d(here, earlier.trained)
-
-
-def _usual(prepared: Prepared) -> UsualLook:
-    """What training images look like, from `LOOKED_AT` of each class: evenly over all of them."""
-    rows = prepared.split.rows("train")
-    labels = prepared.samples.labels[rows]
-    places = [np.flatnonzero(labels == number) for number in np.unique(labels)]
-    chosen = np.sort(
-        np.concatenate(
-            [of[np.linspace(0, len(of) - 1, min(len(of), LOOKED_AT)).astype(int)] for of in places]
-        )
-    )
-    measures = [
-        stain_and_focus(prepared.images[rows[chosen[start : start + LOOKED_AT]]])
-        for start in range(0, len(chosen), LOOKED_AT)
-    ]
-    return UsualLook.of(
-        np.concatenate(measures), labels[chosen], classes=len(prepared.samples.classes)
-    )
 
 
 def _manifest(

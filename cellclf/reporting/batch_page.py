@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,8 @@ import pandas as pd
 from cellclf import __version__
 from cellclf.data.samples import Sample
 from cellclf.evaluation.drift import Drift
+from cellclf.evaluation.prediction_files import Sidecar
+from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.evaluation.specimens import Specimen
 from cellclf.reporting.pages import environment, write_page
 from cellclf.reporting.pictures import thumbnail
@@ -20,6 +23,10 @@ __all__ = ["BatchPage", "write_batch_page"]
 PICTURES_SHOWN = 48
 """Cells of the review list that are shown, so that a page of any batch stays below about 0.5 MB."""
 
+PICTURES_OPEN = 12
+"""Those of them that lie open, so that the counts are not far down; the others unfold."""
+
+FOLDERS_SHOWN = 10
 UNREADABLE_SHOWN = 200
 
 
@@ -28,30 +35,40 @@ class BatchPage:
     """What the page says.
 
     Attributes:
-        model: What the model is called.
+        sidecar: What is known of the model; `None` where nothing is.
+        written: When it was.
+        folders: Where they are.
         images: Images that could be read.
         drift: How they look beside those of training; `None` where that is not known.
         notes: What a reader must know of the model and the images, a sentence each.
         listed: The review list, as `cellclf.evaluation.review.review_list` has it.
         review_file: Where all of it is; empty where it was not written.
         calibrated: The model says which answers a person should look at.
+        threshold: A confidence was found from which on answers do without a person.
         specimens: Their counts.
-        corrected: Shares are corrected for what the model confuses.
+        corrected: Shares of some specimen are corrected for what the model confuses.
+        uncorrected: Why others are not, a sentence each.
+        reviewed: Cells whose answer is a reviewer's.
         source: Where the usual ranges come from; empty where there are none.
         unreadable: Reason by path, for files that gave no image.
     """
 
-    model: str
+    sidecar: Sidecar | None
+    written: datetime
+    folders: tuple[str, ...]
     images: int
     drift: Drift | None
     notes: tuple[str, ...]
     listed: pd.DataFrame
     review_file: str
     calibrated: bool
+    threshold: bool
     specimens: tuple[Specimen, ...]
     corrected: bool
     source: str
     unreadable: Mapping[str, str]
+    uncorrected: tuple[str, ...] = ()
+    reviewed: int = 0
 
     @property
     def unidentified(self) -> int:
@@ -93,6 +110,9 @@ def write_batch_page(path: Path, page: BatchPage) -> None:
         .render(
             page=page,
             shown=shown,
+            open=PICTURES_OPEN,
+            folders_shown=FOLDERS_SHOWN,
+            unidentified=UNIDENTIFIED,
             unreadable=list(page.unreadable.items())[:UNREADABLE_SHOWN],
             version=__version__,
         )

@@ -57,9 +57,10 @@ def test_each_folder_is_a_specimen_and_its_shares_are_corrected(
 def test_what_needs_a_person_comes_first(tmp_path: Path, cellclf_command: Command) -> None:
     counted_cells(tmp_path, review=True)
     said = cellclf_command("differential", "cells.csv").stdout.splitlines()
-    assert said[0] == "slides/A: 20 cells"
-    assert "1 are none of the classes" in said[1]
-    assert "2 for review: slides/A/patient7_5.png, slides/A/patient7_19.png" in said[2]
+    assert said[0].startswith("Drift: not known.")
+    assert said[2] == "slides/A: 20 cells"
+    assert "1 are none of the classes" in said[3]
+    assert "2 for review: slides/A/patient7_5.png, slides/A/patient7_19.png" in said[4]
 
 
 def test_of_a_model_that_is_not_calibrated_all_answers_are_for_review(
@@ -67,12 +68,12 @@ def test_of_a_model_that_is_not_calibrated_all_answers_are_for_review(
 ) -> None:
     counted_cells(tmp_path)
     said = cellclf_command("differential", "cells.csv").stdout.splitlines()
-    assert said[0].startswith("Not calibrated: ")
-    assert said[2] == "slides/A: 20 cells"
-    assert "20 for review: " in said[3]
+    assert said[1].startswith("Not calibrated: ")
+    assert said[3] == "slides/A: 20 cells"
+    assert "20 for review: " in said[4]
     # The sidecar says it also where a table has lost the column.
     pd.read_csv(tmp_path / "cells.csv").drop(columns="review").to_csv(tmp_path / "cells.csv")
-    assert cellclf_command("differential", "cells.csv").stdout.startswith("Not calibrated: ")
+    assert "\nNot calibrated: " in cellclf_command("differential", "cells.csv").stdout
 
 
 def test_what_the_sidecar_says_of_the_model_and_the_images_is_said_first(
@@ -117,11 +118,68 @@ def test_a_reviewers_corrections_are_counted_and_not_corrected_again(
     corrected = ["eosinophil" if n in (5, 19) else "" for n in range(60)]
     table.assign(corrected=corrected).to_csv(tmp_path / "cells.csv", index=False)
     done = cellclf_command("differential", "cells.csv", "--csv", "counts.csv")
-    assert "2 answers are those of a reviewer." in done.stdout
+    assert "2 answers are of a reviewer." in done.stdout
+    assert "Shares of slides/A are not corrected for what the model confuses" in done.stdout
+    assert "a reviewer gave 2 of its answers." in done.stdout
     assert "for review" not in done.stdout
     table = pd.read_csv(tmp_path / "counts.csv")
     assert table["cells"].tolist()[:2] == [4, 16]
-    assert "corrected" not in table.columns
+    # The other specimen, of which the reviewer gave nothing, is corrected as before.
+    assert table["corrected"].isna().tolist() == [True, True, False, False]
+    assert "Corrected shares assume" in done.stdout
+
+
+def test_one_answer_of_a_reviewer_is_one(tmp_path: Path, cellclf_command: Command) -> None:
+    table = counted_cells(tmp_path)
+    one = table.assign(corrected=["eosinophil", *[""] * 59])
+    one.to_csv(tmp_path / "cells.csv", index=False)
+    assert "1 answer is of a reviewer." in cellclf_command("differential", "cells.csv").stdout
+
+
+def test_without_a_sidecar_it_is_said_that_nothing_is_corrected(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path, sidecar=False)
+    said = "Not corrected for what the model confuses: there is no cells.json beside cells.csv."
+    assert said in cellclf_command("differential", "cells.csv").stdout
+    assert "Not corrected" not in cellclf_command("differential", "cells.csv", "--raw").stdout
+
+
+def test_what_is_not_counted_is_in_the_file_of_counts_too(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path, review=True)
+    cellclf_command("differential", "cells.csv", "--csv", "counts.csv")
+    table = pd.read_csv(tmp_path / "counts.csv")
+    assert table["unidentified"].tolist() == [1, 1, 0, 0]
+    assert table["for_review"].tolist() == [2, 2, 0, 0]
+
+
+def test_a_specimen_of_another_kind_is_said_to_be_one(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    table = counted_cells(tmp_path, review=True)
+    table.loc[:19, "predicted"] = "unidentified"
+    write_csv(table, tmp_path / "cells.csv")
+    beside = Sidecar(classes=CLASSES, calibrated=True, thresholds={"outlier_share": 0.05})
+    (tmp_path / "cells.json").write_text(beside.model_dump_json())
+    said = cellclf_command("differential", "cells.csv").stdout
+    assert "20 of 20 cells of slides/A are none of the classes" in said
+    assert "Another kind of image?" in said
+    assert "cells of slides/B are none" not in said
+    assert said.count("95 % interval") == 1
+
+
+def test_counts_of_another_program_have_a_page_too(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    (tmp_path / "cells.csv").write_text("path,predicted\na/1.png,eos\na/2.png,unidentified\n")
+    done = cellclf_command("differential", "cells.csv", "--report", "counts.html")
+    assert "Written: counts.html" in done.stdout
+    text = (tmp_path / "counts.html").read_text()
+    assert "2 images, 1 specimen" in text
+    assert "there is no cells.json beside cells.csv" in text
+    assert "nan" not in text
 
 
 def test_a_question_is_answered_or_said_to_need_more_cells(
@@ -163,6 +221,12 @@ def test_it_is_said_that_corrected_shares_are_held_against_ranges(
         (["cells.csv", "--review", "other.csv", "--csv", "other.csv"], "which is read"),
         (["torn.csv"], "more cells than the 2 columns"),
         (["other.csv"], "the columns 'path' and 'predicted'"),
+        (["listed.csv"], "listed.csv is a review list"),
+        (["cells.csv", "--csv", "counts.xlsx"], "--csv must name a .csv file"),
+        (["cells.csv", "--by", ""], "must be told apart"),
+        (["cells.csv", "--by", "group"], "'group' is empty in every row"),
+        (["cells.csv", "--by", "predicted"], "no answer"),
+        (["cells.csv", "--by", "review"], "no answer"),
     ],
 )
 def test_a_mistake_is_one_message(
@@ -170,6 +234,9 @@ def test_a_mistake_is_one_message(
 ) -> None:
     counted_cells(tmp_path)
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "listed.csv").write_text(
+        "sample_id,path,specimen,why,predicted\na/1.png,a/1.png,a,unsure,neutrophil\n"
+    )
     (tmp_path / "torn.csv").write_text("path,predicted\na/1.png,eos,\na/2.png,neu,\n")
     done = cellclf_command("differential", *arguments, check=False)
     assert done.returncode == 1
@@ -182,10 +249,25 @@ def test_a_reviewers_slip_of_the_pen_is_no_new_class(
     counted_cells(tmp_path, sidecar=False)
     (tmp_path / "review.csv").write_text(
         "sample_id,corrected\nslides/A/patient7_5.png,neutrophill\n"
+        "slides/A/patient7_6.png,Neutrophil\nslides/A/patient7_7.png,eosino\n"
     )
     done = cellclf_command("differential", "cells.csv", "--review", "review.csv", check=False)
     assert done.returncode == 1
-    assert "Received: 'neutrophill'. Did you mean 'neutrophil'?" in done.stderr
+    assert "review.csv must be one of eosinophil, neutrophil, or 'unidentified'" in done.stderr
+    assert "slides/A/patient7_5.png: 'neutrophill'. Did you mean 'neutrophil'?" in done.stderr
+    assert "slides/A/patient7_7.png: 'eosino'. Did you mean 'eosinophil'?" in done.stderr
+    assert "patient7_6" not in done.stderr
+
+
+def test_a_reviewer_may_write_a_class_in_capitals(tmp_path: Path, cellclf_command: Command) -> None:
+    counted_cells(tmp_path, sidecar=False)
+    (tmp_path / "review.csv").write_text(
+        "sample_id,corrected\nslides/A/patient7_5.png,Eosinophil\n"
+        "slides/A/patient7_6.png,UNIDENTIFIED\n"
+    )
+    command = ("differential", "cells.csv", "--review", "review.csv", "--csv", "counts.csv")
+    assert "1 are none of the classes" in cellclf_command(*command).stdout
+    assert pd.read_csv(tmp_path / "counts.csv")["cells"].tolist()[:2] == [3, 16]
 
 
 def test_a_row_without_an_answer_is_refused_until_a_reviewer_gives_one(

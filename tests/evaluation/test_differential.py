@@ -227,3 +227,8 @@ def test_without_cells_there_are_no_shares():
     table = count(["unidentified"], CLASSES)
     assert table[["share", "low", "low_all"]].isna().all(axis=None)
     assert np.isnan(Correction.of([[9, 1], [1, 9]]).shares([0, 0])[0]).all()
+
+
+def test_a_share_that_is_corrected_to_nothing_is_nothing() -> None:
+    shares, low, _ = Correction.of([[900, 100], [0, 1000]]).shares([990, 10])
+    assert shares[1] == low[1] == 0.0

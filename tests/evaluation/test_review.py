@@ -49,6 +49,19 @@ def test_unidentified_cells_come_first_and_then_the_least_sure() -> None:
     assert set(found["corrected"]) == {""}
 
 
+def test_cells_of_no_class_come_in_the_order_of_how_unlike_the_others_they_are() -> None:
+    table = predictions().assign(outlier_score=[1.5, 1.0, 3.0, 2.0])
+    table.loc[[0, 2, 3], "predicted"] = "unidentified"
+    found = listed(table)
+    assert found["path"].tolist() == ["b/=3.png", "b/4.png", "a/1.png", "a/2.png"]
+    assert found["outlier_score"].tolist() == [3.0, 2.0, 1.5, 1.0]
+
+
+def test_where_no_threshold_was_found_answers_are_not_called_unsure() -> None:
+    found = review_list(predictions(), predictions()["path"], threshold=False)
+    assert set(found["why"]) == {"no threshold"}
+
+
 def test_a_model_that_is_not_calibrated_leaves_all_answers_to_a_person() -> None:
     found = listed(predictions([pd.NA] * 4))
     assert found["confidence"].is_monotonic_increasing

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cellclf.errors import DataError
 from cellclf.evaluation.differential import Question
 from cellclf.evaluation.reference import ReferenceRanges
-from cellclf.evaluation.specimens import Asked, Specimen, specimens_of
+from cellclf.evaluation.specimens import FOLDER, Asked, Specimen, specimens_of, told_apart
 
 CLASSES = ("neu", "eos")
 USUAL = ReferenceRanges(source="ours", ranges={"eos": (0.01, 0.06)})
@@ -63,3 +64,15 @@ def test_of_unidentified_cells_alone_nothing_is_answered(confusion: object) -> N
     found = specimen(0, 0, 7, confusion=confusion)
     assert found.answers == ("eos above 5 %? Not settled: no cell was counted.",)
     assert found.table["against_usual"].tolist() == ["", ""]
+
+
+def test_folders_of_windows_are_told_apart_on_any_system() -> None:
+    table = pd.DataFrame({"path": ["s\\A\\1.png", "s\\B\\1.png", "s/C/1\\2.png", "1.png"]})
+    assert told_apart(table, FOLDER).tolist() == ["s\\A", "s\\B", "s/C", "."]
+
+
+@pytest.mark.parametrize("by", ["", "x*", "group", "predicted", "review", "p_neu"])
+def test_what_tells_nothing_apart_is_refused(by: str) -> None:
+    columns = {"path": ["a.png"], "group": [""], "predicted": ["neu"], "review": [""], "p_neu": [1]}
+    with pytest.raises(DataError, match="must be told apart by"):
+        told_apart(pd.DataFrame(columns), by)

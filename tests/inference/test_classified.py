@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from cellclf.errors import DataError, LeakageError, LeakageWarning, RunError
-from cellclf.evaluation.prediction_files import read_predictions
+from cellclf.evaluation.drift import Drift
+from cellclf.evaluation.prediction_files import Sidecar, read_predictions
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.inference.classified import Classified
 
@@ -48,8 +49,34 @@ def test_the_summary_says_how_many_are_for_review_and_why() -> None:
         review=pd.Series([True, False, True], dtype="boolean"),
     )
     text = Classified(table=marked, unreadable={}).summary()
-    assert "For review: 2, less sure than the model's threshold, or none of the classes" in text
+    assert "For review: 2: 1 unidentified, 1 unsure" in text
     assert "Not calibrated" not in text
+
+
+def test_the_summary_says_how_the_images_look_also_where_nothing_departs() -> None:
+    unknown = Classified(table=TABLE, unreadable={}).summary()
+    assert "Drift: not known." in unknown
+    alike = Classified(table=TABLE, unreadable={}, drift=Drift(images=3)).summary()
+    assert "3 images look like the training images" in alike
+    assert "not known" not in alike
+
+
+def test_where_no_threshold_was_found_the_summary_says_why_all_is_for_review() -> None:
+    thresholds = {"review": 2.0, "review_target": 0.98, "calibrated_on": 56.0}
+    sidecar = Sidecar(classes=("neutrophil", "band", "blast"), thresholds=thresholds)
+    text = Classified(table=TABLE, unreadable={}, sidecar=sidecar).summary()
+    assert "No threshold: from the 56 images of the calibration part" in text
+    assert "98 % of the answers right" in text
+    sure = sidecar.model_copy(update={"thresholds": {**thresholds, "review": 0.9}})
+    assert "No threshold" not in Classified(table=TABLE, unreadable={}, sidecar=sure).summary()
+
+
+def test_a_batch_that_is_refused_as_a_whole_is_said_to_be() -> None:
+    sidecar = Sidecar(classes=("neutrophil",), thresholds={"outlier_share": 0.05})
+    refused = TABLE.assign(predicted="unidentified")
+    text = Classified(table=refused, unreadable={}, sidecar=sidecar).summary()
+    assert "3 of 3 cells are none of the classes" in text
+    assert "Another kind" not in Classified(table=TABLE, unreadable={}, sidecar=sidecar).summary()
 
 
 def test_of_no_image_there_is_a_summary_too() -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import cellclf
-from cellclf.errors import DataError
+from cellclf.errors import DataError, RunError
 from cellclf.evaluation.prediction_files import read_sidecar
 from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.inference.classified import Classified
@@ -154,7 +154,12 @@ def test_a_review_is_counted_and_goes_back_into_training(classified: Classified)
         refused.reverse()
     listed["corrected"] = [*refused, *listed["top_class"][2:-1], ""]
     write_table(listed, Path("review.csv"))
-    after = cellclf.differential("cells.csv", review="review.csv")
+    after = cellclf.differential("cells.csv", review="review.csv", page="counts.html")
+    page = Page(Path("counts.html").read_text(encoding="utf-8"))
+    assert "10 answers of a reviewer are counted in place of the model's." in page.text
+    assert "Shares of slides/A are not corrected" in page.text
+    assert "50 images, 2 specimens" in page.text
+    assert len(page.attributes("img")) == 1
     assert after.reviewed == 10
     assert not after.corrected
     assert sum(one.unidentified for one in after.specimens) == 0
@@ -219,7 +224,7 @@ def test_the_command_line_does_all_of_it(
         *("differential", "cells.csv", "--review", "review.csv", "--reference", "usual.toml")
     )
     assert "Usual ranges: Ours." in counted.stdout
-    assert "2.0% to 8.0%" in counted.stdout
+    assert "2.0 to 8.0\N{NO-BREAK SPACE}%" in counted.stdout
 
 
 @pytest.mark.parametrize(
@@ -235,12 +240,20 @@ def test_the_command_line_does_all_of_it(
         (["--out", "slides/../new.html"], "--out and --report must be different files"),
         (["--out", "new.csv", "--review", "new.json"], "--review and the file beside --out must"),
         (["--out", "slides/A/000.png"], "--out would overwrite slides/A/000.png"),
+        (["--out", "new.xlsx"], "--out must name a .csv file. Received: new.xlsx"),
+        (["--review", "list.txt"], "--review must name a .csv file"),
+        (["--report", "new.csv"], "--report must name a .html file"),
+        (["--review", "filled.csv"], "an answer of a person in 1 rows"),
+        (["--out", "filled.csv"], "give another name"),
+        (["--review", "damaged.csv"], "corrections in it might be lost"),
     ],
 )
 def test_a_mistake_is_said_before_any_image_is_read(
     finished: FinishedRun, cellclf_command: Command, arguments: list[str], said: str
 ) -> None:
     Path("wrong.toml").write_text('source = "Ours"\n[ranges]\nblast = [0, 1]\n')
+    Path("filled.csv").write_text("sample_id,corrected\na,\nb,monocyte\n")
+    Path("damaged.csv").write_text("sample_id,corrected\na,b,c\n")
     command = ("predict", finished.path, "slides", "--report", "new.html", *arguments)
     done = cellclf_command(*command, check=False)
     assert done.returncode == 1
@@ -248,6 +261,31 @@ def test_a_mistake_is_said_before_any_image_is_read(
     assert "Classifying" not in done.stderr
     assert not Path("x.csv").exists()
     assert not Path("new.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--question", "nothing"], "--question needs --report"),
+        (["--reference", "none.toml", "--review", "review.csv"], "--reference needs --report"),
+        (["--by", "("], "--by needs --report or --review"),
+    ],
+)
+def test_what_nothing_would_answer_is_a_mistake_of_use(
+    cellclf_command: Command, arguments: list[str], said: str
+) -> None:
+    done = cellclf_command("predict", "none", "slides", *arguments, check=False)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.split())
+
+
+def test_corrections_of_a_person_are_not_overwritten(classified: Classified) -> None:
+    cellclf.batch_report(classified, review="review.csv")
+    cellclf.batch_report(classified, review="review.csv")
+    listed = read_texts(Path("review.csv"))
+    write_table(listed.assign(corrected=["monocyte", *listed["corrected"][1:]]), Path("review.csv"))
+    with pytest.raises(RunError, match=r"1 rows of 'corrected'.*give another name"):
+        cellclf.batch_report(classified, review="review.csv")
 
 
 def test_of_no_image_there_is_no_report(classified: Classified) -> None:

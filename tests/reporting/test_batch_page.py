@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ import pytest
 from cellclf.errors import RunError
 from cellclf.evaluation.differential import Question
 from cellclf.evaluation.drift import Departure, Drift
+from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.reference import ReferenceRanges
 from cellclf.evaluation.review import review_list
@@ -53,13 +55,21 @@ def batch(
     table.loc[0, "predicted"] = "unidentified"
     names = pd.Series(["slide A" if row < number // 2 else "slide B" for row in range(number)])
     return BatchPage(
-        model="custom_cnn",
+        sidecar=Sidecar(
+            classes=classes,
+            model="custom_cnn",
+            bundle_sha256="0a1b" * 16,
+            versions={"cellclf": "0.9.0"},
+        ),
+        written=datetime(2026, 3, 1, 9, 5, tzinfo=UTC),
+        folders=("slides/A", "slides/B"),
         images=number,
         drift=Drift(images=number),
         notes=(),
         listed=review_list(table, names),
         review_file="review.csv",
         calibrated=True,
+        threshold=True,
         specimens=specimens_of(table, names, classes, asked or Asked()),
         corrected=asked is not None and asked.confusion is not None,
         source="" if asked is None or asked.reference is None else asked.reference.source,
@@ -76,12 +86,15 @@ def test_what_needs_a_person_comes_before_the_counts(tmp_path: Path) -> None:
     page = replace(batch(tmp_path), drift=DRIFT, notes=("Half of them were trained on.",))
     text = written(tmp_path, page).text
     said = [
-        "60 images, 2 specimens Classified by custom_cnn · not for clinical use",
+        "60 images, 2 specimens Classified by custom_cnn · 2026-03-01 09:05 · not for clinical use",
         "Drift: these images look unlike those that the model was trained on",
-        "98 % of the images have a darker background than 99 % of the training images (by 7.0 L*).",
+        "98 % of the images have a darker background than is usual in training",
+        "(7.0 L* off the middle).",
         "Half of them were trained on.",
         "Unidentified1",
-        "unidentified most like neutrophil 95.0 % sure",
+        "slide A: 29 cells counted, 1 unidentified, 21 for review",
+        "unidentified most like neutrophil",
+        "29 more pictures",
         "slide A 29 cells counted. 1 more is none of the classes.",
         "slide B 30 cells counted.",
         "broken.png: the file is empty",
@@ -90,6 +103,23 @@ def test_what_needs_a_person_comes_before_the_counts(tmp_path: Path) -> None:
     text = text.replace("\N{NO-BREAK SPACE}", " ")
     places = [text.index(words) for words in said]
     assert places == sorted(places)
+
+
+def test_a_page_says_what_it_comes_of_and_can_be_signed(tmp_path: Path) -> None:
+    text = written(tmp_path, batch(tmp_path)).text
+    assert "2026-03-01 09:05 +0000, by cellclf" in text
+    assert "slides/A, slides/B" in text
+    assert "0a1b" * 16 in text
+    assert "cellclf 0.9.0" in text
+    assert "Read by" in text
+
+
+def test_where_no_threshold_was_found_none_is_spoken_of(tmp_path: Path) -> None:
+    page = batch(tmp_path)
+    assert "less sure than the model's threshold" in written(tmp_path, page).text
+    text = written(tmp_path, replace(page, threshold=False)).text
+    assert "less sure than" not in text
+    assert "then all other answers, the least sure first" in text
 
 
 def test_pictures_are_bounded_and_the_rest_is_counted(tmp_path: Path) -> None:
@@ -147,13 +177,14 @@ def test_a_batch_without_anything_to_review_says_so_and_one_without_cells_has_no
     text = written(tmp_path, replace(calm, specimens=nothing, corrected=True)).text
     assert "without a name" in text
     assert "nan" not in text
+    assert "All classes together" not in text
 
 
 def test_what_is_not_known_is_said(tmp_path: Path) -> None:
     page = batch(tmp_path)
     assert "no drift was found" in written(tmp_path, page).text
     unknown = written(tmp_path, replace(page, drift=None, calibrated=False)).text
-    assert "is not known" in unknown
+    assert "Drift not known" in unknown
     assert "not calibrated" in unknown
 
 
@@ -162,10 +193,12 @@ def test_hostile_names_are_shown_and_do_nothing(tmp_path: Path, hostile: str) ->
     page = batch(tmp_path, number=6, classes=(hostile, f"{hostile}2"))
     named = replace(
         page,
-        model=hostile,
+        sidecar=Sidecar(classes=("a",), model=hostile, versions={hostile: hostile}),
+        folders=(hostile,),
         listed=page.listed.assign(path=hostile, specimen=hostile),
         review_file=hostile,
         notes=(hostile,),
+        uncorrected=(hostile,),
         source=hostile,
         specimens=tuple(replace(one, name=hostile, answers=(hostile,)) for one in page.specimens),
         unreadable={hostile: hostile},

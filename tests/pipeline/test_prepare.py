@@ -1,0 +1,31 @@
+"""What the models of a run share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cellclf.checking import plan
+from cellclf.data.stain_focus import stain_and_focus
+from cellclf.evaluation.drift import UsualLook
+from cellclf.pipeline.prepare import prepare_data
+from cellclf.progress import Silent
+from cellclf.registry import installed
+from tests.images import write_folder
+
+
+def test_what_training_images_look_like_is_measured_once_for_all_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_folder(tmp_path / "cells", {"round": 30, "long": 40})
+    data = {"dataset": "image_folder", "path": "cells", "image_size": 16}
+    prepared = prepare_data(plan({"data": data, "models": ["custom_cnn"]}, installed()), Silent())
+    assert prepared.usual is prepared.usual
+    rows = prepared.split.rows("train")
+    wanted = UsualLook.of(
+        stain_and_focus(prepared.images[rows]), prepared.samples.labels[rows], classes=2
+    )
+    np.testing.assert_array_equal(prepared.usual.bands, wanted.bands)
