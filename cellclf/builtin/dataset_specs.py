@@ -48,4 +48,9 @@ DATASETS: tuple[DatasetSpec, ...] = (
         params=CsvParams,
         load="cellclf.builtin.csv_table:load",
     ),
+    DatasetSpec(
+        name="arrays",
+        summary="images and labels, and where known groups and splits, in one NumPy file (.npz)",
+        load="cellclf.builtin.array_file:load",
+    ),
 )
