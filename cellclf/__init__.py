@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from cellclf.pipeline.batch import batch_report
     from cellclf.pipeline.compare import Comparison, compare
     from cellclf.pipeline.differential import Differential, differential
+    from cellclf.pipeline.estimator import CellClassifier
     from cellclf.pipeline.evaluate import evaluate
     from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
@@ -78,6 +79,7 @@ _HOME = {
     "BundleError": "cellclf.errors",
     "CallbackContext": "cellclf.specs",
     "CallbackSpec": "cellclf.specs",
+    "CellClassifier": "cellclf.pipeline.estimator",
     "CellclfError": "cellclf.errors",
     "Classified": "cellclf.inference.classified",
     "Classifier": "cellclf.inference.classifier",
@@ -137,6 +139,7 @@ __all__ = [
     "BundleError",
     "CallbackContext",
     "CallbackSpec",
+    "CellClassifier",
     "CellclfError",
     "Classified",
     "Classifier",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,7 +33,7 @@ from cellclf.settings import (
     Whole,
 )
 
-__all__ = ["Experiment", "by_label", "read_toml"]
+__all__ = ["Experiment", "by_label", "laid_over", "read_toml"]
 
 LABEL = r"^[a-z][a-z0-9_]*$"
 
@@ -123,3 +124,20 @@ def read_toml(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         reason = f"must be valid TOML ({error})"
     raise ExperimentError([Problem(place=str(path), expected=reason)])
+
+
+def laid_over(raw: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `raw` with `more` over it, tables merged setting by setting.
+
+    Example:
+        >>> laid_over({"data": {"path": "cells"}}, {"data": {"image_size": 64}, "seed": 1})
+        {'data': {'path': 'cells', 'image_size': 64}, 'seed': 1}
+    """
+    merged = dict(raw)
+    for name, value in more.items():
+        below = merged.get(name)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            merged[name] = laid_over(below, value)
+        else:
+            merged[name] = value
+    return merged

@@ -15,7 +15,7 @@ from typing import Any
 from cellclf import __version__
 from cellclf.checking import Chosen, Plan, plan
 from cellclf.errors import DataError, ExperimentError, Problem, RunError
-from cellclf.experiment import Experiment, read_toml
+from cellclf.experiment import Experiment, laid_over, read_toml
 from cellclf.files import write_json, write_text
 from cellclf.gates import Gate, require_known
 from cellclf.network.distribution import Share, check_distribution, join, launched
@@ -65,7 +65,7 @@ def run(
     """
     listener = progress or Silent()
     raw, name = _raw(experiment)
-    planned = plan(_laid_over(raw, settings), installed(), source=source or name)
+    planned = plan(laid_over(raw, settings), installed(), source=source or name)
     check_distribution(planned.experiment.training.distribution)
     directory = RunDirectory(_place(planned))
     clock = _Clock()
@@ -115,18 +115,6 @@ def _raw(
     if isinstance(experiment, Experiment):
         return experiment.model_dump(exclude_none=True), "the experiment"
     return dict(experiment or {}), "the experiment"
-
-
-def _laid_over(raw: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `raw` with `more` over it, tables merged setting by setting."""
-    merged = dict(raw)
-    for name, value in more.items():
-        below = merged.get(name)
-        if isinstance(value, Mapping) and isinstance(below, Mapping):
-            merged[name] = _laid_over(below, value)
-        else:
-            merged[name] = value
-    return merged
 
 
 def _place(planned: Plan) -> Path:

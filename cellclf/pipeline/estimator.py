@@ -1,0 +1,199 @@
+"""A classifier of cells for scikit-learn: arrays in, labels out, over the same engine room."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from cellclf.checking import plan
+from cellclf.errors import DataError
+from cellclf.experiment import laid_over
+from cellclf.inference.chunks import checked_images
+from cellclf.pipeline.prepare import prepare_data
+from cellclf.progress import Silent
+from cellclf.registry import installed
+from cellclf.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from cellclf.inference.classifier import Classifier
+
+__all__ = ["CellClassifier"]
+
+SPLIT = {"train": 0.75, "validation": 0.1, "calibration": 0.1, "test": 0.05}
+"""Whoever uses an estimator holds images back to judge it on: few are set aside here."""
+
+LABEL = "model"
+
+
+class CellClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A scikit-learn classifier of cell images.
+
+    `fit` divides the images into parts, balances and augments, trains and calibrates as
+    `cellclf.run` does, without its report. It works with `cross_val_score`, `GridSearchCV`,
+    `Pipeline` and `clone`, and can be pickled; its pickle holds the bundle.
+
+    Args:
+        model: Name of an architecture plugin.
+        params: Parameters of the architecture.
+        image_size: Height and width, in pixels, that images are brought to.
+        epochs: Passes over the images.
+        seed: Decides every random choice.
+        settings: Any other tables of an experiment, such as `{"training": {"batch_size": 64}}`.
+
+    Attributes:
+        classes_: Labels as they were given, sorted, shape `(k,)`.
+        bundle_: The trained model, as the bytes of its bundle.
+
+    Example:
+        >>> CellClassifier(epochs=5).set_params(seed=1)
+        CellClassifier(epochs=5, seed=1)
+    """
+
+    def __init__(
+        self,
+        model: str = "custom_cnn",
+        *,
+        params: Mapping[str, Any] | None = None,
+        image_size: int = 128,
+        epochs: int = 100,
+        seed: int = 0,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.model = model
+        self.params = params
+        self.image_size = image_size
+        self.epochs = epochs
+        self.seed = seed
+        self.settings = settings
+
+    # scikit-learn calls the images X, and passes them by that name.
+    def fit(
+        self,
+        X: ArrayLike,  # noqa: N803
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+    ) -> Self:
+        """Train on images.
+
+        Args:
+            X: `uint8`, RGB, `(n, height, width, 3)`.
+            y: Label of each, `(n,)`, texts or whole numbers.
+            groups: What each image may not be parted from, `(n,)`, such as its patient.
+
+        Raises:
+            DataError: No such images or labels, or too few to be divided.
+            ExperimentError: A parameter that cannot be used; every reason is named.
+            TrainingError: Training diverged.
+        """
+        images = checked_images(np.asarray(X))
+        labels = np.asarray(y)
+        if labels.shape != (len(images),) or labels.dtype.kind not in "iuUOb":
+            raise DataError(
+                f"`y` must be texts or whole numbers, shape ({len(images)},). "
+                f"Received: {labels.dtype} of shape {labels.shape}"
+            )
+        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise DataError(
+                f"`y` must hold two classes or more. Received: {self.classes_.tolist()}"
+            )
+        names = self._names()
+        arrays: dict[str, Any] = {"images": images, "labels": np.array(names)[numbers]}
+        if groups is not None:
+            arrays["groups"] = np.asarray(groups).astype(str)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "cells.npz"
+            np.savez(file, **arrays)
+            self.bundle_ = self._trained(file, RunDirectory(Path(folder) / "run"))
+        self._loaded: Classifier | None = None
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
+        """Return the most probable label of each image, `(n,)`.
+
+        Args:
+            X: `uint8`, RGB, `(n, height, width, 3)`.
+        """
+        likeliest = self.predict_proba(X).argmax(axis=1)
+        chosen: NDArray[Any] = self.classes_[likeliest]
+        return chosen
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:  # noqa: N803
+        """Return the probability of each label of `classes_`, `(n, k)`; rows sum to 1.
+
+        They are calibrated where there were enough images for that.
+
+        Args:
+            X: `uint8`, RGB, `(n, height, width, 3)`.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            DataError: The array holds no images.
+        """
+        classifier = self.classifier_
+        order = [classifier.classes.index(name) for name in self._names()]
+        return classifier.predict_proba(np.asarray(X))[:, order]
+
+    @property
+    def classifier_(self) -> Classifier:
+        """The trained model, loaded: see `cellclf.Classifier`."""
+        check_is_fitted(self, "bundle_")
+        if self._loaded is None:
+            from cellclf.inference.classifier import Classifier
+
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / f"{LABEL}.safetensors"
+                file.write_bytes(self.bundle_)
+                self._loaded = Classifier.load(file)
+        return self._loaded
+
+    def _names(self) -> list[str]:
+        """The classes as the bundle calls them."""
+        names = [str(label) for label in self.classes_]
+        if len(set(names)) < len(names) or "" in names:
+            raise DataError(f"labels must read differently. Received: {self.classes_.tolist()}")
+        return names
+
+    def _trained(self, file: Path, directory: RunDirectory) -> bytes:
+        """Train on a file of arrays, and return the bundle."""
+        planned = plan(
+            laid_over(
+                {
+                    "data": {
+                        "dataset": "cellclf/arrays",
+                        "path": str(file),
+                        "image_size": self.image_size,
+                        "split": SPLIT,
+                    },
+                    "models": {LABEL: {"use": self.model, "params": dict(self.params or {})}},
+                    "training": {"epochs": self.epochs},
+                    "seed": self.seed,
+                },
+                self.settings or {},
+            ),
+            installed(),
+        )
+        prepared = prepare_data(planned, Silent())
+        # Imported here: it imports Keras, which a wrong parameter should not cost.
+        from cellclf.pipeline.train import train
+
+        train(LABEL, planned, prepared, directory, Silent())
+        return directory.bundle(LABEL).read_bytes()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        # A network is rebuilt from its bundle rather than pickled.
+        return {name: None if name == "_loaded" else value for name, value in state.items()}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.non_deterministic = False
+        return tags
