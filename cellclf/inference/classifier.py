@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -11,25 +10,24 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from cellclf.data.decode import DECODE_VERSION, unsquare
+from cellclf.data.decode import unsquare
 from cellclf.data.leaks import LEAKY
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample
 from cellclf.data.stain_focus import stain_and_focus
-from cellclf.errors import BundleError, DataError, LeakageWarning, PluginError, hint
+from cellclf.errors import DataError, LeakageWarning, hint
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import seen
-from cellclf.inference.bundle import Bundle, BundleManifest, read_bundle
+from cellclf.inference.bundle import Bundle, read_bundle
 from cellclf.inference.chunks import array_chunks, checked_images, file_chunks
 from cellclf.inference.classified import Classified
 from cellclf.inference.inputs import PathLike, expand_paths
 from cellclf.inference.locate import find_bundle
+from cellclf.inference.rebuild import rebuilt
 from cellclf.progress import Progress, Silent
-from cellclf.registry import SESSION, Registry, installed
-from cellclf.specs import ModelSpec
+from cellclf.registry import Registry, installed
 from cellclf.terms import Explanation
 
 if TYPE_CHECKING:
@@ -124,35 +122,9 @@ class Classifier:
         """
         path = Path(path)
         bundle = read_bundle(path)
-        _check_decoder(path, bundle.manifest)
-        spec, version = _architecture(path, bundle.manifest, registry or installed())
-        changed = (
-            f"{path} does not fit the architecture {spec.name!r} of "
-            f"{bundle.manifest.distribution} {version}; it was made with "
-            f"{bundle.manifest.distribution_version}"
+        model, spec = rebuilt(
+            path, bundle, registry=registry or installed(), before_network=before_network
         )
-        try:
-            # As JSON: what was written as that is read as that, sequences as tuples for instance.
-            params = spec.params.model_validate_json(json.dumps(bundle.manifest.params))
-        except ValidationError as error:
-            raise BundleError(f"{changed}: {error}") from error
-
-        if before_network is not None:
-            before_network()
-        # Imported here: Keras takes seconds, and a file that is refused should not cost them.
-        from cellclf.network.build import build, set_weights
-
-        manifest = bundle.manifest
-        model = build(
-            spec,
-            params,
-            image_size=manifest.image_size,
-            num_classes=len(manifest.classes),
-        )
-        try:
-            set_weights(model, bundle.weights)
-        except BundleError as error:
-            raise BundleError(f"{changed}: {error}") from error
         return cls(bundle, model, explain_layer=spec.explain_layer, name=path.stem)
 
     @property
@@ -424,33 +396,3 @@ class Classifier:
     def _reviewed(self, table: pd.DataFrame) -> pd.DataFrame:
         """Say which cells are none of the classes, and which answers a person should look at."""
         return table if self.decision is None else self.decision.reviewed(table)
-
-
-def _check_decoder(path: Path, manifest: BundleManifest) -> None:
-    if manifest.decode_version != DECODE_VERSION:
-        raise BundleError(
-            f"{path} was trained on images as version {manifest.decode_version} of the decoder "
-            f"reads them; this cellclf has version {DECODE_VERSION}, whose pixels differ. Use the "
-            f"cellclf it was made with ({manifest.environment.get('cellclf', 'not recorded')}), or "
-            "train it again"
-        )
-
-
-def _architecture(
-    path: Path, manifest: BundleManifest, registry: Registry
-) -> tuple[ModelSpec, str]:
-    """The spec that a bundle was made with, and the version of it that is installed."""
-    distribution, name = manifest.distribution, manifest.architecture
-    try:
-        offer = registry.offer(ModelSpec, f"{distribution}/{name}")
-    except PluginError as error:
-        remedy = (
-            "register it with `cellclf.register(spec)` first"
-            if distribution == SESSION
-            else f"pip install {distribution}"
-        )
-        raise BundleError(
-            f"{path} needs the architecture {name!r} of the distribution {distribution!r}: "
-            f"{remedy} (it was trained with version {manifest.distribution_version}). {error}"
-        ) from error
-    return offer.spec, offer.version

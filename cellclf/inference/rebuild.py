@@ -1,0 +1,96 @@
+"""From a bundle back to a network, through the plugin of its architecture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from cellclf.data.decode import DECODE_VERSION
+from cellclf.errors import BundleError, PluginError
+from cellclf.inference.bundle import Bundle, BundleManifest
+from cellclf.registry import SESSION, Registry
+from cellclf.specs import ModelSpec
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["rebuilt"]
+
+
+def rebuilt(
+    path: Path,
+    bundle: Bundle,
+    *,
+    registry: Registry,
+    before_network: Callable[[], None] | None = None,
+) -> tuple[keras.Model, ModelSpec]:
+    """Return the network of a bundle, with its weights, and the architecture that it is of.
+
+    Args:
+        path: Where the bundle is, for messages.
+        bundle: What it holds.
+        registry: Where the architecture is looked for.
+        before_network: Called once everything has proved sound, before Keras is imported.
+
+    Raises:
+        BundleError: It was made with another image decoder, or its architecture is not installed or
+            has changed.
+    """
+    manifest = bundle.manifest
+    _check_decoder(path, manifest)
+    spec, version = _architecture(path, manifest, registry)
+    changed = (
+        f"{path} does not fit the architecture {spec.name!r} of {manifest.distribution} {version}; "
+        f"it was made with {manifest.distribution_version}"
+    )
+    try:
+        # As JSON: what was written as that is read as that, sequences as tuples for instance.
+        params = spec.params.model_validate_json(json.dumps(manifest.params))
+    except ValidationError as error:
+        raise BundleError(f"{changed}: {error}") from error
+
+    if before_network is not None:
+        before_network()
+    # Imported here: Keras takes seconds, and a file that is refused should not cost them.
+    from cellclf.network.build import build, set_weights
+
+    model = build(spec, params, image_size=manifest.image_size, num_classes=len(manifest.classes))
+    try:
+        set_weights(model, bundle.weights)
+    except BundleError as error:
+        raise BundleError(f"{changed}: {error}") from error
+    return model, spec
+
+
+def _check_decoder(path: Path, manifest: BundleManifest) -> None:
+    if manifest.decode_version != DECODE_VERSION:
+        raise BundleError(
+            f"{path} was trained on images as version {manifest.decode_version} of the decoder "
+            f"reads them; this cellclf has version {DECODE_VERSION}, whose pixels differ. Use the "
+            f"cellclf it was made with ({manifest.environment.get('cellclf', 'not recorded')}), or "
+            "train it again"
+        )
+
+
+def _architecture(
+    path: Path, manifest: BundleManifest, registry: Registry
+) -> tuple[ModelSpec, str]:
+    """The spec that a bundle was made with, and the version of it that is installed."""
+    distribution, name = manifest.distribution, manifest.architecture
+    try:
+        offer = registry.offer(ModelSpec, f"{distribution}/{name}")
+    except PluginError as error:
+        remedy = (
+            "register it with `cellclf.register(spec)` first"
+            if distribution == SESSION
+            else f"pip install {distribution}"
+        )
+        raise BundleError(
+            f"{path} needs the architecture {name!r} of the distribution {distribution!r}: "
+            f"{remedy} (it was trained with version {manifest.distribution_version}). {error}"
+        ) from error
+    return offer.spec, offer.version
