@@ -8,8 +8,8 @@ from collections.abc import Callable
 from cellclf.checking import Plan
 from cellclf.network import backend
 from cellclf.network.distribution import Share
+from cellclf.pipeline.fit import fitted
 from cellclf.pipeline.prepare import Prepared
-from cellclf.pipeline.train import fitted
 from cellclf.progress import Progress
 from cellclf.run_directory import RunDirectory
 
