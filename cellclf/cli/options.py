@@ -12,6 +12,7 @@ __all__ = [
     "ByOption",
     "DataOption",
     "DatasetOption",
+    "EngineOption",
     "ExperimentArgument",
     "GroupPatternOption",
     "QuestionOption",
@@ -68,6 +69,14 @@ QuestionOption = Annotated[
 ReferenceOption = Annotated[
     Path | None,
     typer.Option(help="A TOML file of usual ranges, and where they come from, to hold shares to."),
+]
+
+EngineOption = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|keras|NAME",
+        help="What computes the answers: the fastest here, Keras, or a plugin's engine.",
+    ),
 ]
 
 

@@ -10,6 +10,7 @@ import typer
 
 from cellclf.cli.options import (
     ByOption,
+    EngineOption,
     QuestionOption,
     ReferenceOption,
     require_result_files,
@@ -36,6 +37,7 @@ def predict(
     by: ByOption = "folder",
     question: QuestionOption = None,
     reference: ReferenceOption = None,
+    engine: EngineOption = "auto",
 ) -> None:
     """Classify images and count the classes. Not for clinical use.
 
@@ -75,7 +77,10 @@ def predict(
         asked = check_batch(files, by=by, questions=question or (), reference=reference)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LeakageWarning)  # the summary says it
-        classifier = load(model, before_network=prepare_backend)
+        with command_progress() as progress:
+            classifier = load(
+                model, engine=engine, before_network=prepare_backend, progress=progress
+            )
     if asked is not None:
         asked.require(classifier.classes)
     with command_progress() as progress:

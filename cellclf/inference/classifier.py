@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -16,16 +17,18 @@ from cellclf.data.leaks import LEAKY
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample
 from cellclf.data.stain_focus import stain_and_focus
+from cellclf.engines.engine import KERAS, Engine, Trained
+from cellclf.engines.opening import open_engine
 from cellclf.errors import DataError, LeakageWarning, hint
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import seen
-from cellclf.inference.bundle import Bundle, read_bundle
+from cellclf.inference.bundle import read_bundle
 from cellclf.inference.chunks import array_chunks, checked_images, file_chunks
 from cellclf.inference.classified import Classified
 from cellclf.inference.inputs import PathLike, expand_paths
 from cellclf.inference.locate import find_bundle
-from cellclf.inference.rebuild import rebuilt
+from cellclf.inference.rebuild import Architecture, architecture_of
 from cellclf.progress import Progress, Silent
 from cellclf.registry import Registry, installed
 from cellclf.terms import Explanation
@@ -44,25 +47,38 @@ Seen = tuple[NDArray[np.float32], NDArray[np.float32]]
 def load(
     where: PathLike,
     *,
+    engine: str = KERAS,
     registry: Registry | None = None,
     before_network: Callable[[], None] | None = None,
+    progress: Progress | None = None,
 ) -> Classifier:
     """Load a trained model.
 
     Args:
         where: A bundle, or a run directory, of which the best model is loaded.
-        registry: Where its architecture is looked for; the installed plugins by default.
+        engine: What computes its answers: `"keras"`, the name of an engine that a plugin offers, or
+            `"auto"`, the fastest on this machine. An engine other than Keras is held against Keras
+            when a model is first used with it, and then imports no Keras any more.
+        registry: Where its architecture and the engine are looked for; the installed plugins by
+            default.
         before_network: Called once the bundle has proved sound, before Keras is imported. The
             command line passes `cellclf.prepare_backend`, which sets environment variables.
+        progress: Told what takes long, and which engine `"auto"` chose.
 
     Warns:
         LeakageWarning: The figures of the model's run come from a split that leaks.
 
     Raises:
         BundleError: There is no such model, or it cannot be trusted, read or rebuilt.
+        PluginError: There is no such engine.
+        EngineError: The engine cannot be used for this model, or gives other numbers than Keras.
     """
     classifier = Classifier.load(
-        find_bundle(where), registry=registry, before_network=before_network
+        find_bundle(where),
+        engine=engine,
+        registry=registry,
+        before_network=before_network,
+        progress=progress,
     )
     if classifier.manifest.leaky:
         warnings.warn(f"{where}: {LEAKY}", LeakageWarning, stacklevel=2)
@@ -73,7 +89,6 @@ class Classifier:
     """A trained network with all that it takes to use it.
 
     Attributes:
-        model: The network, a plain `keras.Model`: 0-255 RGB in, logits out.
         name: Name of its file, without the suffix.
         manifest: What its bundle says of it.
         decision: What turns its probabilities into answers; `None` where it is not calibrated.
@@ -82,14 +97,17 @@ class Classifier:
             `cellclf.evaluation.sources`. Empty where its bundle does not say.
         usual: What its training images look like; `None` where its bundle does not say.
         sha256: Hash of its bundle.
+        engine: What computes its answers.
     """
 
     def __init__(
-        self, bundle: Bundle, model: keras.Model, *, explain_layer: str, name: str = ""
+        self,
+        architecture: Architecture,
+        engine: Engine,
+        model: Callable[[], keras.Model],
+        name: str,
     ) -> None:
-        from cellclf.network.forward import Forward
-
-        self.model = model
+        bundle = architecture.bundle
         self.name = name
         self.manifest = bundle.manifest
         self.trained = bundle.trained
@@ -97,35 +115,61 @@ class Classifier:
         self.usual = bundle.usual
         self.outliers = bundle.outliers
         self.sha256 = bundle.sha256
-        self._explain_layer = explain_layer
+        self.engine = engine
+        self._model = model
+        self._explain_layer = architecture.spec.explain_layer
         self._explainers: dict[Explanation, GradCam | Occlusion] = {}
-        self._forward = Forward(model)
 
     @classmethod
     def load(
         cls,
         path: PathLike,
         *,
+        engine: str = KERAS,
         registry: Registry | None = None,
         before_network: Callable[[], None] | None = None,
+        progress: Progress | None = None,
     ) -> Classifier:
-        """Rebuild the network of a bundle through its architecture's plugin.
+        """Load a bundle, to be rebuilt through its architecture's plugin.
 
         Args:
             path: The bundle.
-            registry: Where the architecture is looked for; the installed plugins by default.
+            engine: See `load`.
+            registry: Where architecture and engine are looked for; the installed plugins by
+                default.
             before_network: See `load`.
+            progress: See `load`.
 
         Raises:
             BundleError: The file is no bundle that can be trusted and read, was made with another
                 image decoder, or its architecture is not installed or has changed.
+            PluginError: There is no such engine.
+            EngineError: The engine cannot be used for this model.
         """
         path = Path(path)
+        plugins = registry or installed()
         bundle = read_bundle(path)
-        model, spec = rebuilt(
-            path, bundle, registry=registry or installed(), before_network=before_network
+        architecture = architecture_of(path, bundle, registry=plugins)
+
+        @cache
+        def model() -> keras.Model:
+            if before_network is not None:
+                before_network()
+            return architecture.network()
+
+        trained = Trained(
+            sha256=bundle.sha256,
+            name=path.stem,
+            image_size=bundle.manifest.image_size,
+            network=model,
         )
-        return cls(bundle, model, explain_layer=spec.explain_layer, name=path.stem)
+        opened = open_engine(engine, trained, registry=plugins, progress=progress)
+        return cls(architecture, opened, model, path.stem)
+
+    @property
+    def model(self) -> keras.Model:
+        """The network, a plain `keras.Model`: 0-255 RGB in, logits out; built when asked for."""
+        return self._model()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -165,7 +209,7 @@ class Classifier:
                 files,
                 size=self.image_size,
                 mode=self.manifest.resize,
-                length=self._forward.batch_size,
+                length=self.engine.batch_size,
             ):
                 found.append(self._looked_at(chunk.images, continued=len(found) > 1))
                 if self.usual is not None:
@@ -265,7 +309,7 @@ class Classifier:
             checked_images(images),
             size=self.image_size,
             mode=self.manifest.resize,
-            length=self._forward.batch_size,
+            length=self.engine.batch_size,
         ):
             found.append(self._looked_at(chunk, continued=len(found) > 1))
         probabilities, scores = zip(*found, strict=True)
@@ -313,7 +357,7 @@ class Classifier:
         explainer = self._explainer(method)
         height, width = stacked.shape[1:3]
         found = np.zeros(stacked.shape[:3], np.float32)
-        length, mode = self._forward.batch_size, self.manifest.resize
+        length, mode = self.engine.batch_size, self.manifest.resize
         starts = range(0, len(stacked), length)
         chunks = array_chunks(stacked, size=self.image_size, mode=mode, length=length)
         for start, chunk in zip(starts, chunks, strict=True):
@@ -351,7 +395,7 @@ class Classifier:
             self._explainers[method] = (
                 GradCam(self.model, self._explain_layer)
                 if method == "grad_cam"
-                else Occlusion(self._forward)
+                else Occlusion(self.engine)
             )
         return self._explainers[method]
 
@@ -382,10 +426,10 @@ class Classifier:
         A step of another length would be compiled anew, which can take longer than the images.
         """
         number = len(images)
-        missing = self._forward.batch_size - number
+        missing = self.engine.batch_size - number
         if continued and missing:
             images = np.concatenate([images, np.zeros((missing, *images.shape[1:]), np.uint8)])
-        outputs = self._forward(images)
+        outputs = self.engine(images)
         given = outputs.probabilities[:number]
         if self.decision is not None:
             given = self.decision.calibration.apply(given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,32 +13,63 @@ from cellclf.data.decode import DECODE_VERSION
 from cellclf.errors import BundleError, PluginError
 from cellclf.inference.bundle import Bundle, BundleManifest
 from cellclf.registry import SESSION, Registry
-from cellclf.specs import ModelSpec
+from cellclf.specs import ModelSpec, Params
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["rebuilt"]
+__all__ = ["Architecture", "architecture_of"]
 
 
-def rebuilt(
-    path: Path,
-    bundle: Bundle,
-    *,
-    registry: Registry,
-    before_network: Callable[[], None] | None = None,
-) -> tuple[keras.Model, ModelSpec]:
-    """Return the network of a bundle, with its weights, and the architecture that it is of.
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """What it takes to rebuild the network of a bundle; made without Keras.
+
+    Attributes:
+        bundle: What the bundle holds.
+        spec: The architecture, as it is installed.
+        params: Its parameters.
+        changed: What is said where bundle and architecture do not fit.
+    """
+
+    bundle: Bundle
+    spec: ModelSpec
+    params: Params
+    changed: str
+
+    def network(self) -> keras.Model:
+        """Build the network, with its weights; imports Keras.
+
+        Raises:
+            BundleError: The architecture has changed.
+        """
+        from cellclf.network.build import build, set_weights
+
+        manifest = self.bundle.manifest
+        model = build(
+            self.spec,
+            self.params,
+            image_size=manifest.image_size,
+            num_classes=len(manifest.classes),
+        )
+        try:
+            set_weights(model, self.bundle.weights)
+        except BundleError as error:
+            raise BundleError(f"{self.changed}: {error}") from error
+        return model
+
+
+def architecture_of(path: Path, bundle: Bundle, *, registry: Registry) -> Architecture:
+    """Find the architecture of a bundle, and make sure that both fit as far as that shows.
 
     Args:
         path: Where the bundle is, for messages.
         bundle: What it holds.
         registry: Where the architecture is looked for.
-        before_network: Called once everything has proved sound, before Keras is imported.
 
     Raises:
         BundleError: It was made with another image decoder, or its architecture is not installed or
-            has changed.
+            takes other parameters.
     """
     manifest = bundle.manifest
     _check_decoder(path, manifest)
@@ -52,18 +83,7 @@ def rebuilt(
         params = spec.params.model_validate_json(json.dumps(manifest.params))
     except ValidationError as error:
         raise BundleError(f"{changed}: {error}") from error
-
-    if before_network is not None:
-        before_network()
-    # Imported here: Keras takes seconds, and a file that is refused should not cost them.
-    from cellclf.network.build import build, set_weights
-
-    model = build(spec, params, image_size=manifest.image_size, num_classes=len(manifest.classes))
-    try:
-        set_weights(model, bundle.weights)
-    except BundleError as error:
-        raise BundleError(f"{changed}: {error}") from error
-    return model, spec
+    return Architecture(bundle=bundle, spec=spec, params=params, changed=changed)
 
 
 def _check_decoder(path: Path, manifest: BundleManifest) -> None:

@@ -12,15 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.errors import BundleError, CellclfError, ExperimentError, PluginError, Problem
+from cellclf.network.outputs import FEATURES
 from cellclf.specs import ModelSpec, Params, resolve
 
-__all__ = ["FEATURES", "PIXELS", "build", "layers_of", "set_weights", "weights_of"]
+__all__ = ["PIXELS", "build", "layers_of", "set_weights", "weights_of"]
 
 PIXELS = "pixels"
 """Name of the layer that gives what the network sees after its own preprocessing."""
-
-FEATURES = "features"
-"""Name of the layer that gives what the head sees."""
 
 COUNTED = re.compile(r"_\d+$")
 
