@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cellclf.processors import processors
 
-__all__ = ["LAB_OFFSET", "LAB_SCALE", "stain_and_focus"]
+__all__ = ["LAB_OFFSET", "LAB_SCALE", "MEASURES", "stain_and_focus", "stain_and_focus_of"]
 
 MEASURES = 7
 LIGHTEST, DARKEST = 0.25, 0.10
@@ -47,12 +47,13 @@ def stain_and_focus(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     found = np.zeros((len(images), MEASURES), np.float32)
     # OpenCV leaves the interpreter's lock while it computes.
     with ThreadPoolExecutor(max_workers=processors()) as pool:
-        for row, numbers in enumerate(pool.map(_measured, images)):
+        for row, numbers in enumerate(pool.map(stain_and_focus_of, images)):
             found[row] = numbers
     return found
 
 
-def _measured(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+def stain_and_focus_of(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Measure one image, `(height, width, 3)`, as `stain_and_focus` does; shape `(7,)`."""
     pixels = np.ascontiguousarray(image)
     lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
     lightness = np.ascontiguousarray(lab[..., 0])
