@@ -62,7 +62,7 @@ class Journal(BaseModel):
     schema_version: Literal[1] = 1
     model: str = Field(description="Hash of the bundle that predicts.")
     engine: str = Field(description="What computes its answers.")
-    length: int = Field(ge=1, description="Images that are looked at together.")
+    batch: int = Field(ge=1, description="Images that are looked at together.")
     format: str = Field(description="Suffix of the result.")
     done: int = Field(0, ge=0, description="Images that are done, unreadable ones too.")
     bytes: Mapping[str, int] = Field({}, description="Length of each file that belongs to that.")

@@ -21,6 +21,11 @@ SUFFIXES = (".csv", ".parquet", ".jsonl")
 network, bundle = tiny.network, tiny.bundle
 
 
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cellclf.inference.classifier.FEWEST_IN_CHUNK", 8)
+
+
 @pytest.fixture(scope="module")
 def classifier(bundle: Path) -> Classifier:
     loaded = load(bundle, registry=tiny.REGISTRY)
@@ -80,17 +85,19 @@ def test_what_was_stopped_goes_on_to_the_same_bytes(
     monkeypatch.setattr("cellclf.inference.results.COMMIT_SECONDS", 0.0)
     commit, made = Results.commit, []
 
+    stop = pytest.MonkeyPatch()
+
     def failing(results: Results) -> None:
         if len(made) > commits:  # the first is that of nothing
             raise RuntimeError("killed")
         commit(results)
         made.append(results)
 
-    monkeypatch.setattr(Results, "commit", failing)
-    monkeypatch.setattr(Results, "__exit__", lambda results, *_: results._close())
+    stop.setattr(Results, "commit", failing)
+    stop.setattr(Results, "__exit__", lambda results, *_: results._close())
     with pytest.raises(RuntimeError, match="killed"):
         predict(classifier, cells, out=out)
-    monkeypatch.undo()
+    stop.undo()
     assert not out.exists()
     with pytest.raises(RunError, match=rf"the first {8 * commits} images .*--resume.*remove"):
         predict(classifier, cells, out=out)
