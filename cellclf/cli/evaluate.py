@@ -16,7 +16,7 @@ __all__ = ["evaluate"]
 def evaluate(
     predictions: Annotated[
         Path,
-        typer.Option(help="A .csv or .parquet file, of a run or of another program."),
+        typer.Option(help="A .csv, .parquet or .jsonl file, of a run or of another program."),
     ],
     column: Annotated[
         list[str] | None,
