@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from scipy import stats
 
 from cellclf.errors import DataError
 
@@ -273,4 +273,4 @@ def _quantiles(values: Floats) -> Floats:
 def _at_least(hits: int, number: int) -> float:
     """Lower bound of a share; see `UsualLook.compared`."""
     tail = RISK / (2 * len(MEASURES))
-    return float(stats.beta.ppf(tail, hits, number - hits + 1)) if hits else 0.0
+    return float(scipy.stats.beta.ppf(tail, hits, number - hits + 1)) if hits else 0.0
