@@ -139,8 +139,8 @@ def differential(
 
     Args:
         predictions: A `.csv`, `.parquet` or `.jsonl` file of predictions, of `cellclf predict`, of
-            a run, or of another program with the columns `path` and `predicted`. Classes are those of the sidecar, else
-            of the columns `p_<class>`, else whatever is an answer.
+            a run, or of another program with the columns `path` and `predicted`. Classes are those
+            of the sidecar, else of the columns `p_<class>`, else whatever is an answer.
         by: What tells specimens apart: `folder`, for the folder that an image is in; the name of a
             column; or a regular expression that is searched in the path, whose first group, or
             whole, is the specimen.
