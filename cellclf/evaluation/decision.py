@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,6 +30,12 @@ TARGET_ACCURACY = 0.98
 """Accuracy that answers accepted without a person are to have, unless the user asks for another."""
 
 FEWEST_CLASSES = 2
+
+SHARES = ("review_target", "review_accepted", "review_bound", "set_coverage", "outlier_share")
+"""Thresholds that are shares, 0 to 1; none of the others is less than 0 either."""
+
+SMALLEST_TEMPERATURE = 1e-6
+"""Far below any that is fitted: what is divided by it stays finite."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,8 +159,12 @@ class Decision:
         """Put together again what `thresholds` and `arrays` gave.
 
         Raises:
-            DataError: Something is missing, or of another shape than `(classes,)`.
+            DataError: Something is missing, of another shape than `(classes,)`, or out of range.
         """
+        for name, value in thresholds.items():
+            least = SMALLEST_TEMPERATURE if name == "temperature" else 0.0
+            if not least <= value <= (1.0 if name in SHARES else math.inf):
+                raise DataError(f"{name!r} is out of range. Received: {value}")
         for name, array in arrays.items():
             if array.shape != (classes,):
                 raise DataError(

@@ -23,7 +23,7 @@ from cellclf.evaluation.conformal import ConformalSets
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.drift import MEASURES, UsualLook
 from cellclf.evaluation.outliers import OutlierScores
-from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
+from cellclf.inference.bundle import SCHEMA_VERSION, BundleManifest, read_bundle, write_bundle
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -97,14 +97,13 @@ def test_what_turns_probabilities_into_answers_comes_back(tmp_path: Path, path: 
     write_bundle(decided, MANIFEST, WEIGHTS, decision=decision())
     bundle = read_bundle(decided)
     assert bundle.decision is not None
-    assert bundle.manifest.calibrated
     assert bundle.decision.thresholds() == decision().thresholds()
     for name, array in decision().arrays().items():
         assert np.array_equal(bundle.decision.arrays()[name], array)
     assert same(bundle.weights)
     plain = read_bundle(path)
     assert plain.decision is None
-    assert not plain.manifest.calibrated
+    assert plain.manifest.thresholds == {}
 
 
 def outliers() -> OutlierScores:
@@ -210,8 +209,10 @@ def test_a_bundle_with_bytes_put_in_and_taken_out_is_refused_or_the_same(
 
 
 def test_a_bundle_of_a_newer_version_says_to_upgrade(path: Path) -> None:
-    with_manifest(path, schema_version=2, something_new=True)
-    with pytest.raises(BundleError, match=r"newer cellclf \(schema 2\).*up to 1: upgrade cellclf"):
+    newer = SCHEMA_VERSION + 1
+    with_manifest(path, schema_version=newer, something_new=True)
+    said = rf"newer cellclf \(schema {newer}\).*up to {SCHEMA_VERSION}: upgrade cellclf"
+    with pytest.raises(BundleError, match=said):
         read_bundle(path)
 
 
@@ -224,7 +225,7 @@ def test_a_bundle_of_a_newer_version_says_to_upgrade(path: Path) -> None:
         ({"image_size": "large"}, "image_size"),
         ({"schema_version": "one"}, "schema_version"),
         ({"surprise": 1}, "surprise"),
-        ({"params": {"width": float("nan")}}, "cannot read"),
+        ({"params": {"width": float("nan")}}, "NaN is no JSON"),
         ({"architecture": "\ud800"}, "cannot read"),
     ],
 )
