@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from cellclf.data.decode import DECODE_VERSION
-from cellclf.errors import BundleError, PluginError
+from cellclf.errors import BundleError, ExperimentError, PluginError, Problem
 from cellclf.inference.bundle import Bundle, BundleManifest
 from cellclf.registry import SESSION, Registry
+from cellclf.schema_problems import schema_problems
 from cellclf.specs import ModelSpec
 
 if TYPE_CHECKING:
     import keras
 
 __all__ = ["rebuilt"]
+
+PROBLEMS = 5
+"""How many problems a message names."""
 
 
 def rebuilt(
@@ -51,19 +56,46 @@ def rebuilt(
         # As JSON: what was written as that is read as that, sequences as tuples for instance.
         params = spec.params.model_validate_json(json.dumps(manifest.params))
     except ValidationError as error:
-        raise BundleError(f"{changed}: {error}") from error
+        problems = schema_problems(error, root=spec.params, within="params")
+        raise BundleError(f"{changed}: {_first(problems)}") from error
 
     if before_network is not None:
         before_network()
     # Imported here: Keras takes seconds, and a file that is refused should not cost them.
-    from cellclf.network.build import build, set_weights
+    from cellclf.network.build import build, check_weights, set_weights
+    from cellclf.network.outline import outlined
 
-    model = build(spec, params, image_size=manifest.image_size, num_classes=len(manifest.classes))
+    number = len(manifest.classes)
     try:
+        # A few changed letters of a file can ask for a network that fills the memory.
+        outline = outlined(spec, params, image_size=manifest.image_size, num_classes=number)
+        if outline is not None:
+            check_weights(outline, bundle.weights, model=spec.name)
+        model = build(spec, params, image_size=manifest.image_size, num_classes=number)
         set_weights(model, bundle.weights)
-    except BundleError as error:
+        _check_outliers(bundle, model)
+    except ExperimentError as error:
+        raise BundleError(f"{changed}: {_first(error.problems)}") from error
+    except (BundleError, PluginError) as error:
         raise BundleError(f"{changed}: {error}") from error
     return model, spec
+
+
+def _first(problems: Sequence[Problem]) -> str:
+    """The first few problems in one line, in which a file can have made up any name."""
+    said = "; ".join(str(problem) for problem in problems[:PROBLEMS])
+    return "".join(letter if letter.isprintable() else "?" for letter in said)
+
+
+def _check_outliers(bundle: Bundle, model: keras.Model) -> None:
+    from cellclf.network.build import FEATURES
+
+    features = math.prod(model.get_layer(FEATURES).output.shape[1:])
+    if bundle.outliers is not None and len(bundle.outliers.scales) != features:
+        raise BundleError(
+            f"what tells outliers must be of {features} features. Received: "
+            f"{len(bundle.outliers.scales)}"
+        )
 
 
 def _check_decoder(path: Path, manifest: BundleManifest) -> None:
