@@ -31,6 +31,9 @@ LEAST_SPREAD = 1e-3
 """Smallest spread that is believed: of a feature, in those of the one that varies most; and within
 the classes, in that over all of them."""
 
+KEPT = ("means", "scales", "directions", "variances", "rest")
+"""Names of what is kept."""
+
 RISK = 0.01
 """Of saying that too many cells are refused, where no more are than may be."""
 
@@ -149,13 +152,12 @@ class OutlierScores:
         Raises:
             DataError: Something is missing, does not fit the rest, or is no variance.
         """
-        missing = [
-            name
-            for name in ("means", "scales", "directions", "variances", "rest")
-            if name not in arrays
-        ]
-        if missing:
-            raise DataError(f"{missing[0]!r} is missing")
+        for name in KEPT:
+            if name not in arrays:
+                raise DataError(f"{name!r} is missing")
+        for name in arrays:
+            if name not in KEPT:
+                raise DataError(f"{name!r} has no place among what tells outliers")
         kept = {name: array.astype(np.float64) for name, array in arrays.items()}
         width, number = kept["scales"].size, kept["variances"].size
         shapes = {

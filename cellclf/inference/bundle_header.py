@@ -56,7 +56,7 @@ stands in memory once, so that whatever a file promises, less than 1 GiB is need
 MAX_DIMENSIONS = 8
 """A convolution over three dimensions has five."""
 
-MAX_NAME = 512
+MAX_NAME = 256
 """Characters of a tensor's name, which stands in messages."""
 
 

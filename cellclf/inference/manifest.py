@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, model_validator
 
 from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.registry import SESSION
@@ -20,6 +20,9 @@ MAX_CLASSES = 10_000
 DISTRIBUTION = rf"^({re.escape(SESSION)}|[A-Za-z0-9][A-Za-z0-9._-]*)$"
 """A name that pip takes, as messages say `pip install` with it; or what stands for none."""
 
+Word = Annotated[str, Field(max_length=200, pattern=r"^\P{C}*$")]
+"""Short, and without control characters, as it stands in messages."""
+
 
 class BundleManifest(BaseModel):
     """What has to be known beside the weights to predict, and to tell where a model came from."""
@@ -27,11 +30,11 @@ class BundleManifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: Literal[2] = 2
-    architecture: str = Field(pattern=NAME_PATTERN.pattern, description="Name of the model spec.")
-    distribution: str = Field(
+    architecture: Word = Field(pattern=NAME_PATTERN.pattern, description="Name of the model spec.")
+    distribution: Word = Field(
         pattern=DISTRIBUTION, description="What pip calls the package that offers it."
     )
-    distribution_version: str = Field(description="Version of that package, when trained.")
+    distribution_version: Word = Field(description="Version of that package, when trained.")
     params: dict[str, Any] = Field({}, description="The architecture's parameters.")
     classes: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         min_length=2, max_length=MAX_CLASSES, description="In the order of the outputs."
@@ -41,7 +44,7 @@ class BundleManifest(BaseModel):
     decode_version: int = Field(description="Version of the decoder that it was trained with.")
     synthetic: bool = Field(False, description="Trained on rendered images.")
     leaky: bool = Field(False, description="The figures of its run come from a split that leaks.")
-    thresholds: dict[str, float] = Field(
+    thresholds: dict[str, FiniteFloat] = Field(
         {},
         description="What turns its probabilities into answers, less what there is by class; "
         "empty where it is not calibrated.",
@@ -51,8 +54,8 @@ class BundleManifest(BaseModel):
         description="Validation cells by true class (rows) and answer, `unidentified` last, to "
         "correct counts by.",
     )
-    fingerprints: dict[str, str] = Field({}, description="Hashes of the data and the experiment.")
-    environment: dict[str, str] = Field({}, description="Versions of what it was trained with.")
+    fingerprints: dict[str, Word] = Field({}, description="Hashes of the data and the experiment.")
+    environment: dict[str, Word] = Field({}, description="Versions of what it was trained with.")
 
     def sidecar(self, *, model: str, sha256: str, thresholds: Mapping[str, float]) -> Sidecar:
         """Return what stands beside predictions of the model.

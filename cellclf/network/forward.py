@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from cellclf.data.pages import Pages
+from cellclf.errors import BundleError
 from cellclf.network.backend import jit_compile
 from cellclf.network.build import FEATURES
 from cellclf.progress import Progress, Silent
@@ -70,6 +71,7 @@ class Forward:
             description: What it is told.
 
         Raises:
+            BundleError: The network gives no finite numbers.
             ValueError: The images have another shape or type than the network was built for.
         """
         if images.dtype != np.uint8 or images.shape[1:] != self._input_shape:
@@ -94,5 +96,10 @@ class Forward:
                 given = self._network.predict_on_batch(batch)
                 logits[start:stop], features[start:stop] = (a[: stop - start] for a in given)
                 task.advance(stop - start)
+        if not np.isfinite(logits).all():
+            raise BundleError(
+                "the network gives NaN or infinity instead of numbers: its weights are damaged, or "
+                "its training diverged"
+            )
         probabilities = softmax(logits.astype(np.float64), axis=-1).astype(np.float32)
         return Outputs(probabilities=probabilities, features=features)
