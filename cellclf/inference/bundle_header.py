@@ -105,9 +105,16 @@ def read_header(path: Path, file: BinaryIO, *, size: int) -> Header:
     """
     start = file.read(LENGTH_BYTES)
     length = int.from_bytes(start, "little")
-    if size <= LENGTH_BYTES or not 2 <= length <= MAX_HEADER_BYTES:
+    if size <= LENGTH_BYTES or length < 2:
         raise BundleError(_not_a_bundle(path, "empty" if not size else "another format"))
-    text = file.read(length)
+    text = file.read(min(length, MAX_HEADER_BYTES))
+    if length > MAX_HEADER_BYTES:
+        if length > size or text[:1] != b"{":
+            raise BundleError(_not_a_bundle(path, "another format"))
+        raise BundleError(
+            f"{path} has a header of {length:,} bytes: that of a bundle has at most "
+            f"{MAX_HEADER_BYTES:,}, which is enough for 1,000 classes"
+        )
     header = _header_object(path, text, length)
     metadata = header.pop("__metadata__", None)
     entry = metadata.get(METADATA_KEY) if isinstance(metadata, dict) else None

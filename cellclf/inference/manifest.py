@@ -20,7 +20,9 @@ MAX_CLASSES = 10_000
 DISTRIBUTION = rf"^({re.escape(SESSION)}|[A-Za-z0-9][A-Za-z0-9._-]*)$"
 """A name that pip takes, as messages say `pip install` with it; or what stands for none."""
 
-Word = Annotated[str, Field(max_length=200, pattern=r"^\P{C}*$")]
+MAX_WORD = 200
+
+Word = Annotated[str, Field(max_length=MAX_WORD, pattern=r"^\P{C}*$")]
 """Short, and without control characters, as it stands in messages."""
 
 
@@ -30,9 +32,13 @@ class BundleManifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: Literal[2] = 2
-    architecture: Word = Field(pattern=NAME_PATTERN.pattern, description="Name of the model spec.")
-    distribution: Word = Field(
-        pattern=DISTRIBUTION, description="What pip calls the package that offers it."
+    architecture: str = Field(
+        max_length=MAX_WORD, pattern=NAME_PATTERN.pattern, description="Name of the model spec."
+    )
+    distribution: str = Field(
+        max_length=MAX_WORD,
+        pattern=DISTRIBUTION,
+        description="What pip calls the package that offers it.",
     )
     distribution_version: Word = Field(description="Version of that package, when trained.")
     params: dict[str, Any] = Field({}, description="The architecture's parameters.")
