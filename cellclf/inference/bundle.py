@@ -27,12 +27,25 @@ from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.drift import UsualLook
 from cellclf.evaluation.outliers import OutlierScores
 from cellclf.files import write_bytes
-from cellclf.inference.bundle_header import METADATA_KEY, TENSOR_TYPES, read_header
+from cellclf.inference.bundle_header import (
+    MAX_FILE_BYTES,
+    MAX_HEADER_BYTES,
+    METADATA_KEY,
+    TENSOR_TYPES,
+    read_header,
+)
 from cellclf.inference.bundle_tensors import read_tensors
 from cellclf.inference.manifest import BundleManifest
 from cellclf.inference.migrations import SCHEMA_VERSION, migrated
 
-__all__ = ["SCHEMA_VERSION", "Bundle", "BundleManifest", "read_bundle", "write_bundle"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "Bundle",
+    "BundleManifest",
+    "read_bundle",
+    "require_room",
+    "write_bundle",
+]
 
 WEIGHTS = "weights/"
 DECISION = "decision/"
@@ -75,6 +88,26 @@ class Bundle:
     trained: NDArray[np.uint64]
     sha256: str
     usual: UsualLook | None = None
+
+
+def require_room(parameters: int) -> None:
+    """Make sure that a bundle can hold a network, before that is trained for hours.
+
+    Args:
+        parameters: How many numbers its weights are, of four bytes each.
+
+    Raises:
+        BundleError: It cannot.
+
+    Example:
+        >>> require_room(138_357_544)  # VGG16 as published, the largest of its kind
+    """
+    needed = parameters * np.dtype(np.float32).itemsize + MAX_HEADER_BYTES
+    if needed > MAX_FILE_BYTES:
+        raise BundleError(
+            f"a bundle has at most {MAX_FILE_BYTES:,} bytes, and this network of {parameters:,} "
+            f"parameters takes {needed:,}: choose smaller images or another architecture"
+        )
 
 
 def write_bundle(

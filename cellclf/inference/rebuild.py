@@ -25,6 +25,9 @@ __all__ = ["rebuilt"]
 PROBLEMS = 5
 """How many problems a message names."""
 
+LONGEST_PROBLEM = 300
+"""Characters of each."""
+
 
 def rebuilt(
     path: Path,
@@ -82,8 +85,8 @@ def rebuilt(
 
 
 def _first(problems: Sequence[Problem]) -> str:
-    """The first few problems in one line, in which a file can have made up any name."""
-    said = "; ".join(str(problem) for problem in problems[:PROBLEMS])
+    """The first few problems in one line of bounded length: a file can have made up any name."""
+    said = "; ".join(str(problem)[:LONGEST_PROBLEM] for problem in problems[:PROBLEMS])
     return "".join(letter if letter.isprintable() else "?" for letter in said)
 
 

@@ -24,7 +24,13 @@ from cellclf.evaluation.conformal import ConformalSets
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.drift import MEASURES, UsualLook
 from cellclf.evaluation.outliers import OutlierScores, Refusal
-from cellclf.inference.bundle import SCHEMA_VERSION, BundleManifest, read_bundle, write_bundle
+from cellclf.inference.bundle import (
+    SCHEMA_VERSION,
+    BundleManifest,
+    read_bundle,
+    require_room,
+    write_bundle,
+)
 from tests.inference.mutations import NUMPY, Parts, framed
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -608,3 +614,8 @@ def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="has a header of 5,"):
         write_bundle(place, long, WEIGHTS)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_that_no_bundle_can_hold_is_refused_before_it_is_trained() -> None:
+    with pytest.raises(BundleError, match="smaller images or another architecture"):
+        require_room(170_000_000)
