@@ -222,6 +222,8 @@ def _check_thresholds(thresholds: Mapping[str, float]) -> None:
         sound = math.isfinite(value) and least <= value <= (1.0 if name in SHARES else math.inf)
         if not sound or (name in COUNTS and value != math.floor(value)):
             raise DataError(f"{name!r} is out of range. Received: {value}")
+    if not thresholds.get("review_accepted", 1) and thresholds.get("review_bound"):
+        raise DataError("'review_bound' is given, of answers of which none was accepted")
     if "outlier" not in thresholds:
         for name in ("outlier_share", "outlier_samples"):
             if name in thresholds:

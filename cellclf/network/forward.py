@@ -19,6 +19,9 @@ __all__ = ["BATCH_SIZE", "Forward", "Outputs"]
 
 BATCH_SIZE = 64
 
+PIXELS_A_STEP = BATCH_SIZE * 512 * 512
+"""Where images are larger than 512 x 512, fewer share a step, so that they take no more memory."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
@@ -40,16 +43,18 @@ class Forward:
 
     Args:
         model: Takes 0-255 RGB, gives logits, holds a layer `features`.
-        batch_size: Most images a step. A call uses steps of one size, the last filled up, so that
-            the backend compiles one shape; a call with fewer images uses the next power of two, so
-            that one image does not cost a whole batch. Which images share a step changes nothing.
+        batch_size: Most images a step; fewer where they are large. A call uses steps of one size,
+            the last filled up, so that the backend compiles one shape; a call with fewer images
+            uses the next power of two, so that one image does not cost a whole batch. Which images
+            share a step changes nothing.
     """
 
     def __init__(self, model: keras.Model, *, batch_size: int = BATCH_SIZE) -> None:
         if batch_size < 1:
             raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
-        self.batch_size = batch_size
         self._input_shape = tuple(model.inputs[0].shape)[1:]
+        height, width = self._input_shape[:2]
+        self.batch_size = min(batch_size, max(PIXELS_A_STEP // (height * width), 1))
         features = keras.layers.Flatten(name="flat_features")(model.get_layer(FEATURES).output)
         self._network = keras.Model(model.inputs[0], [model.outputs[0], features])
         self._network.jit_compile = jit_compile()

@@ -258,6 +258,7 @@ def test_a_bundle_of_a_newer_version_says_to_upgrade(path: Path) -> None:
         ({"thresholds": {"temperature": 10**400}}, "thresholds.temperature"),
         ({"confusion": [[1, 2], [3, 4]]}, "3 rows of 4 counts"),
         ({"confusion": [[-1] * 4] * 3}, "confusion"),
+        ({"x" * 10_000: 1}, r"\(x{40}: Extra"),
         ({f"a\n{number}": 1 for number in range(99)}, r"'a\\n0'"),
     ],
 )
@@ -504,6 +505,7 @@ def decided(tmp_path: Path) -> Path:
         ({"review": -0.5}, "'review' is out of range"),
         ({"set_coverage": 1.5}, "'set_coverage' is out of range"),
         ({"calibrated_on": 90.5}, "'calibrated_on' is out of range"),
+        ({"review_accepted": 0}, "'review_bound' is given"),
         ({"outlier": None}, "'outlier' is missing"),
         ({"outlier_share": None}, "'outlier_share' is missing"),
         ({"review": None}, "'review' is missing"),

@@ -148,3 +148,9 @@ def test_a_network_that_gives_no_numbers_gives_no_probabilities(
     model.weights[-1].assign(np.array([0, np.inf, 0], np.float32))
     with pytest.raises(BundleError, match="NaN or infinity"):
         Forward(model)(images)
+
+
+@pytest.mark.parametrize(("size", "together"), [(512, 64), (1024, 16), (4096, 1), (8192, 1)])
+def test_large_images_share_a_step_with_fewer(build_small: Any, size: int, together: int) -> None:
+    model = build_small(None, input_shape=(size, size, 3), num_classes=3)
+    assert Forward(model).batch_size == together
