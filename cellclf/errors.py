@@ -12,6 +12,7 @@ expected, what came, and what to do next. The command line prints that message a
     │   └── LeakageError     something to be judged on was trained on
     ├── TrainingError        training could not start or had to stop
     ├── BundleError          a model file that cannot be trusted or rebuilt
+    ├── EngineError          a runtime that cannot be used, or gives other numbers
     └── RunError             the run directory
 """
 
@@ -25,6 +26,7 @@ __all__ = [
     "BundleError",
     "CellclfError",
     "DataError",
+    "EngineError",
     "ExperimentError",
     "ImageError",
     "LeakageError",
@@ -116,6 +118,10 @@ class TrainingError(CellclfError):
 
 class BundleError(CellclfError):
     """A model file that is damaged, unknown, or whose architecture is not installed."""
+
+
+class EngineError(CellclfError):
+    """A runtime that cannot be used for a model, or that gives other numbers than Keras."""
 
 
 class RunError(CellclfError):

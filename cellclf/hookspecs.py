@@ -16,7 +16,14 @@ from collections.abc import Iterable
 
 import pluggy
 
-from cellclf.specs import AugmentationSpec, CallbackSpec, DatasetSpec, MetricSpec, ModelSpec
+from cellclf.specs import (
+    AugmentationSpec,
+    CallbackSpec,
+    DatasetSpec,
+    EngineSpec,
+    MetricSpec,
+    ModelSpec,
+)
 
 __all__ = ["hookimpl"]
 
@@ -49,3 +56,8 @@ def cellclf_metrics() -> Iterable[MetricSpec]:  # type: ignore[empty-body]
 @hookspec
 def cellclf_callbacks() -> Iterable[CallbackSpec]:  # type: ignore[empty-body]
     """Offer ways to watch a training."""
+
+
+@hookspec
+def cellclf_engines() -> Iterable[EngineSpec]:  # type: ignore[empty-body]
+    """Offer runtimes that compute what a trained network gives."""

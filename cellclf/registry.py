@@ -27,6 +27,7 @@ from cellclf.specs import (
     AugmentationSpec,
     CallbackSpec,
     DatasetSpec,
+    EngineSpec,
     MetricSpec,
     ModelSpec,
     Spec,
@@ -48,6 +49,7 @@ HOOKS: Mapping[str, type[Spec]] = {
     "cellclf_models": ModelSpec,
     "cellclf_metrics": MetricSpec,
     "cellclf_callbacks": CallbackSpec,
+    "cellclf_engines": EngineSpec,
 }
 
 SpecT = TypeVar("SpecT", bound=Spec)

@@ -22,6 +22,7 @@ __all__ = [
     "CallbackContext",
     "CallbackSpec",
     "DatasetSpec",
+    "EngineSpec",
     "MetricSpec",
     "ModelSpec",
     "NoParams",
@@ -257,6 +258,39 @@ class CallbackSpec(Spec):
     references: ClassVar[tuple[str, ...]] = ("make",)
 
     make: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineSpec(Spec):
+    """A runtime that computes what a trained network gives.
+
+    Attributes:
+        convert: Reference to `convert(network, folder, params, *, metadata) -> None`, which writes
+            a network into an empty folder in the runtime's own format. `network` is a
+            `keras.Model` that takes `uint8` RGB `(batch, size, size, 3)`, named `images`, and
+            gives float32 outputs by name; `metadata` is text by name, kept in the format where it
+            has a place for that. Called once for each model; what it wrote is kept in the cache,
+            and is what `cellclf export --format NAME` hands out.
+        open: Reference to `open(folder, params) -> run`, where `run(images)` takes `uint8`
+            `(n, size, size, 3)` for any `n` of at least 1, and returns a mapping from the names of
+            the outputs to float32 arrays `(n, ...)`. It imports no Keras, so that a network that
+            is converted already answers at once.
+        requires: Distributions, by pip's name, that it computes with: a network is converted anew
+            when the version of one of them changes. Where one is not installed the engine is not
+            available.
+        file: Name of the file in the folder that opens it, such as `model.onnx`; empty where the
+            folder itself does.
+        candidate: `--engine auto` may choose it.
+    """
+
+    kind: ClassVar[str] = "engine"
+    references: ClassVar[tuple[str, ...]] = ("convert", "open")
+
+    convert: str
+    open: str
+    requires: tuple[str, ...]
+    file: str = ""
+    candidate: bool = True
 
 
 def resolve(reference: str) -> Callable[..., Any]:

@@ -70,7 +70,8 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "network": (*GROUND, "data", "evaluation"),
     "training": (*GROUND, "data", "evaluation", "network"),
-    "inference": (*GROUND, "data", "evaluation", "network"),
+    "engines": (*GROUND, "data", "network"),
+    "inference": (*GROUND, "data", "evaluation", "network", "engines"),
     "reporting": (*GROUND, "data", "evaluation", "auditing"),
     "testing": (*GROUND, "data", "evaluation", "network"),
     "pipeline": (
@@ -80,6 +81,7 @@ BELOW: dict[str, tuple[str, ...]] = {
         "evaluation",
         "network",
         "training",
+        "engines",
         "inference",
         "reporting",
     ),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -15,17 +17,21 @@ from cellclf.data.decode import unsquare
 from cellclf.data.leaks import LEAKY
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample
-from cellclf.data.stain_focus import stain_and_focus
+from cellclf.engines.engine import KERAS, Engine, Trained
+from cellclf.engines.opening import open_engine
 from cellclf.errors import DataError, LeakageWarning, hint
 from cellclf.evaluation.drift import Drift
+from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import seen
-from cellclf.inference.bundle import Bundle, read_bundle
-from cellclf.inference.chunks import array_chunks, checked_images, file_chunks
+from cellclf.inference.bundle import read_bundle
+from cellclf.inference.chunks import Chunk, array_chunks, checked_images, input_chunks
 from cellclf.inference.classified import Classified
-from cellclf.inference.inputs import PathLike, expand_paths
+from cellclf.inference.finding import find_inputs
+from cellclf.inference.inputs import Inputs, PathLike
 from cellclf.inference.locate import find_bundle
-from cellclf.inference.rebuild import rebuilt
+from cellclf.inference.parts import Part, table_of
+from cellclf.inference.rebuild import Architecture, architecture_of
 from cellclf.progress import Progress, Silent
 from cellclf.registry import Registry, installed
 from cellclf.terms import Explanation
@@ -44,25 +50,38 @@ Seen = tuple[NDArray[np.float32], NDArray[np.float32]]
 def load(
     where: PathLike,
     *,
+    engine: str = KERAS,
     registry: Registry | None = None,
     before_network: Callable[[], None] | None = None,
+    progress: Progress | None = None,
 ) -> Classifier:
     """Load a trained model.
 
     Args:
         where: A bundle, or a run directory, of which the best model is loaded.
-        registry: Where its architecture is looked for; the installed plugins by default.
+        engine: What computes its answers: `"keras"`, the name of an engine that a plugin offers, or
+            `"auto"`, the fastest on this machine. An engine other than Keras is held against Keras
+            when a model is first used with it, and then imports no Keras any more.
+        registry: Where its architecture and the engine are looked for; the installed plugins by
+            default.
         before_network: Called once the bundle has proved sound, before Keras is imported. The
             command line passes `cellclf.prepare_backend`, which sets environment variables.
+        progress: Told what takes long, and which engine `"auto"` chose.
 
     Warns:
         LeakageWarning: The figures of the model's run come from a split that leaks.
 
     Raises:
         BundleError: There is no such model, or it cannot be trusted, read or rebuilt.
+        PluginError: There is no such engine.
+        EngineError: The engine cannot be used for this model, or gives other numbers than Keras.
     """
     classifier = Classifier.load(
-        find_bundle(where), registry=registry, before_network=before_network
+        find_bundle(where),
+        engine=engine,
+        registry=registry,
+        before_network=before_network,
+        progress=progress,
     )
     if classifier.manifest.leaky:
         warnings.warn(f"{where}: {LEAKY}", LeakageWarning, stacklevel=2)
@@ -73,7 +92,6 @@ class Classifier:
     """A trained network with all that it takes to use it.
 
     Attributes:
-        model: The network, a plain `keras.Model`: 0-255 RGB in, logits out.
         name: Name of its file, without the suffix.
         manifest: What its bundle says of it.
         decision: What turns its probabilities into answers; `None` where it is not calibrated.
@@ -82,14 +100,17 @@ class Classifier:
             `cellclf.evaluation.sources`. Empty where its bundle does not say.
         usual: What its training images look like; `None` where its bundle does not say.
         sha256: Hash of its bundle.
+        engine: What computes its answers.
     """
 
     def __init__(
-        self, bundle: Bundle, model: keras.Model, *, explain_layer: str, name: str = ""
+        self,
+        architecture: Architecture,
+        engine: Engine,
+        model: Callable[[], keras.Model],
+        name: str,
     ) -> None:
-        from cellclf.network.forward import Forward
-
-        self.model = model
+        bundle = architecture.bundle
         self.name = name
         self.manifest = bundle.manifest
         self.trained = bundle.trained
@@ -97,35 +118,61 @@ class Classifier:
         self.usual = bundle.usual
         self.outliers = bundle.outliers
         self.sha256 = bundle.sha256
-        self._explain_layer = explain_layer
+        self.engine = engine
+        self._model = model
+        self._explain_layer = architecture.spec.explain_layer
         self._explainers: dict[Explanation, GradCam | Occlusion] = {}
-        self._forward = Forward(model)
 
     @classmethod
     def load(
         cls,
         path: PathLike,
         *,
+        engine: str = KERAS,
         registry: Registry | None = None,
         before_network: Callable[[], None] | None = None,
+        progress: Progress | None = None,
     ) -> Classifier:
-        """Rebuild the network of a bundle through its architecture's plugin.
+        """Load a bundle, to be rebuilt through its architecture's plugin.
 
         Args:
             path: The bundle.
-            registry: Where the architecture is looked for; the installed plugins by default.
+            engine: See `load`.
+            registry: Where architecture and engine are looked for; the installed plugins by
+                default.
             before_network: See `load`.
+            progress: See `load`.
 
         Raises:
             BundleError: The file is no bundle that can be trusted and read, was made with another
                 image decoder, or its architecture is not installed or has changed.
+            PluginError: There is no such engine.
+            EngineError: The engine cannot be used for this model.
         """
         path = Path(path)
+        plugins = registry or installed()
         bundle = read_bundle(path)
-        model, spec = rebuilt(
-            path, bundle, registry=registry or installed(), before_network=before_network
+        architecture = architecture_of(path, bundle, registry=plugins)
+
+        @cache
+        def model() -> keras.Model:
+            if before_network is not None:
+                before_network()
+            return architecture.network()
+
+        trained = Trained(
+            sha256=bundle.sha256,
+            name=path.stem,
+            image_size=bundle.manifest.image_size,
+            network=model,
         )
-        return cls(bundle, model, explain_layer=spec.explain_layer, name=path.stem)
+        opened = open_engine(engine, trained, registry=plugins, progress=progress)
+        return cls(architecture, opened, model, path.stem)
+
+    @property
+    def model(self) -> keras.Model:
+        """The network, a plain `keras.Model`: 0-255 RGB in, logits out; built when asked for."""
+        return self._model()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -137,13 +184,56 @@ class Classifier:
         """Height and width, in pixels, that images are brought to."""
         return self.manifest.image_size
 
+    def stream(
+        self,
+        inputs: Inputs | PathLike | Iterable[PathLike],
+        *,
+        length: int | None = None,
+        done: int = 0,
+        progress: Progress | None = None,
+    ) -> Generator[Part, None, None]:
+        """Classify images, a chunk at a time, in memory that does not grow with their number.
+
+        While the network looks at one chunk, the next ones are read. Those that cannot be read do
+        not stop the rest.
+
+        Args:
+            inputs: What `cellclf.inference.finding.find_inputs` takes, or gives.
+            length: How many images make a chunk; what suits the engine by default.
+            done: How many images, whole chunks of them, another call has looked at before these:
+                the numbers are then those of one call for all.
+            progress: Told of each chunk of images.
+
+        Yields:
+            What came of each chunk, in the order of the images.
+
+        Raises:
+            DataError: Something named does not exist, or holds no image.
+        """
+        found = inputs if isinstance(inputs, Inputs) else find_inputs(inputs)
+        listener = Silent() if progress is None else progress
+        size, mode = self.image_size, self.manifest.resize
+        step = self.engine.batch_size if length is None else length
+        chunks = input_chunks(
+            found, size=size, mode=mode, length=step, looks=self.usual is not None
+        )
+        with listener.task("Classifying", done + len(found)) as task, closing(chunks):
+            task.advance(done)
+            for number, chunk in enumerate(chunks):
+                yield self._part(chunk, length=step, continued=done > 0 or number > 0)
+                task.advance(len(chunk.asked))
+
     def classify(
-        self, paths: PathLike | Iterable[PathLike], *, progress: Progress | None = None
+        self,
+        paths: Inputs | PathLike | Iterable[PathLike],
+        *,
+        progress: Progress | None = None,
     ) -> Classified:
         """Classify image files; those that cannot be read do not stop the rest.
 
         Args:
-            paths: Files, folders and patterns, as `cellclf.inference.inputs.expand_paths` has them.
+            paths: Files, folders, patterns and others, as `cellclf.inference.finding.find_inputs`
+                has them.
             progress: Told of each chunk of images.
 
         Returns:
@@ -153,50 +243,48 @@ class Classifier:
         Raises:
             DataError: Something named does not exist, or holds no image.
         """
-        files = expand_paths(paths)
-        listener = Silent() if progress is None else progress
-        read: list[str] = []
-        content: list[str] = []
-        unreadable: dict[str, str] = {}
-        looks: list[NDArray[np.float32]] = []
-        found = [self._nothing()]
-        with listener.task("Classifying", len(files)) as task:
-            for chunk in file_chunks(
-                files,
-                size=self.image_size,
-                mode=self.manifest.resize,
-                length=self._forward.batch_size,
-            ):
-                found.append(self._looked_at(chunk.images, continued=len(found) > 1))
-                if self.usual is not None:
-                    looks.append(stain_and_focus(chunk.images))
-                read += [str(path) for path in chunk.paths]
-                content += chunk.content
-                unreadable |= chunk.unreadable
-                task.advance(len(chunk.paths) + len(chunk.unreadable))
-        probabilities, scores = zip(*found, strict=True)
-        table = predictions_table(
-            sample_ids=read,
-            paths=read,
-            probabilities=np.concatenate(probabilities),
-            classes=self.classes,
-            outlier_scores=np.concatenate(scores),
+        parts = [*self.stream(paths, progress=progress)]
+        drift = self.drift((part.looks, part.top) for part in parts)
+        return Classified(
+            table=table_of(parts, self.classes),
+            sidecar=self.sidecar(drift),
+            drift=drift,
+            unreadable={name: why for part in parts for name, why in part.unreadable.items()},
+            trained=tuple(name for part in parts for name in part.trained_ids),
+            synthetic=self.manifest.synthetic,
+            leaky=self.manifest.leaky,
         )
-        drift = self._drift(looks, table)
+
+    def drift(
+        self, looks: Iterable[tuple[NDArray[np.float32] | None, NDArray[np.intp]]]
+    ) -> Drift | None:
+        """Compare what images look like with those of training.
+
+        Args:
+            looks: Of some images at a time, what they look like, shape `(n, 7)`, and the number of
+                the class that each is taken for.
+
+        Returns:
+            What came of it; `None` where the model has nothing to compare with.
+        """
+        if self.usual is None:
+            return None
+        return self.usual.compared_in_blocks(
+            (measures, top) for measures, top in looks if measures is not None
+        )
+
+    def sidecar(self, drift: Drift | None = None) -> Sidecar:
+        """Return what a table of predictions does not say of itself.
+
+        Args:
+            drift: How its images look beside those of training.
+        """
         sidecar = self.manifest.sidecar(
             model=self.name,
             sha256=self.sha256,
             thresholds={} if self.decision is None else self.decision.thresholds(),
         )
-        return Classified(
-            table=self._reviewed(table),
-            sidecar=sidecar.model_copy(update={"drift": drift}),
-            drift=drift,
-            unreadable=unreadable,
-            trained=tuple(np.array(read, dtype=object)[seen(content, self.trained)]),
-            synthetic=self.manifest.synthetic,
-            leaky=self.manifest.leaky,
-        )
+        return sidecar.model_copy(update={"drift": drift})
 
     def predict(
         self,
@@ -265,18 +353,13 @@ class Classifier:
             checked_images(images),
             size=self.image_size,
             mode=self.manifest.resize,
-            length=self._forward.batch_size,
+            length=self.engine.batch_size,
         ):
-            found.append(self._looked_at(chunk, continued=len(found) > 1))
+            found.append(
+                self._looked_at(chunk, length=self.engine.batch_size, continued=len(found) > 1)
+            )
         probabilities, scores = zip(*found, strict=True)
         return np.concatenate(probabilities), np.concatenate(scores)
-
-    def _drift(self, looks: Sequence[NDArray[np.float32]], table: pd.DataFrame) -> Drift | None:
-        """Compare what images look like with those of training."""
-        if self.usual is None or not looks:
-            return None
-        taken_for = pd.Index(self.classes).get_indexer(pd.Index(table["top_class"]))
-        return self.usual.compared(np.concatenate(looks), taken_for)
 
     def explain(
         self,
@@ -313,7 +396,7 @@ class Classifier:
         explainer = self._explainer(method)
         height, width = stacked.shape[1:3]
         found = np.zeros(stacked.shape[:3], np.float32)
-        length, mode = self._forward.batch_size, self.manifest.resize
+        length, mode = self.engine.batch_size, self.manifest.resize
         starts = range(0, len(stacked), length)
         chunks = array_chunks(stacked, size=self.image_size, mode=mode, length=length)
         for start, chunk in zip(starts, chunks, strict=True):
@@ -351,7 +434,7 @@ class Classifier:
             self._explainers[method] = (
                 GradCam(self.model, self._explain_layer)
                 if method == "grad_cam"
-                else Occlusion(self._forward)
+                else Occlusion(self.engine)
             )
         return self._explainers[method]
 
@@ -376,16 +459,38 @@ class Classifier:
     def _nothing(self) -> Seen:
         return np.zeros((0, len(self.classes)), np.float32), np.zeros(0, np.float32)
 
-    def _looked_at(self, images: NDArray[np.uint8], *, continued: bool) -> Seen:
+    def _part(self, chunk: Chunk, *, length: int, continued: bool) -> Part:
+        probabilities, scores = self._nothing()
+        if chunk.ids:
+            probabilities, scores = self._looked_at(
+                chunk.images, length=length, continued=continued
+            )
+        refused, review = np.zeros(len(scores), np.bool_), None
+        if self.decision is not None:
+            refused, review = self.decision.marks(probabilities.max(axis=1, initial=0.0), scores)
+        return Part(
+            asked=chunk.asked,
+            ids=chunk.ids,
+            classes=self.classes,
+            probabilities=probabilities,
+            outlier_scores=scores,
+            refused=refused,
+            review=review,
+            looks=chunk.looks,
+            trained=seen(chunk.content, self.trained),
+            unreadable=chunk.unreadable,
+        )
+
+    def _looked_at(self, images: NDArray[np.uint8], *, length: int, continued: bool) -> Seen:
         """Look at one chunk; one that continues others is filled up to their length.
 
         A step of another length would be compiled anew, which can take longer than the images.
         """
         number = len(images)
-        missing = self._forward.batch_size - number
-        if continued and missing:
+        missing = length - number
+        if continued and missing > 0:
             images = np.concatenate([images, np.zeros((missing, *images.shape[1:]), np.uint8)])
-        outputs = self._forward(images)
+        outputs = self.engine(images)
         given = outputs.probabilities[:number]
         if self.decision is not None:
             given = self.decision.calibration.apply(given)

@@ -15,9 +15,9 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cellclf.engines.engine import Engine
 from cellclf.errors import CellclfError, PluginError
 from cellclf.network import backend
-from cellclf.network.forward import Forward
 
 __all__ = ["GradCam", "Occlusion"]
 
@@ -25,7 +25,7 @@ BATCH_SIZE = 32
 """Images at once: gradients take several times the memory of a prediction."""
 
 PATCHES = 8
-"""Places of the patch along each side: all 64 copies of an image are one batch of `Forward`."""
+"""Places of the patch along each side: all 64 copies of an image are one batch of an engine."""
 
 COVERED = 0.25
 """Side of the patch, as a share of the image's: neighbours overlap by more than half."""
@@ -80,7 +80,7 @@ class GradCam:
         """
         wanted = np.eye(self._classes, dtype=np.float32)[np.asarray(classes, dtype=np.intp)]
         found = np.zeros(images.shape[:3], np.float32)
-        # Steps of one size, as in `Forward`: each size would be compiled for itself.
+        # Steps of one size: each would be compiled for itself.
         step = min(BATCH_SIZE, 1 << max(len(images) - 1, 0).bit_length())
         for start in range(0, len(images), step):
             batch = _filled(images[start : start + step], step)
@@ -117,11 +117,11 @@ class Occlusion:
     the probability is next to 1. What is below zero is left out.
 
     Args:
-        forward: The network.
+        engine: What computes the network.
     """
 
-    def __init__(self, forward: Forward) -> None:
-        self._forward = forward
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def __call__(self, images: Images, classes: ArrayLike) -> Maps:
         """Return a map of each image.
@@ -135,15 +135,15 @@ class Occlusion:
         """
         chosen = np.asarray(classes, dtype=np.intp)
         count = len(images)
-        size = self._forward.batch_size
-        whole = self._forward(_filled(images, -(-count // size) * size)).probabilities[:count]
+        size = self._engine.batch_size
+        whole = self._engine(_filled(images, -(-count // size) * size)).probabilities[:count]
         found = np.zeros(images.shape[:3], np.float32)
         for row, image in enumerate(images):
             patches = list(_patches(*image.shape[:2]))
             copies = np.repeat(image[None], len(patches), axis=0)
             for copy, patch in zip(copies, patches, strict=True):
                 copy[patch] = image.mean(axis=(0, 1)).round()
-            covered = self._forward(copies).probabilities
+            covered = self._engine(copies).probabilities
             before, after = (_log_odds(p, chosen[row]) for p in (whole[row : row + 1], covered))
             times = np.zeros(image.shape[:2], np.float32)
             for patch, loss in zip(patches, before - after, strict=True):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,15 @@ from pydantic import ValidationError
 from cellclf.data.decode import DECODE_VERSION
 from cellclf.errors import BundleError, ExperimentError, PluginError, Problem
 from cellclf.inference.bundle import Bundle, BundleManifest
+from cellclf.network.outputs import FEATURES
 from cellclf.registry import SESSION, Registry
 from cellclf.schema_problems import schema_problems
-from cellclf.specs import ModelSpec
+from cellclf.specs import ModelSpec, Params
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["rebuilt"]
+__all__ = ["Architecture", "architecture_of"]
 
 PROBLEMS = 5
 """How many problems a message names."""
@@ -29,24 +31,59 @@ LONGEST_PROBLEM = 300
 """Characters of each."""
 
 
-def rebuilt(
-    path: Path,
-    bundle: Bundle,
-    *,
-    registry: Registry,
-    before_network: Callable[[], None] | None = None,
-) -> tuple[keras.Model, ModelSpec]:
-    """Return the network of a bundle, with its weights, and the architecture that it is of.
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """What it takes to rebuild the network of a bundle; made without Keras.
+
+    Attributes:
+        bundle: What the bundle holds.
+        spec: The architecture, as it is installed.
+        params: Its parameters.
+        changed: What is said where bundle and architecture do not fit.
+    """
+
+    bundle: Bundle
+    spec: ModelSpec
+    params: Params
+    changed: str
+
+    def network(self) -> keras.Model:
+        """Build the network, with its weights; imports Keras.
+
+        Raises:
+            BundleError: The architecture has changed.
+        """
+        from cellclf.network.build import build, check_weights, set_weights
+        from cellclf.network.outline import outlined
+
+        manifest = self.bundle.manifest
+        size, number = manifest.image_size, len(manifest.classes)
+        try:
+            # A few changed letters of a file can ask for a network that fills the memory.
+            outline = outlined(self.spec, self.params, image_size=size, num_classes=number)
+            if outline is not None:
+                check_weights(outline, self.bundle.weights, model=self.spec.name)
+            model = build(self.spec, self.params, image_size=size, num_classes=number)
+            set_weights(model, self.bundle.weights)
+            _check_outliers(self.bundle, model)
+        except ExperimentError as error:
+            raise BundleError(f"{self.changed}: {_first(error.problems)}") from error
+        except (BundleError, PluginError) as error:
+            raise BundleError(f"{self.changed}: {error}") from error
+        return model
+
+
+def architecture_of(path: Path, bundle: Bundle, *, registry: Registry) -> Architecture:
+    """Find the architecture of a bundle, and make sure that both fit as far as that shows.
 
     Args:
         path: Where the bundle is, for messages.
         bundle: What it holds.
         registry: Where the architecture is looked for.
-        before_network: Called once everything has proved sound, before Keras is imported.
 
     Raises:
         BundleError: It was made with another image decoder, or its architecture is not installed or
-            has changed.
+            takes other parameters.
     """
     manifest = bundle.manifest
     _check_decoder(path, manifest)
@@ -61,27 +98,7 @@ def rebuilt(
     except ValidationError as error:
         problems = schema_problems(error, root=spec.params, within="params")
         raise BundleError(f"{changed}: {_first(problems)}") from error
-
-    if before_network is not None:
-        before_network()
-    # Imported here: Keras takes seconds, and a file that is refused should not cost them.
-    from cellclf.network.build import build, check_weights, set_weights
-    from cellclf.network.outline import outlined
-
-    number = len(manifest.classes)
-    try:
-        # A few changed letters of a file can ask for a network that fills the memory.
-        outline = outlined(spec, params, image_size=manifest.image_size, num_classes=number)
-        if outline is not None:
-            check_weights(outline, bundle.weights, model=spec.name)
-        model = build(spec, params, image_size=manifest.image_size, num_classes=number)
-        set_weights(model, bundle.weights)
-        _check_outliers(bundle, model)
-    except ExperimentError as error:
-        raise BundleError(f"{changed}: {_first(error.problems)}") from error
-    except (BundleError, PluginError) as error:
-        raise BundleError(f"{changed}: {error}") from error
-    return model, spec
+    return Architecture(bundle=bundle, spec=spec, params=params, changed=changed)
 
 
 def _first(problems: Sequence[Problem]) -> str:
@@ -91,8 +108,6 @@ def _first(problems: Sequence[Problem]) -> str:
 
 
 def _check_outliers(bundle: Bundle, model: keras.Model) -> None:
-    from cellclf.network.build import FEATURES
-
     features = math.prod(model.get_layer(FEATURES).output.shape[1:])
     if bundle.outliers is not None and len(bundle.outliers.scales) != features:
         raise BundleError(

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.errors import BundleError, CellclfError, ExperimentError, PluginError, Problem
+from cellclf.network.outputs import FEATURES
 from cellclf.specs import ModelSpec, Params, resolve
 
 __all__ = [
-    "FEATURES",
     "PIXELS",
     "Variable",
     "build",
@@ -28,9 +28,6 @@ __all__ = [
 
 PIXELS = "pixels"
 """Name of the layer that gives what the network sees after its own preprocessing."""
-
-FEATURES = "features"
-"""Name of the layer that gives what the head sees."""
 
 COUNTED = re.compile(r"_\d+$")
 

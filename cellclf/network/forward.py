@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from cellclf.data.pages import Pages
-from cellclf.errors import BundleError
 from cellclf.network.backend import jit_compile
-from cellclf.network.build import FEATURES
+from cellclf.network.outputs import BATCH_SIZE, FEATURES, Outputs
 from cellclf.progress import Progress, Silent
 
-__all__ = ["BATCH_SIZE", "Forward", "Outputs"]
-
-BATCH_SIZE = 64
+__all__ = ["Forward"]
 
 PIXELS_A_STEP = BATCH_SIZE * 512 * 512
 """Where images are larger than 512 x 512, fewer share a step, so that they take no more memory."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outputs:
-    """What a network says about `n` images.
-
-    Attributes:
-        probabilities: Float32 `(n, classes)`; each row sums to one.
-        features: Float32 `(n, f)`, what the network's head sees, flattened.
-    """
-
-    probabilities: NDArray[np.float32]
-    features: NDArray[np.float32]
 
 
 class Forward:
@@ -101,10 +82,4 @@ class Forward:
                 given = self._network.predict_on_batch(batch)
                 logits[start:stop], features[start:stop] = (a[: stop - start] for a in given)
                 task.advance(stop - start)
-        if not np.isfinite(logits).all():
-            raise BundleError(
-                "the network gives NaN or infinity instead of numbers: its weights are damaged, or "
-                "its training diverged"
-            )
-        probabilities = softmax(logits.astype(np.float64), axis=-1).astype(np.float32)
-        return Outputs(probabilities=probabilities, features=features)
+        return Outputs.of(logits, features)

@@ -19,7 +19,8 @@ from cellclf.data.ahead import map_ahead
 from cellclf.data.cached import made_once
 from cellclf.data.pages import Pages
 from cellclf.network.backend import jit_compile
-from cellclf.network.build import FEATURES, weights_of
+from cellclf.network.build import weights_of
+from cellclf.network.outputs import FEATURES
 
 if TYPE_CHECKING:
     from cellclf.data.batches import TrainingBatches

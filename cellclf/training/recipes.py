@@ -20,8 +20,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.network.build import FEATURES, layers_of
+from cellclf.network.build import layers_of
 from cellclf.network.distribution import ALONE, Share
+from cellclf.network.outputs import FEATURES
 from cellclf.training.checkpoint import Arrays, assign, values_of
 from cellclf.training.features import Backbone, FeatureBatches
 from cellclf.training.fit import Validation, fit

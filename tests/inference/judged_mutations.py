@@ -18,7 +18,7 @@ import sys
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from safetensors.numpy import load as load_tensors
 from cellclf.errors import BundleError
 from cellclf.inference.bundle import Bundle, read_bundle
 from cellclf.inference.migrations import migrated
-from cellclf.inference.rebuild import rebuilt
+from cellclf.inference.rebuild import architecture_of
 from cellclf.registry import Plugin, Registry
 from cellclf.specs import ModelSpec, Params
 from tests.inference import stored_bundle
@@ -67,14 +67,6 @@ SPEC = ModelSpec(
 REGISTRY = Registry(
     [Plugin(name="tiny", distribution="cellclf-tiny", version="1.0", specs=(SPEC,))]
 )
-
-
-class _ReadyToBuildError(Exception):
-    """All that can be judged without Keras was found sound."""
-
-
-def stop() -> None:
-    raise _ReadyToBuildError
 
 
 class Watch:
@@ -211,8 +203,7 @@ class Judge:
         try:
             with self.watch.over(READING):
                 bundle = read_bundle(self.path)
-                with suppress(_ReadyToBuildError):
-                    rebuilt(self.path, bundle, registry=REGISTRY, before_network=stop)
+                architecture_of(self.path, bundle, registry=REGISTRY)
         except BundleError as error:
             outcome = "refused"
             self._complain(mutation, faults(error, self.path))

@@ -1,0 +1,1 @@
+"""What computes a trained network's answers: Keras, the reference, or a runtime proven equal."""

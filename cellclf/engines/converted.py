@@ -1,0 +1,187 @@
+"""Networks converted for a runtime: made and proven once, kept in the cache, opened without Keras.
+
+    CACHE/engines/KEY/...           what the runtime wrote
+    CACHE/engines/KEY/proof.json    how far it is from Keras
+
+`KEY` is a hash of the bundle, the engine, the versions of what it computes with, and the processor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from cellclf.data.holding import DRAFT, hold, remove, sweep
+from cellclf.engines.engine import Engine, KerasEngine, Trained
+from cellclf.engines.proof import Proof, made_images, prove
+from cellclf.errors import CellclfError, EngineError
+from cellclf.files import cache_folder, write_text
+from cellclf.network.backend import current
+from cellclf.network.outputs import BATCH_SIZE, FEATURES, LOGITS, Outputs
+from cellclf.processors import processor_model
+from cellclf.registry import Offer
+from cellclf.specs import EngineSpec, resolve
+
+__all__ = ["CONVERTIBLE", "KIND", "Converted", "converted", "versions_of"]
+
+KIND = "engines"
+"""Folder of the cache that converted networks are kept in."""
+
+CONVERTIBLE = "tensorflow"
+"""The backend that runtimes can read the networks of."""
+
+LAYOUT = 1
+"""Raise it when what is kept for an engine changes: what was kept before is then made anew."""
+
+PROOF = "proof.json"
+
+Run = Callable[[NDArray[np.uint8]], Mapping[str, NDArray[np.float32]]]
+
+
+class Converted:
+    """An engine that computes a converted network.
+
+    Attributes:
+        proof: How far it is from Keras.
+    """
+
+    def __init__(self, name: str, run: Run, proof: Proof | None = None) -> None:
+        self.name = name
+        self.batch_size = BATCH_SIZE
+        self.proof = proof
+        self._run = run
+
+    def __call__(self, images: NDArray[np.uint8]) -> Outputs:
+        """Look at images."""
+        given = self._run(images)
+        return Outputs.of(given[LOGITS], given[FEATURES])
+
+
+def converted(
+    offer: Offer[EngineSpec], trained: Trained, *, reference: Callable[[], Engine] | None = None
+) -> Converted:
+    """Open the network that was converted for an engine, converting it first where it was not.
+
+    Args:
+        offer: The engine.
+        trained: The network.
+        reference: Gives what it is held against; Keras by default.
+
+    Raises:
+        EngineError: What it computes with is not installed, the network cannot be converted, or it
+            gives other numbers than Keras.
+        RunError: The cache cannot be written to.
+    """
+    entry = cache_folder() / KIND / _key(offer, trained)
+    proof = _proof(entry)
+    if proof is None:
+        _require_convertible(offer.spec)
+        folder = entry.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / f".{entry.name}.lock"):
+            sweep(folder)
+            proof = _proof(entry)  # another process has made it meanwhile
+            if proof is None:
+                network = trained.network()
+                reference = reference or (lambda: KerasEngine(network))
+                proof = _made(entry, offer.spec, trained, reference())
+    engine = Converted(offer.spec.name, _opened(offer.spec, entry), proof)
+    claim = hold(entry)
+    if claim is not None:
+        claim.release_with(engine)
+    return engine
+
+
+def versions_of(offer: Offer[EngineSpec]) -> dict[str, str]:
+    """Return the versions of an engine and of what it computes with, by distribution.
+
+    Raises:
+        EngineError: Something that it computes with is not installed.
+    """
+    found = {offer.distribution: offer.version}
+    for distribution in offer.spec.requires:
+        try:
+            found[distribution] = version(distribution)
+        except PackageNotFoundError:
+            raise EngineError(
+                f"engine {offer.spec.name!r} needs {distribution}: pip install {distribution}"
+            ) from None
+    return found
+
+
+def _key(offer: Offer[EngineSpec], trained: Trained) -> str:
+    described = [LAYOUT, trained.sha256, offer.spec.name, versions_of(offer), processor_model()]
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _proof(entry: Path) -> Proof | None:
+    """What was measured when the entry was made; nothing where there is none that can be read."""
+    try:
+        return Proof.model_validate_json((entry / PROOF).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _require_convertible(spec: EngineSpec) -> None:
+    backend = current()
+    if backend != CONVERTIBLE:
+        raise EngineError(
+            f"engine {spec.name!r} is made from a network on {CONVERTIBLE}, once for each model. "
+            f"Received: KERAS_BACKEND={backend}. Set it to {CONVERTIBLE}, or use --engine keras"
+        )
+
+
+def _made(entry: Path, spec: EngineSpec, trained: Trained, reference: Engine) -> Proof:
+    from cellclf.engines.serving import served
+
+    remove(entry)  # one that is not whole
+    draft = entry.parent / f"{DRAFT}{uuid.uuid4().hex}"
+    draft.mkdir()
+    claim = hold(draft)
+    try:
+        _convert(spec, served(trained.network()), draft, metadata={"model": trained.name})
+        engine = Converted(spec.name, _opened(spec, draft))
+        proof = prove(engine, reference, made_images(trained.image_size))
+        del engine  # Windows moves no file that is open
+        write_text(draft / PROOF, proof.model_dump_json(indent=2) + "\n")
+        draft.rename(entry)
+    finally:
+        if claim is not None:
+            claim.release()
+        remove(draft)
+    return proof
+
+
+def _convert(spec: EngineSpec, network: Any, folder: Path, *, metadata: Mapping[str, str]) -> None:
+    try:
+        resolve(spec.convert)(network, folder, spec.params(), metadata=metadata)
+    except CellclfError:
+        raise
+    except Exception as error:
+        raise EngineError(
+            f"engine {spec.name!r} cannot convert this network ({type(error).__name__}: {error}). "
+            "Use --engine keras"
+        ) from error
+
+
+def _opened(spec: EngineSpec, folder: Path) -> Run:
+    try:
+        run: Run = resolve(spec.open)(folder, spec.params())
+    except CellclfError:
+        raise
+    except Exception as error:
+        raise EngineError(
+            f"engine {spec.name!r} cannot open the network that it converted "
+            f"({type(error).__name__}: {error}). `cellclf cache prune --all` lets it be made anew"
+        ) from error
+    return run

@@ -1,0 +1,47 @@
+"""What a network says about images, as arrays; imports no Keras."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from cellclf.errors import BundleError
+
+__all__ = ["BATCH_SIZE", "FEATURES", "LOGITS", "Outputs"]
+
+BATCH_SIZE = 64
+"""Images that are looked at together, where nothing better was measured."""
+
+LOGITS, FEATURES = "logits", "features"
+"""What a network gives, by name; its layer `features` gives what the head sees."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """What a network says about `n` images.
+
+    Attributes:
+        probabilities: Float32 `(n, classes)`; each row sums to one.
+        features: Float32 `(n, f)`, what the network's head sees, flattened.
+    """
+
+    probabilities: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, logits: NDArray[np.float32], features: NDArray[np.float32]) -> Outputs:
+        """Make probabilities of logits.
+
+        Raises:
+            BundleError: The network gives no finite numbers.
+        """
+        if not np.isfinite(logits).all():
+            raise BundleError(
+                "the network gives NaN or infinity instead of numbers: its weights are damaged, or "
+                "its training diverged"
+            )
+        probabilities = softmax(logits.astype(np.float64), axis=-1).astype(np.float32)
+        return cls(probabilities=probabilities, features=features)
