@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from safetensors.numpy import save
 
 from cellclf.errors import BundleError, DataError
@@ -35,8 +33,8 @@ from cellclf.inference.bundle_header import (
     read_header,
 )
 from cellclf.inference.bundle_tensors import read_tensors
-from cellclf.inference.manifest import BundleManifest
-from cellclf.inference.migrations import SCHEMA_VERSION, migrated
+from cellclf.inference.manifest import BundleManifest, canonical, read_manifest
+from cellclf.inference.migrations import SCHEMA_VERSION
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -59,12 +57,6 @@ NO_IMAGES: NDArray[np.uint64] = np.zeros(0, np.uint64)
 MAX_OUTLIERS_BYTES = 128 << 20
 """128 MiB of what tells outliers, which takes twice as much again where it is used. With eight
 classes the first-party networks, as they come, take less than 1 MiB."""
-
-REASONS = 5
-"""How many faults of a manifest a message names."""
-
-LONGEST_NAME = 40
-"""Characters of a name that a message repeats."""
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -140,6 +132,7 @@ def write_bundle(
 
     Raises:
         BundleError: No weights, weights that are no finite numbers, or more than a bundle can hold.
+        DataError: What tells outliers is more than a bundle can hold.
         RunError: The place cannot be written to.
     """
     if not weights:
@@ -165,13 +158,15 @@ def write_bundle(
         tensors[DECISION + name] = np.ascontiguousarray(array)
     for name, array in ({} if usual is None else usual.arrays()).items():
         tensors[APPEARANCE + name] = np.ascontiguousarray(array)
-    for name, array in ({} if outliers is None else outliers.arrays()).items():
+    scored_by = {} if outliers is None else outliers.arrays()
+    _check_outliers_size(scored_by)
+    for name, array in scored_by.items():
         tensors[OUTLIERS + name] = array
     if len(trained):
         tensors[TRAINED] = np.ascontiguousarray(trained)
     content = manifest.model_dump(mode="json")
     try:
-        entry = _canonical({"digest": _digest(content, tensors), "manifest": content})
+        entry = canonical({"digest": _digest(content, tensors), "manifest": content})
     except ValueError as error:
         raise BundleError(f"the manifest must fit into JSON: {error}") from error
     written = save(tensors, metadata={METADATA_KEY: entry})
@@ -197,7 +192,7 @@ def read_bundle(path: Path) -> Bundle:
     try:
         with path.open("rb") as file:
             header = read_header(path, file, size=os.fstat(file.fileno()).st_size)
-            manifest = _manifest(path, header.manifest)
+            manifest = read_manifest(path, header.manifest)
             tensors, sha256 = read_tensors(path, file, header)
     except FileNotFoundError:
         raise BundleError(f"no such bundle: {path}") from None
@@ -211,41 +206,6 @@ def read_bundle(path: Path) -> Bundle:
         return _put_together(manifest, tensors, sha256)
     except DataError as error:
         raise BundleError(f"{path} is damaged: {error}") from error
-
-
-def _manifest(path: Path, written: Mapping[str, Any]) -> BundleManifest:
-    version = written.get("schema_version")
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise BundleError(
-            f"{path} was made by a newer cellclf (schema {version}); this version reads up to "
-            f"{SCHEMA_VERSION}: upgrade cellclf"
-        )
-    try:
-        return BundleManifest.model_validate_json(_canonical(migrated(written)), strict=True)
-    except ValidationError as error:
-        reason = _reasons(error)
-    except (ValueError, RecursionError) as error:  # infinity, half a surrogate pair, deep nesting
-        reason = str(error)
-    raise BundleError(
-        f"{path} has a manifest that this version of cellclf cannot read ({reason}). It is "
-        "damaged, or was made by another version: train the model again"
-    )
-
-
-def _reasons(error: ValidationError) -> str:
-    """The first few of what is wrong; names that a file has made up as they would be quoted."""
-    found = [
-        f"{'.'.join(_place(step) for step in detail['loc'])}: {detail['msg']}"
-        for detail in error.errors()[:REASONS]
-    ]
-    return "; ".join(found)
-
-
-def _place(step: str | int) -> str:
-    if isinstance(step, int):
-        return str(step)
-    short = step[:LONGEST_NAME]
-    return short if short.isascii() and short.isidentifier() else repr(short)
 
 
 def _put_together(
@@ -292,12 +252,20 @@ def _put_together(
 def _outliers(arrays: Arrays, *, classes: int) -> OutlierScores | None:
     if not arrays:
         return None
-    if sum(array.nbytes for array in arrays.values()) > MAX_OUTLIERS_BYTES:
-        raise DataError(f"what tells outliers takes more than {MAX_OUTLIERS_BYTES:,} bytes")
+    _check_outliers_size(arrays)
     found = OutlierScores.read(arrays)
     if len(found.means) > classes:
         raise DataError(f"'means' must have at most {classes} rows. Received: {len(found.means)}")
     return found
+
+
+def _check_outliers_size(arrays: Arrays) -> None:
+    size = sum(array.nbytes for array in arrays.values())
+    if size > MAX_OUTLIERS_BYTES:
+        raise DataError(
+            f"what tells outliers must take at most {MAX_OUTLIERS_BYTES:,} bytes. "
+            f"Received: {size:,} bytes, of features that are too many"
+        )
 
 
 def _taken(tensors: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
@@ -320,13 +288,7 @@ def _digest(manifest: Mapping[str, Any], tensors: Arrays) -> str:
     """SHA-256 over the manifest and every tensor's name, type, shape and bytes."""
     names = sorted(tensors)
     described = [[name, tensors[name].dtype.str, list(tensors[name].shape)] for name in names]
-    digest = hashlib.sha256(_canonical([manifest, described]).encode())
+    digest = hashlib.sha256(canonical([manifest, described]).encode())
     for name in names:
         digest.update(tensors[name].reshape(-1).data)
     return digest.hexdigest()
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )

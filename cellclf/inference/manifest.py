@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    NonNegativeInt,
+    ValidationError,
+    model_validator,
+)
 
+from cellclf.errors import BundleError
 from cellclf.evaluation.prediction_files import Sidecar
+from cellclf.inference.migrations import SCHEMA_VERSION, migrated
 from cellclf.registry import SESSION
 from cellclf.specs import NAME_PATTERN
 from cellclf.terms import ResizeMode
 
-__all__ = ["BundleManifest"]
+__all__ = ["BundleManifest", "canonical", "read_manifest"]
 
 MAX_IMAGE_SIZE = 4096
 MAX_CLASSES = 10_000
@@ -21,6 +33,12 @@ DISTRIBUTION = rf"^({re.escape(SESSION)}|[A-Za-z0-9][A-Za-z0-9._-]*)$"
 """A name that pip takes, as messages say `pip install` with it; or what stands for none."""
 
 MAX_WORD = 200
+
+REASONS = 5
+"""How many faults of a manifest a message names."""
+
+LONGEST_NAME = 40
+"""Characters of a name that a message repeats."""
 
 Word = Annotated[str, Field(max_length=MAX_WORD, pattern=r"^\P{C}*$")]
 """Short, and without control characters, as it stands in messages."""
@@ -99,3 +117,58 @@ class BundleManifest(BaseModel):
         ):
             raise ValueError(f"confusion must have {number} rows of {number + 1} counts")
         return self
+
+
+def read_manifest(path: Path, written: Mapping[str, Any]) -> BundleManifest:
+    """Bring the manifest of a bundle to the present schema, and judge it.
+
+    Args:
+        path: What messages call the bundle.
+        written: The manifest as it stands there.
+
+    Raises:
+        BundleError: It is of a newer schema, or makes no sense; every message names the place.
+    """
+    version = written.get("schema_version")
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise BundleError(
+            f"{path} was made by a newer cellclf (schema {version}); this version reads up to "
+            f"{SCHEMA_VERSION}: upgrade cellclf"
+        )
+    try:
+        return BundleManifest.model_validate_json(canonical(migrated(written)), strict=True)
+    except ValidationError as error:
+        reason = _reasons(error)
+    except (ValueError, RecursionError) as error:  # infinity, half a surrogate pair, deep nesting
+        reason = str(error)
+    raise BundleError(
+        f"{path} has a manifest that this version of cellclf cannot read ({reason}). It is "
+        "damaged, or was made by another version: train the model again"
+    )
+
+
+def _reasons(error: ValidationError) -> str:
+    """The first few of what is wrong; names that a file has made up as they would be quoted."""
+    found = [
+        f"{'.'.join(_place(step) for step in detail['loc'])}: {detail['msg']}"
+        for detail in error.errors()[:REASONS]
+    ]
+    return "; ".join(found)
+
+
+def _place(step: str | int) -> str:
+    if isinstance(step, int):
+        return str(step)
+    short = step[:LONGEST_NAME]
+    return short if short.isascii() and short.isidentifier() else repr(short)
+
+
+def canonical(value: Any) -> str:
+    """Write JSON in the one way that a digest is made of.
+
+    Raises:
+        ValueError: It is no JSON, such as NaN.
+    """
+    return json.dumps(
+        value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
