@@ -33,6 +33,9 @@ the classes, in that over all of them."""
 ALONE = 1 << 18
 """Multiplications up to which OpenBLAS computes a product of matrices in the calling thread."""
 
+KEPT = ("means", "scales", "directions", "variances", "rest")
+"""Names of what is kept."""
+
 RISK = 0.01
 """Of saying that too many cells are refused, where no more are than may be."""
 
@@ -154,13 +157,12 @@ class OutlierScores:
         Raises:
             DataError: Something is missing, does not fit the rest, or is no variance.
         """
-        missing = [
-            name
-            for name in ("means", "scales", "directions", "variances", "rest")
-            if name not in arrays
-        ]
-        if missing:
-            raise DataError(f"{missing[0]!r} is missing")
+        for name in KEPT:
+            if name not in arrays:
+                raise DataError(f"{name!r} is missing")
+        for name in arrays:
+            if name not in KEPT:
+                raise DataError(f"{name!r} has no place among what tells outliers")
         kept = {name: array.astype(np.float64) for name, array in arrays.items()}
         width, number = kept["scales"].size, kept["variances"].size
         shapes = {
