@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -19,19 +21,27 @@ from cellclf.data.samples import Sample
 from cellclf.data.stain_focus import stain_and_focus
 from cellclf.engines.engine import KERAS, Engine, Trained
 from cellclf.engines.opening import open_engine
-from cellclf.errors import DataError, LeakageWarning, hint
+from cellclf.engines.views import views_named
+from cellclf.errors import BundleError, DataError, LeakageWarning, hint
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import seen
 from cellclf.inference.bundle import read_bundle
 from cellclf.inference.chunks import array_chunks, checked_images, file_chunks
 from cellclf.inference.classified import Classified
+from cellclf.inference.combined import (
+    SINGLE,
+    Combination,
+    combined_bundle,
+    combined_engine,
+    require_alike,
+)
 from cellclf.inference.inputs import PathLike, expand_paths
 from cellclf.inference.locate import find_bundle
 from cellclf.inference.rebuild import Architecture, architecture_of
 from cellclf.progress import Progress, Silent
 from cellclf.registry import Registry, installed
-from cellclf.terms import Explanation
+from cellclf.terms import Explanation, Views
 
 if TYPE_CHECKING:
     import keras
@@ -45,9 +55,10 @@ Seen = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def load(
-    where: PathLike,
+    where: PathLike | Sequence[PathLike],
     *,
     engine: str = KERAS,
+    views: Views = "none",
     registry: Registry | None = None,
     before_network: Callable[[], None] | None = None,
     progress: Progress | None = None,
@@ -55,10 +66,15 @@ def load(
     """Load a trained model.
 
     Args:
-        where: A bundle, or a run directory, of which the best model is loaded.
+        where: A bundle, or a run directory, of which the best model is loaded. Several answer
+            together: their calibrated probabilities are averaged, and the first decides which
+            answers are for review and which cells are none of the classes.
         engine: What computes its answers: `"keras"`, the name of an engine that a plugin offers, or
             `"auto"`, the fastest on this machine. An engine other than Keras is held against Keras
             when a model is first used with it, and then imports no Keras any more.
+        views: From which sides each image is looked at, what is seen being averaged: `"none"`, as
+            it is; `"flips"`, mirrored both ways too, 4 views; `"dihedral"`, turned by right angles
+            as well, 8 views. Calibration and thresholds are those of a single view.
         registry: Where its architecture and the engine are looked for; the installed plugins by
             default.
         before_network: Called once the bundle has proved sound, before Keras is imported. The
@@ -69,20 +85,51 @@ def load(
         LeakageWarning: The figures of the model's run come from a split that leaks.
 
     Raises:
-        BundleError: There is no such model, or it cannot be trusted, read or rebuilt.
+        BundleError: There is no such model, or it cannot be trusted, read or rebuilt; or several
+            cannot answer together.
+        DataError: There are no such views.
         PluginError: There is no such engine.
         EngineError: The engine cannot be used for this model, or gives other numbers than Keras.
     """
+    named = [where] if isinstance(where, str | os.PathLike) else where
     classifier = Classifier.load(
-        find_bundle(where),
+        *map(find_bundle, named),
         engine=engine,
+        views=views,
         registry=registry,
         before_network=before_network,
         progress=progress,
     )
     if classifier.manifest.leaky:
-        warnings.warn(f"{where}: {LEAKY}", LeakageWarning, stacklevel=2)
+        warnings.warn(f"{', '.join(map(str, named))}: {LEAKY}", LeakageWarning, stacklevel=2)
     return classifier
+
+
+def _opened(
+    name: str,
+    architecture: Architecture,
+    *,
+    engine: str,
+    registry: Registry,
+    before_network: Callable[[], None] | None,
+    progress: Progress | None,
+) -> tuple[Engine, Callable[[], keras.Model]]:
+    """What computes the answers of one model, and what builds its network when asked for."""
+    bundle = architecture.bundle
+
+    @cache
+    def model() -> keras.Model:
+        if before_network is not None:
+            before_network()
+        return architecture.network()
+
+    trained = Trained(
+        sha256=bundle.sha256,
+        name=name,
+        image_size=bundle.manifest.image_size,
+        network=model,
+    )
+    return open_engine(engine, trained, registry=registry, progress=progress), model
 
 
 class Classifier:
@@ -96,8 +143,10 @@ class Classifier:
         trained: Fingerprint of the images that it was trained on, `uint64`, sorted; see
             `cellclf.evaluation.sources`. Empty where its bundle does not say.
         usual: What its training images look like; `None` where its bundle does not say.
-        sha256: Hash of its bundle.
+        sha256: Hash of its bundle; of several models, of the hashes of theirs.
         engine: What computes its answers.
+        combined: What is averaged into an answer. Of several models, `model`, `outliers` and
+            `usual` are those of the first, and `decision` is the first's without its calibration.
     """
 
     def __init__(
@@ -106,6 +155,7 @@ class Classifier:
         engine: Engine,
         model: Callable[[], keras.Model],
         name: str,
+        combined: Combination = SINGLE,
     ) -> None:
         bundle = architecture.bundle
         self.name = name
@@ -116,6 +166,7 @@ class Classifier:
         self.outliers = bundle.outliers
         self.sha256 = bundle.sha256
         self.engine = engine
+        self.combined = combined
         self._model = model
         self._explain_layer = architecture.spec.explain_layer
         self._explainers: dict[Explanation, GradCam | Occlusion] = {}
@@ -123,48 +174,64 @@ class Classifier:
     @classmethod
     def load(
         cls,
-        path: PathLike,
-        *,
+        *paths: PathLike,
         engine: str = KERAS,
+        views: Views = "none",
         registry: Registry | None = None,
         before_network: Callable[[], None] | None = None,
         progress: Progress | None = None,
     ) -> Classifier:
-        """Load a bundle, to be rebuilt through its architecture's plugin.
+        """Load a bundle, or several that answer together, to be rebuilt through their plugins.
 
         Args:
-            path: The bundle.
+            paths: The bundles.
             engine: See `load`.
-            registry: Where architecture and engine are looked for; the installed plugins by
+            views: See `load`.
+            registry: Where architectures and the engine are looked for; the installed plugins by
                 default.
             before_network: See `load`.
             progress: See `load`.
 
         Raises:
-            BundleError: The file is no bundle that can be trusted and read, was made with another
-                image decoder, or its architecture is not installed or has changed.
+            BundleError: A file is no bundle that can be trusted and read, was made with another
+                image decoder, or its architecture is not installed or has changed; there is none,
+                or several cannot answer together.
+            DataError: There are no such views.
             PluginError: There is no such engine.
-            EngineError: The engine cannot be used for this model.
+            EngineError: The engine cannot be used for a model.
         """
-        path = Path(path)
+        sides = views_named(views)
+        if not paths:
+            raise BundleError("there must be a model to load. Received: none")
         plugins = registry or installed()
-        bundle = read_bundle(path)
-        architecture = architecture_of(path, bundle, registry=plugins)
-
-        @cache
-        def model() -> keras.Model:
-            if before_network is not None:
-                before_network()
-            return architecture.network()
-
-        trained = Trained(
-            sha256=bundle.sha256,
-            name=path.stem,
-            image_size=bundle.manifest.image_size,
-            network=model,
+        places = [Path(path) for path in paths]
+        architectures = [
+            architecture_of(path, read_bundle(path), registry=plugins) for path in places
+        ]
+        require_alike(
+            [(path, one.bundle.manifest) for path, one in zip(places, architectures, strict=True)]
         )
-        opened = open_engine(engine, trained, registry=plugins, progress=progress)
-        return cls(architecture, opened, model, path.stem)
+        opened = [
+            _opened(
+                path.stem,
+                architecture,
+                engine=engine,
+                registry=plugins,
+                before_network=before_network,
+                progress=progress,
+            )
+            for path, architecture in zip(places, architectures, strict=True)
+        ]
+        engines, models = zip(*opened, strict=True)
+        bundles = [one.bundle for one in architectures]
+        names = [path.stem for path in places]
+        return cls(
+            replace(architectures[0], bundle=combined_bundle(bundles, sides)),
+            combined_engine(engines, bundles, sides),
+            models[0],
+            " + ".join(names),
+            Combination.of(names, bundles, sides),
+        )
 
     @property
     def model(self) -> keras.Model:
@@ -234,7 +301,7 @@ class Classifier:
         )
         return Classified(
             table=self._reviewed(table),
-            sidecar=sidecar.model_copy(update={"drift": drift}),
+            sidecar=sidecar.model_copy(update={"drift": drift, **self.combined.told()}),
             drift=drift,
             unreadable=unreadable,
             trained=tuple(np.array(read, dtype=object)[seen(content, self.trained)]),
