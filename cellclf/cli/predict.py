@@ -13,6 +13,7 @@ from cellclf.cli.options import (
     EngineOption,
     QuestionOption,
     ReferenceOption,
+    ViewsOption,
     require_result_files,
     require_suffix,
 )
@@ -38,6 +39,15 @@ def predict(
     question: QuestionOption = None,
     reference: ReferenceOption = None,
     engine: EngineOption = "auto",
+    views: ViewsOption = "none",
+    ensemble: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Another bundle or run directory to average with; may be given again. Thresholds "
+            "are those of MODEL, the first argument.",
+        ),
+    ] = None,
 ) -> None:
     """Classify images and count the classes. Not for clinical use.
 
@@ -48,8 +58,10 @@ def predict(
     cellclf predict runs/first new_images/ --out new.csv
     cellclf predict runs/first slides/ --out new.csv --report new.html --review review.csv
     cellclf predict runs/first/models/custom_cnn.safetensors 'slide7/*.jpg'
+    cellclf predict runs/first new_images/ --views dihedral --ensemble runs/second
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
+    from cellclf.engines.views import views_named
     from cellclf.errors import DataError, LeakageWarning
     from cellclf.evaluation.prediction_files import require_free, sidecar_of
     from cellclf.evaluation.review import require_uncorrected
@@ -62,7 +74,8 @@ def predict(
     results = {"--out": out, "--report": report, "--review": review}
     if out is not None:
         results["the file beside --out"] = sidecar_of(out)
-    require_result_files(results, inputs=(*files, Path(model), reference))
+    models = [model, *(ensemble or ())]
+    require_result_files(results, inputs=(*files, *map(Path, models), reference))
     require_suffix("--out", out, ".csv")
     require_suffix("--review", review, ".csv")
     require_suffix("--report", report, ".html")
@@ -79,7 +92,11 @@ def predict(
         warnings.simplefilter("ignore", LeakageWarning)  # the summary says it
         with command_progress() as progress:
             classifier = load(
-                model, engine=engine, before_network=prepare_backend, progress=progress
+                models,
+                engine=engine,
+                views=views_named(views),
+                before_network=prepare_backend,
+                progress=progress,
             )
     if asked is not None:
         asked.require(classifier.classes)

@@ -17,7 +17,7 @@ from cellclf.evaluation.outliers import refused_too_many
 from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_of, write_csv
 from cellclf.evaluation.predictions import UNIDENTIFIED, checked_table, classes_of
 from cellclf.files import write_text
-from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
+from cellclf.inference.caveats import NOT_CALIBRATED, averaged, caveats, drifted
 from cellclf.terms import percent
 
 __all__ = ["Classified"]
@@ -67,6 +67,8 @@ class Classified:
             synthetic=self.synthetic,
             thresholds=None if self.sidecar is None else self.sidecar.thresholds,
         )
+        if self.sidecar is not None:
+            of_model = (*averaged(self.sidecar), *of_model)
         if not self.trained:
             return of_model
         return (
