@@ -105,33 +105,6 @@ def load(
     return classifier
 
 
-def _opened(
-    name: str,
-    architecture: Architecture,
-    *,
-    engine: str,
-    registry: Registry,
-    before_network: Callable[[], None] | None,
-    progress: Progress | None,
-) -> tuple[Engine, Callable[[], keras.Model]]:
-    """What computes the answers of one model, and what builds its network when asked for."""
-    bundle = architecture.bundle
-
-    @cache
-    def model() -> keras.Model:
-        if before_network is not None:
-            before_network()
-        return architecture.network()
-
-    trained = Trained(
-        sha256=bundle.sha256,
-        name=name,
-        image_size=bundle.manifest.image_size,
-        network=model,
-    )
-    return open_engine(engine, trained, registry=registry, progress=progress), model
-
-
 class Classifier:
     """A trained network with all that it takes to use it.
 
@@ -167,6 +140,7 @@ class Classifier:
         self.sha256 = bundle.sha256
         self.engine = engine
         self.combined = combined
+        self._architecture = architecture
         self._model = model
         self._explain_layer = architecture.spec.explain_layer
         self._explainers: dict[Explanation, GradCam | Occlusion] = {}
@@ -201,18 +175,20 @@ class Classifier:
             EngineError: The engine cannot be used for a model.
         """
         sides = views_named(views)
-        if not paths:
-            raise BundleError("there must be a model to load. Received: none")
         plugins = registry or installed()
         places = [Path(path) for path in paths]
         architectures = [
             architecture_of(path, read_bundle(path), registry=plugins) for path in places
         ]
+        # Here too: networks take seconds to be built.
         require_alike(
-            [(path, one.bundle.manifest) for path, one in zip(places, architectures, strict=True)]
+            [
+                (str(path), one.bundle.manifest)
+                for path, one in zip(places, architectures, strict=True)
+            ]
         )
-        opened = [
-            _opened(
+        members = [
+            cls._opened(
                 path.stem,
                 architecture,
                 engine=engine,
@@ -222,16 +198,67 @@ class Classifier:
             )
             for path, architecture in zip(places, architectures, strict=True)
         ]
-        engines, models = zip(*opened, strict=True)
-        bundles = [one.bundle for one in architectures]
-        names = [path.stem for path in places]
+        return cls.averaging(members, views=sides)
+
+    @classmethod
+    def averaging(cls, members: Sequence[Classifier], *, views: Views = "none") -> Classifier:
+        """Return one that averages over views, over models, or over both.
+
+        Args:
+            members: Loaded models, each of which looks once; the first decides.
+            views: From which sides each looks; see `load`.
+
+        Raises:
+            BundleError: There is none, or they cannot answer together.
+            DataError: There are no such views.
+        """
+        sides = views_named(views)
+        if not members:
+            raise BundleError("there must be a model to load. Received: none")
+        if len(members) == 1 and sides == "none":
+            return members[0]
+        averages = [one.name for one in members if one.combined != SINGLE]
+        if averages:
+            raise BundleError(
+                f"models that are to be averaged must be single ones. Received: {averages[0]}"
+            )
+        first, bundles = members[0], [one._architecture.bundle for one in members]
+        require_alike([(one.name, one._architecture.bundle.manifest) for one in members])
         return cls(
-            replace(architectures[0], bundle=combined_bundle(bundles, sides)),
-            combined_engine(engines, bundles, sides),
-            models[0],
-            " + ".join(names),
-            Combination.of(names, bundles, sides),
+            replace(first._architecture, bundle=combined_bundle(bundles, sides)),
+            combined_engine([one.engine for one in members], bundles, sides),
+            first._model,
+            " + ".join(one.name for one in members),
+            Combination.of([one.name for one in members], bundles, sides),
         )
+
+    @classmethod
+    def _opened(
+        cls,
+        name: str,
+        architecture: Architecture,
+        *,
+        engine: str,
+        registry: Registry,
+        before_network: Callable[[], None] | None,
+        progress: Progress | None,
+    ) -> Classifier:
+        bundle = architecture.bundle
+
+        @cache
+        def model() -> keras.Model:
+            if before_network is not None:
+                before_network()
+            return architecture.network()
+
+        trained = Trained(
+            sha256=bundle.sha256,
+            name=name,
+            image_size=bundle.manifest.image_size,
+            network=model,
+        )
+        opened = open_engine(engine, trained, registry=registry, progress=progress)
+        return cls(architecture, opened, model, name)
 
     @property
     def model(self) -> keras.Model:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,24 +55,24 @@ SINGLE = Combination()
 """One model that looks once."""
 
 
-def require_alike(manifests: Sequence[tuple[Path, BundleManifest]]) -> None:
+def require_alike(manifests: Sequence[tuple[str, BundleManifest]]) -> None:
     """Make sure that models can answer together.
 
     Their probabilities are averaged class by class, of images that are decoded and brought to one
     size once. All have the decoder of this version, or could not be loaded.
 
     Args:
-        manifests: Of each model, where it is and what is known of it.
+        manifests: Of each model, what the message calls it and what is known of it.
 
     Raises:
         BundleError: Some differ in classes, in their order, in the size or the shape of images, or
             in being calibrated.
     """
-    (first, base), *others = manifests
-    for path, manifest in others:
+    for name, manifest in manifests[1:]:
+        first, base = manifests[0]
         different = _difference(base, manifest)
         if different:
-            raise BundleError(f"{first} and {path} cannot answer together: {different}")
+            raise BundleError(f"{first} and {name} cannot answer together: {different}")
 
 
 def combined_bundle(bundles: Sequence[Bundle], views: Views) -> Bundle:
