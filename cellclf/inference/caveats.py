@@ -67,7 +67,7 @@ def averaged(sidecar: Sidecar) -> tuple[str, ...]:
         said.append(
             f"Ensemble: the probabilities of {', '.join(names)} were averaged, each calibrated by "
             "itself; the mean is not calibrated. What is for review or none of the classes goes by "
-            f"the thresholds of {names[0]}."
+            f"the thresholds of the first, {names[0]}."
         )
     if said:
         said.append("What they confuse together was not counted, so counts are not corrected.")

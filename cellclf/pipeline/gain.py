@@ -14,7 +14,7 @@ import pandas as pd
 from cellclf.checking import data_plan
 from cellclf.data.samples import Samples
 from cellclf.data.store import ImageStore, open_store
-from cellclf.engines.opening import AUTO
+from cellclf.engines.engine import KERAS
 from cellclf.engines.speed import measure
 from cellclf.engines.views import views_named
 from cellclf.errors import DataError, LeakageWarning, RunError
@@ -102,7 +102,7 @@ def gain(
     views: Views = "none",
     ensemble: bool = False,
     part: Part = "validation",
-    engine: str = AUTO,
+    engine: str = KERAS,
     before_network: Callable[[], None] | None = None,
     progress: Progress | None = None,
 ) -> Gain:

@@ -229,7 +229,7 @@ def test_what_was_averaged_stands_in_the_sidecar_and_in_the_summary(
     summary = classified.summary()
     assert "Views: each image was looked at from 8 sides" in summary
     assert "Ensemble: the probabilities of first, second were averaged" in summary
-    assert "thresholds of first" in summary
+    assert "thresholds of the first, first." in summary
     assert "counts are not corrected" in summary
 
 
