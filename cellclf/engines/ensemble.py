@@ -8,9 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.engines.engine import Engine
+from cellclf.errors import EngineError
 from cellclf.network.outputs import Outputs
 
-__all__ = ["Averaged"]
+__all__ = ["Averaged", "engines_named"]
+
+AND = " + "
+"""What stands between the names of engines."""
 
 Meaning = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """What probabilities of a network mean, `(n, k)` to `(n, k)`: its calibration."""
@@ -28,7 +32,8 @@ class Averaged:
 
     def __init__(self, members: Sequence[tuple[Engine, Meaning]]) -> None:
         engines = [engine for engine, _ in members]
-        self.name = " + ".join(dict.fromkeys(engine.name for engine in engines))
+        names = [engine.name for engine in engines]
+        self.name = names[0] if len(set(names)) == 1 else AND.join(names)
         self.batch_size = min(engine.batch_size for engine in engines)
         self._members = tuple(members)
 
@@ -44,3 +49,22 @@ class Averaged:
             probabilities=mean.astype(np.float32),
             features=seen[0].features,
         )
+
+
+def engines_named(name: str, models: int) -> list[str]:
+    """Return the engine of each of some models, from what `Averaged.name` calls them.
+
+    Raises:
+        EngineError: There are several engines, and another number of models.
+
+    Example:
+        >>> engines_named("keras", 2), engines_named("openvino + keras", 2)
+        (['keras', 'keras'], ['openvino', 'keras'])
+    """
+    names = name.split(AND)
+    if len(names) not in (1, models):
+        raise EngineError(
+            f"there must be one engine for all models, or one for each of the {models}. "
+            f"Received: {name!r}"
+        )
+    return names * models if len(names) == 1 else names

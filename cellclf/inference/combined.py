@@ -29,7 +29,7 @@ class Combination:
 
     Attributes:
         views: From which sides images are looked at.
-        members: The models, where there are several.
+        members: The models; empty where nothing is averaged.
     """
 
     views: Views = "none"
@@ -42,12 +42,14 @@ class Combination:
             Member(model=name, bundle_sha256=bundle.sha256)
             for name, bundle in zip(names, bundles, strict=True)
         ]
-        return cls(views=views, members=tuple(members) if len(members) > 1 else ())
+        return cls(views=views, members=tuple(members))
 
     def told(self) -> dict[str, Any]:
         """Return what a sidecar says of it, by field."""
         if not self.members:
-            return {"views": self.views}
+            return {}
+        if len(self.members) == 1:
+            return {"views": self.views, "bundle_sha256": self.members[0].bundle_sha256}
         return {"views": self.views, "members": self.members, "bundle_sha256": None}
 
 
@@ -95,15 +97,16 @@ def combined_bundle(bundles: Sequence[Bundle], views: Views) -> Bundle:
             "leaky": any(bundle.manifest.leaky for bundle in bundles),
         }
     )
+    told_apart_by = "\n".join([views, *(bundle.sha256 for bundle in bundles)])
+    sha256 = hashlib.sha256(told_apart_by.encode()).hexdigest()
     if len(bundles) == 1:
-        return replace(first, manifest=manifest)
-    hashes = "\n".join(bundle.sha256 for bundle in bundles)
+        return replace(first, manifest=manifest, sha256=sha256)
     return replace(
         first,
         manifest=manifest,
+        sha256=sha256,
         decision=first.decision and _of_calibrated(first.decision),
         trained=np.unique(np.concatenate([bundle.trained for bundle in bundles])),
-        sha256=hashlib.sha256(hashes.encode()).hexdigest(),
     )
 
 

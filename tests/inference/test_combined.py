@@ -13,15 +13,18 @@ import pytest
 from numpy.typing import NDArray
 
 from cellclf.data.decode import DECODE_VERSION
-from cellclf.errors import BundleError, DataError, LeakageWarning
+from cellclf.errors import BundleError, DataError, EngineError, LeakageWarning, RunError
 from cellclf.evaluation.abstention import Review
 from cellclf.evaluation.calibration import Calibration
 from cellclf.evaluation.conformal import ConformalSets
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.outliers import OutlierScores, Refusal
+from cellclf.evaluation.prediction_files import read_sidecar
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 from cellclf.inference.classifier import Classifier, load
 from cellclf.network.build import build, weights_of
+from cellclf.pipeline.predict import predict
+from cellclf.progress import Silent, Task
 from cellclf.registry import Plugin, Registry
 from tests.conftest import Command
 from tests.tiny import TINY, TinyParams
@@ -261,3 +264,35 @@ def test_the_command_line_averages_views_and_models(
     refused = cellclf_command("predict", first, folder, "--views", "all", check=False)
     assert refused.returncode != 0
     assert "`views` must be one of none, flips, dihedral" in refused.stderr
+
+
+def test_what_was_stopped_goes_on_with_the_same_views_and_models_alone(
+    first: Path, second: Path, folder: Path, tmp_path: Path
+) -> None:
+    hashes = {
+        loaded(*paths, views=views).sha256
+        for paths in ((first,), (first, second), (second, first))
+        for views in ("none", "flips", "dihedral")
+    }
+    assert len(hashes) == 9
+    out = tmp_path / "new.csv"
+
+    class Stopping(Silent):
+        def task(self, description: str, total: int) -> Task:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        predict(loaded(first, views="flips"), folder, out=out, progress=Stopping())
+    with pytest.raises(RunError, match="can only go on with the models and views"):
+        predict(loaded(first), folder, out=out, resume=True)
+    totals = predict(loaded(first, views="flips"), folder, out=out, resume=True)
+    assert "from 4 sides" in totals.summary()
+    assert read_sidecar(tmp_path / "new").bundle_sha256 == read_bundle(first).sha256
+    assert read_sidecar(tmp_path / "new").views == "flips"
+
+
+def test_each_of_several_models_may_have_an_engine_of_its_own(first: Path, second: Path) -> None:
+    found = loaded(first, second, engine="keras + keras")
+    assert found.engine.name == "keras"
+    with pytest.raises(EngineError, match="one for each of the 2"):
+        loaded(first, second, engine="a + b + c")
