@@ -117,12 +117,17 @@ class OutlierScores:
     def of(self, features: ArrayLike) -> NDArray[np.float32]:
         """Return the distance of each image, `(n,)`, 0 or more, from its features, `(n, f)`.
 
+        Of features of several views of each image, `(n, views, f)`, it is the mean over the views.
         Features that are no finite numbers are infinitely far.
 
         Raises:
             DataError: The features are of another width.
         """
         seen = np.asarray(features, dtype=np.float64)
+        if seen.ndim == 3:
+            number, views, width = seen.shape
+            each = self.of(seen.reshape(-1, width)).reshape(number, views)
+            return np.asarray(each.mean(axis=1), dtype=np.float32)
         if seen.ndim != 2 or seen.shape[1] != len(self.scales):
             raise DataError(
                 f"`features` must have shape (n, {len(self.scales)}). Received: shape {seen.shape}"

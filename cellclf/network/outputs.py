@@ -25,7 +25,8 @@ class Outputs:
 
     Attributes:
         probabilities: Float32 `(n, classes)`; each row sums to one.
-        features: Float32 `(n, f)`, what the network's head sees, flattened.
+        features: Float32 `(n, f)`, what the network's head sees, flattened; `(n, views, f)` where
+            it looked at several views of each image.
     """
 
     probabilities: NDArray[np.float32]
