@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from cellclf.pipeline.evaluate import evaluate
     from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
+    from cellclf.pipeline.gain import Gain, gain
     from cellclf.pipeline.predict import predict
     from cellclf.pipeline.run import run
     from cellclf.progress import Progress
@@ -99,6 +100,7 @@ _HOME = {
     "Finding": "cellclf.auditing.findings",
     "Fetched": "cellclf.pipeline.fetch",
     "FinishedRun": "cellclf.pipeline.finished",
+    "Gain": "cellclf.pipeline.gain",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
     "LeakageWarning": "cellclf.errors",
@@ -127,6 +129,7 @@ _HOME = {
     "download_from_kaggle": "cellclf.data.kaggle",
     "evaluate": "cellclf.pipeline.evaluate",
     "fetch": "cellclf.pipeline.fetch",
+    "gain": "cellclf.pipeline.gain",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.classifier",
@@ -163,6 +166,7 @@ __all__ = [
     "Fetched",
     "Finding",
     "FinishedRun",
+    "Gain",
     "ImageError",
     "LeakageError",
     "LeakageWarning",
@@ -191,6 +195,7 @@ __all__ = [
     "download_from_kaggle",
     "evaluate",
     "fetch",
+    "gain",
     "hookimpl",
     "list_files",
     "load",

@@ -31,7 +31,7 @@ from cellclf.evaluation.specimens import (
     specimens_of,
     told_apart,
 )
-from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
+from cellclf.inference.caveats import NOT_CALIBRATED, averaged, caveats, drifted
 from cellclf.pipeline.count_page import listable, write_count_page
 from cellclf.reporting.wording import percent, span
 from cellclf.spreadsheets import write_table
@@ -208,6 +208,7 @@ def _with_sidecar(
         found,
         notes=(
             *found.notes,
+            *averaged(sidecar),
             *caveats(
                 leaky=sidecar.leaky, synthetic=sidecar.synthetic, thresholds=sidecar.thresholds
             ),
