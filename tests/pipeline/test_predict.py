@@ -168,7 +168,7 @@ def test_images_that_came_meanwhile_are_added_and_none_may_be_missing(
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"model": "0" * 64}, "with the model that it began with"),
+        ({"model": "0" * 64}, "with the models and views that it began with"),
         ({"engine": "other"}, "with the engine that it began with"),
         ({"format": ".tsv"}, "with the format that it began with"),
     ],
