@@ -26,6 +26,7 @@ from cellclf.evaluation.abstention import Review
 from cellclf.evaluation.calibration import Calibration
 from cellclf.evaluation.conformal import ConformalSets
 from cellclf.evaluation.decision import Decision
+from cellclf.evaluation.drift import UsualLook
 from cellclf.evaluation.prediction_files import read_predictions, read_sidecar
 from cellclf.files import write_text
 from cellclf.inference.classifier import Classifier, load
@@ -122,6 +123,23 @@ def test_what_was_stopped_goes_on_to_the_same_bytes(
     totals = predict(classifier, cells, out=out, resume=True)
     assert totals.counts.images == 26
     assert contents(out.parent) == contents(whole.parent)
+
+
+def test_the_drift_of_what_was_stopped_is_that_of_all(
+    bundle: Path, cells: Path, tmp_path: Path
+) -> None:
+    classifier = load(bundle, registry=tiny.REGISTRY)
+    classifier.engine.batch_size = 8
+    rng = np.random.default_rng(0)
+    classifier.usual = UsualLook.of(rng.normal(size=(60, 7)), np.arange(60) % 3, classes=3)
+    out = tmp_path / "new.csv"
+    stop_after(classifier, cells, out, commits=2)
+    totals = predict(classifier, cells, out=out, resume=True)
+    wanted = classifier.classify(cells).drift
+    assert wanted is not None
+    assert wanted.images == 26
+    assert wanted.departures
+    assert totals.drift == wanted == read_sidecar(out.with_suffix("")).drift
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(
