@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from cellclf.inference.bundle import read_bundle
     from cellclf.inference.classified import Classified
     from cellclf.inference.classifier import Classifier, load
+    from cellclf.inference.export import Exported, export
     from cellclf.network.backend import prepare_backend
     from cellclf.network.normalization import BatchNormalization
     from cellclf.network.pretrained import copy_weights, published_network
@@ -94,6 +95,7 @@ _HOME = {
     "Evaluation": "cellclf.evaluation.evaluation",
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
+    "Exported": "cellclf.inference.export",
     "Finding": "cellclf.auditing.findings",
     "Fetched": "cellclf.pipeline.fetch",
     "FinishedRun": "cellclf.pipeline.finished",
@@ -123,6 +125,7 @@ _HOME = {
     "download": "cellclf.data.download",
     "download_from_kaggle": "cellclf.data.kaggle",
     "evaluate": "cellclf.pipeline.evaluate",
+    "export": "cellclf.inference.export",
     "fetch": "cellclf.pipeline.fetch",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
@@ -156,6 +159,7 @@ __all__ = [
     "Evaluation",
     "Experiment",
     "ExperimentError",
+    "Exported",
     "Fetched",
     "Finding",
     "FinishedRun",
@@ -185,6 +189,7 @@ __all__ = [
     "download",
     "download_from_kaggle",
     "evaluate",
+    "export",
     "fetch",
     "hookimpl",
     "list_files",
