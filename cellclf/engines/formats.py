@@ -11,7 +11,7 @@ __all__ = ["format_names", "format_offer"]
 
 def format_names(registry: Registry) -> tuple[str, ...]:
     """Return the names of the formats on offer, sorted."""
-    return tuple(sorted({_format(spec) for spec in _engines(registry)}))
+    return tuple(sorted({format_ for format_, _ in _formats(registry)}))
 
 
 def format_offer(registry: Registry, name: str) -> Offer[EngineSpec]:
@@ -21,22 +21,27 @@ def format_offer(registry: Registry, name: str) -> Offer[EngineSpec]:
         PluginError: No engine has such a format, or more than one has.
     """
     distribution, _, bare = name.rpartition("/")
-    engines = sorted({spec.name for spec in _engines(registry) if _format(spec) == bare})
+    engines = [
+        engine
+        for format_, engine in _formats(registry)
+        if format_ == bare and engine.startswith(f"{distribution}/" * bool(distribution))
+    ]
     if not engines:
         raise PluginError(registry.unknown("format", name, format_names(registry)))
     if len(engines) > 1:
+        ways = " or ".join(repr(f"{engine.rpartition('/')[0]}/{bare}") for engine in engines)
         raise PluginError(
-            f"format {bare!r} is that of more than one engine: {', '.join(engines)}. Switch off "
-            "all but one with CELLCLF_DISABLE_PLUGINS"
+            f"format {bare!r} is that of more than one engine: ask for {ways}, or switch a plugin "
+            "off with CELLCLF_DISABLE_PLUGINS"
         )
-    return registry.offer(EngineSpec, f"{distribution}/{engines[0]}".lstrip("/"))
+    return registry.offer(EngineSpec, engines[0])
 
 
-def _engines(registry: Registry) -> list[EngineSpec]:
+def _formats(registry: Registry) -> list[tuple[str, str]]:
+    """Each format with its engine, as `distribution/name`."""
     return [
-        spec for plugin in registry.plugins for spec in plugin.specs if isinstance(spec, EngineSpec)
+        (spec.format or spec.name, f"{plugin.distribution}/{spec.name}")
+        for plugin in registry.plugins
+        for spec in plugin.specs
+        if isinstance(spec, EngineSpec)
     ]
-
-
-def _format(spec: EngineSpec) -> str:
-    return spec.format or spec.name

@@ -47,19 +47,28 @@ def _probabilities(logits: keras.KerasTensor, calibration: Calibration | None) -
 
 
 def _score(features: keras.KerasTensor, outliers: OutlierScores) -> keras.KerasTensor:
-    """As `OutlierScores.of` has it.
+    r"""As `OutlierScores.of` has it.
 
-    But what no direction shows is not had as a difference of two large numbers, of which float32
-    would leave little.
+    There, what no direction shows is $|a|^2 - |D^T a|^2$, of which float32 would leave little. Here
+    it is $|r|^2 - (D^T a)^T (D^T D - 1) (D^T a)$ with $r = a - D D^T a$, which is the same number.
+    The second term would be 0 if the directions, kept as float32, were quite orthonormal.
     """
-    means = outliers.means.astype(np.float32)
-    directions = outliers.directions.astype(np.float32)
-    spreads = np.sqrt(outliers.variances).astype(np.float32)
-    away = keras.ops.expand_dims(features * (1 / outliers.scales).astype(np.float32), 1) - means
-    along = keras.ops.matmul(away, directions)
-    beside = away - keras.ops.matmul(along, directions.T)
-    squared = keras.ops.sum(keras.ops.square(along / spreads), axis=-1) + keras.ops.sum(
-        keras.ops.square(beside), axis=-1
-    ) * np.float32(1 / outliers.rest)
-    nearest = keras.ops.min(squared, axis=-1)
-    return keras.ops.sqrt(nearest * np.float32(1 / len(outliers.scales)))
+    ops = keras.ops
+    directions = outliers.directions
+    skew = directions.T @ directions - np.eye(directions.shape[1])
+    means, scales, kept, skew, spreads = (
+        array.astype(np.float32)
+        for array in (
+            outliers.means,
+            1 / outliers.scales,
+            directions,
+            skew,
+            np.sqrt(outliers.variances),
+        )
+    )
+    away = ops.expand_dims(features * scales, 1) - means
+    along = ops.matmul(away, kept)
+    rest = away - ops.matmul(along, kept.T)
+    beside = ops.sum(ops.square(rest), -1) - ops.sum(along * ops.matmul(along, skew), -1)
+    squared = ops.sum(ops.square(along / spreads), -1) + ops.maximum(beside, 0.0) / outliers.rest
+    return ops.sqrt(ops.min(squared, -1) / len(outliers.scales))

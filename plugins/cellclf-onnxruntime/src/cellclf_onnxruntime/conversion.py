@@ -65,11 +65,13 @@ def convert(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hold back what the converter has to say while all goes well."""
-    logger = logging.getLogger("tf2onnx")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
+    """Hold back what the converter has to say while all goes well, of old functions of its own."""
+    loggers = [logging.getLogger(name) for name in ("tf2onnx", "tensorflow")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
