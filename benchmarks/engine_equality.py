@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 import cellclf
 from cellclf.data.decode import DECODE_VERSION
 from cellclf.engines.formats import format_names
-from cellclf.engines.proof import Answers, compared
+from cellclf.engines.proof import Answers, differing
 from cellclf.evaluation.abstention import Review
 from cellclf.evaluation.calibration import Calibration
 from cellclf.evaluation.conformal import ConformalSets
@@ -170,7 +170,7 @@ def answers(bundle: Path, images: Images, *, engine: str, registry: Registry) ->
 
 
 def row(architecture: str, what: str, reference: Answers, given: Answers) -> Row:
-    proof = compared(what, reference, given)
+    proof = differing(what, reference, given)
     first, second = (each["probabilities"].argmax(axis=1) for each in (reference, given))
     assert proof.outlier_score is not None
     return Row(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cellclf.engines.engine import Engine
 from cellclf.errors import CellclfError, EngineError
-from cellclf.network.outputs import FEATURES, OUTLIER_SCORE, PROBABILITIES
+from cellclf.network.outputs import FEATURES, OUTLIER_SCORE, PROBABILITIES, Outputs
 
 __all__ = [
     "IMAGES",
@@ -21,6 +21,7 @@ __all__ = [
     "Proof",
     "agreed",
     "compared",
+    "differing",
     "made_images",
     "prove",
 ]
@@ -50,6 +51,8 @@ LIMITS: Mapping[str, tuple[float, Literal["itself", "largest", "share"]]] = {
 }
 """How much each may differ: the difference itself, as a share of the largest number, or as a share
 of the number that it should have been."""
+
+PLURALS = {OUTLIER_SCORE: "outlier scores"}
 
 
 class Proof(BaseModel):
@@ -95,10 +98,11 @@ class Proof(BaseModel):
         return Proof(engine=self.engine, images=self.images + other.images, **worst)
 
     def __str__(self) -> str:
-        said = {"itself": "", "largest": " of the largest", "share": " of itself"}
-        return ", ".join(
-            f"{name.replace('_', ' ')} {found:.1e}{said[LIMITS[name][1]]}"
-            for name, found in self.differences.items()
+        shares = {"itself": "", "largest": " of the largest", "share": " of it"}
+        return "; ".join(
+            f"{PLURALS.get(what, what)} that differ by up to {found:.1e}{shares[LIMITS[what][1]]} "
+            f"(at most {LIMITS[what][0]:g})"
+            for what, found in self.differences.items()
         )
 
 
@@ -123,7 +127,7 @@ def made_images(size: int, number: int = IMAGES, *, seed: int = 0) -> NDArray[np
     return images
 
 
-def compared(name: str, reference: Answers, given: Answers) -> Proof:
+def differing(name: str, reference: Answers, given: Answers) -> Proof:
     """Return how far what a runtime gave is from what Keras gave for the same images.
 
     Args:
@@ -144,6 +148,11 @@ def compared(name: str, reference: Answers, given: Answers) -> Proof:
             )
         differences[what] = _difference(what, expected, found)
     return Proof(engine=name, images=len(reference[PROBABILITIES]), **differences)
+
+
+def compared(name: str, reference: Outputs, given: Outputs) -> Proof:
+    """Return how far what an engine gave is from what Keras gave, as `differing` does."""
+    return differing(name, reference.named(), given.named())
 
 
 def agreed(
@@ -172,15 +181,11 @@ def agreed(
     except Exception as error:
         said = (str(error).strip().splitlines() or [""])[0]
         raise EngineError(f"{name!r} cannot compute: {type(error).__name__}: {said}") from error
-    proof = compared(name, expected, given)
+    proof = differing(name, expected, given)
     first = {what: array[:1] for what, array in expected.items()}
-    for found in (proof, compared(name, first, alone)):
+    for found in (proof, differing(name, first, alone)):
         if not found.holds:
-            most = ", ".join(f"{LIMITS[what][0]:g}" for what in found.differences)
-            raise EngineError(
-                f"{name!r} must give what Keras gives. Received: differences of {found} (at most "
-                f"{most})"
-            )
+            raise EngineError(f"{name!r} must give what Keras gives. Received: {found}")
     return proof
 
 

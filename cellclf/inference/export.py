@@ -51,7 +51,7 @@ class Exported:
 
     def summary(self) -> str:
         """Say what was written, and how far it is from Keras."""
-        lines = [f"{self.record.format} of {self.record.model}, held against Keras. Differences:"]
+        lines = [f"{self.record.format} of {self.record.model}, held against Keras"]
         for what, proof in (
             ("made", self.record.made_images),
             ("given", self.record.given_images),
@@ -107,9 +107,9 @@ def export(
     classifier = Classifier.load(
         find_bundle(where), engine=KERAS, registry=plugins, before_network=before_network
     )
-    record = _record(classifier, format, place, converted_with)
+    record = _record(classifier, offer.spec, place, converted_with)
     with place.draft() as draft:
-        listener.say(f"Converting {classifier.name} to {format}")
+        listener.say(f"Converting {classifier.name} to {record.format}")
         run = _converted(classifier, offer.spec, draft, record)
         record = _checked(record, classifier, run, files, progress=listener)
         del run  # Windows moves no file that is open
@@ -118,13 +118,13 @@ def export(
 
 
 def _record(
-    classifier: Classifier, format_name: str, place: ExportPlace, converted_with: Mapping[str, str]
+    classifier: Classifier, spec: EngineSpec, place: ExportPlace, converted_with: Mapping[str, str]
 ) -> ExportRecord:
     manifest = classifier.manifest
     decision = classifier.decision
     gives = [PROBABILITIES, *([] if classifier.outliers is None else [OUTLIER_SCORE])]
     return ExportRecord(
-        format=format_name,
+        format=spec.format or spec.name,
         file=place.path.name if place.is_file else place.file,
         model=classifier.name,
         bundle_sha256=classifier.sha256,

@@ -63,8 +63,8 @@ def test_a_bundle_is_written_and_both_files_are_named(
     *_, folder, record = done.stdout.splitlines()
     assert folder == "Written: first"
     assert record == f"Written: {Path('first') / 'cellclf.json'}"
-    assert "32 made images: probabilities" in done.stdout
-    assert "5 given images: probabilities" in done.stdout
+    assert "32 made images: probabilities that differ by up to" in done.stdout
+    assert "5 given images: probabilities that" in done.stdout
     said = json.loads((tmp_path / "first" / "cellclf.json").read_text(encoding="utf-8"))
     assert said["classes"] == ["round", "long"]
     images = made_images(SIZE, 4, seed=3)

@@ -235,7 +235,10 @@ def test_a_format_whose_outlier_scores_are_wrong_or_missing_is_refused(
         part = {"probabilities": network.output["probabilities"]}
         keras.Model(network.inputs, part).export(folder, verbose=False)
 
-    for convert, said in ((less, "outlier score 1.0e-02"), (without, "finite outlier_score")):
+    for convert, said in (
+        (less, "outlier scores that differ by up to 1.0e-02"),
+        (without, "finite outlier_score"),
+    ):
         registry = registry_of(falsified(convert))
         with pytest.raises(EngineError, match=said):
             export(bundle, tmp_path / "out", format="false", registry=registry)
