@@ -30,8 +30,9 @@ from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.kept_promises import kept_promises, promise_sentences
 from cellclf.evaluation.outliers import OutlierScores
 from cellclf.evaluation.predictions import predictions_table
-from cellclf.inference.chunks import file_chunks
+from cellclf.inference.chunks import input_chunks
 from cellclf.inference.classifier import Classifier
+from cellclf.inference.finding import find_inputs
 
 REFUSED = 0.05
 
@@ -145,7 +146,9 @@ class Examined:
 
     def _read(self, paths: Sequence[Path]) -> Images:
         manifest = self.classifier.manifest
-        chunks = file_chunks(paths, size=manifest.image_size, mode=manifest.resize, length=64)
+        chunks = input_chunks(
+            find_inputs(paths), size=manifest.image_size, mode=manifest.resize, length=64
+        )
         return np.concatenate([chunk.images for chunk in chunks])
 
     def _seen(self, images: Images) -> Seen:

@@ -39,7 +39,8 @@ from cellclf.evaluation.conformal import ConformalSets
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.outliers import OutlierScores
 from cellclf.inference.bundle import BundleManifest, write_bundle
-from cellclf.inference.chunks import file_chunks
+from cellclf.inference.chunks import input_chunks
+from cellclf.inference.finding import find_inputs
 from cellclf.registry import Registry, installed
 from cellclf.specs import EngineSpec, ModelSpec
 
@@ -84,7 +85,7 @@ def evenly(folder: Path, number: int) -> list[Path]:
 
 
 def read(files: Sequence[Path], size: int) -> Images:
-    chunks = [*file_chunks(files, size=size, mode="stretch", length=64)]
+    chunks = [*input_chunks(find_inputs(files), size=size, mode="stretch", length=64)]
     unreadable = {path: why for chunk in chunks for path, why in chunk.unreadable.items()}
     assert not unreadable, unreadable
     return np.concatenate([chunk.images for chunk in chunks])

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 __all__ = ["components", "renumbered"]
 
@@ -29,8 +28,10 @@ def components(n: int, ties: Iterable[Sequence[int]]) -> NDArray[np.intp]:
     tied = list(ties)
     rows = [row for members in tied for row in members]
     tie = [n + number for number, members in enumerate(tied) for _ in members]
-    edges = coo_array((np.ones(len(rows), np.int8), (rows, tie)), shape=(n + len(tied),) * 2)
-    _, component = connected_components(edges, directed=False)
+    edges = scipy.sparse.coo_array(
+        (np.ones(len(rows), np.int8), (rows, tie)), shape=(n + len(tied),) * 2
+    )
+    _, component = scipy.sparse.csgraph.connected_components(edges, directed=False)
     return renumbered(component[:n])
 
 

@@ -113,18 +113,20 @@ def require_result_files(
         require_writable(path.parent)
 
 
-def require_suffix(option: str, path: Path | None, suffix: str) -> None:
+def require_suffix(option: str, path: Path | None, *suffixes: str) -> None:
     """Make sure that a file is called as what is written into it.
 
     Args:
         option: The option that names the file.
         path: The file; `None` where it is not given.
-        suffix: How its name is to end, such as `.csv`.
+        *suffixes: How its name may end, such as `.csv`.
 
     Raises:
-        RunError: It ends otherwise: a spreadsheet would take it for something else.
+        RunError: It ends otherwise: other programs would take it for something else.
     """
     from cellclf.errors import RunError
 
-    if path is not None and path.suffix.lower() != suffix:
-        raise RunError(f"{option} must name a {suffix} file. Received: {path}")
+    if path is not None and path.suffix.lower() not in suffixes:
+        *others, last = suffixes
+        allowed = f"{', '.join(others)} or {last}" if others else last
+        raise RunError(f"{option} must name a {allowed} file. Received: {path}")

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from cellclf.processors import processors
 
-__all__ = ["LAB_OFFSET", "LAB_SCALE", "stain_and_focus"]
+__all__ = ["LAB_OFFSET", "LAB_SCALE", "MEASURES", "stain_and_focus", "stain_and_focus_of"]
 
 MEASURES = 7
+LEVELS = 256
 LIGHTEST, DARKEST = 0.25, 0.10
 """Shares of the pixels that are taken for the background, and for what is stained most."""
 
@@ -44,25 +45,32 @@ def stain_and_focus(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         >>> stain_and_focus(white)[0, :6].tolist()
         [100.0, 0.0, 0.0, 100.0, 0.0, 0.0]
     """
-    found = np.zeros((len(images), MEASURES), np.float32)
     # OpenCV leaves the interpreter's lock while it computes.
     with ThreadPoolExecutor(max_workers=processors()) as pool:
-        for row, numbers in enumerate(pool.map(_measured, images)):
-            found[row] = numbers
+        shares = pool.map(_all_measured, np.array_split(images, processors()))
+    return np.concatenate(list(shares))
+
+
+def _all_measured(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    found = np.zeros((len(images), MEASURES), np.float32)
+    for row, image in enumerate(images):
+        found[row] = stain_and_focus_of(image)
     return found
 
 
-def _measured(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+def stain_and_focus_of(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Measure one image, `(height, width, 3)`, as `stain_and_focus` does; shape `(7,)`."""
     pixels = np.ascontiguousarray(image)
     lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
-    lightness = np.ascontiguousarray(lab[..., 0])
-    darker = np.cumsum(np.bincount(lightness.ravel(), minlength=256)) / lightness.size
+    lightness = cv2.extractChannel(lab, 0)
+    counts = cv2.calcHist([lightness], [0], None, [LEVELS], [0, LEVELS])
+    darker = np.cumsum(counts, dtype=np.float64) / lightness.size
     dark = int(np.searchsorted(darker, DARKEST))
     light = int(np.searchsorted(darker, 1 - LIGHTEST))
     background = cv2.mean(lab, (lightness >= light).view(np.uint8))[:3]
     stained = cv2.mean(lab, (lightness <= dark).view(np.uint8))[:3]
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    _, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
     sharpness = np.log2(max(float(deviation[0, 0]) ** 2, LEAST_SHARPNESS))
     return np.concatenate(
         [

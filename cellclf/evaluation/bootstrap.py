@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from scipy import special, stats
 
 from cellclf.evaluation.metric import Limits, Metric
 from cellclf.evaluation.proportions import (
@@ -208,7 +208,7 @@ def interval(
     error = standard_error(draws, units)
     if any(at_limit) or not error:
         return Interval.missing("does not vary on resamples")
-    reach = stats.t.ppf((1 + level) / 2, units - 1) * error
+    reach = scipy.stats.t.ppf((1 + level) / 2, units - 1) * error
     ends = _moved(value, reach, low, high)
     return Interval(low=ends[0], high=ends[1], method="bootstrap over units")
 
@@ -252,8 +252,8 @@ def _moved(
         width = high - low
         portion = (value - low) / width
         step = reach / width / (portion * (1 - portion))
-        centre = special.logit(portion)
-        ends = special.expit([centre - step, centre + step])
+        centre = scipy.special.logit(portion)
+        ends = scipy.special.expit([centre - step, centre + step])
         return low + width * float(ends[0]), low + width * float(ends[1])
     if low is not None:
         factor = float(np.exp(reach / (value - low)))

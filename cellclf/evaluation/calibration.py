@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
 
 from cellclf.errors import DataError
 from cellclf.evaluation.proportions import share
@@ -90,14 +89,14 @@ class Calibration:
         def loss(at: Floats) -> tuple[float, Floats]:
             sharpness, biases = at[0], at[1:]
             scaled = sharpness * logs + biases
-            found = log_softmax(scaled, axis=1)
+            found = scipy.special.log_softmax(scaled, axis=1)
             away = (np.exp(found) - hits) / number
             prior = float(biases @ biases) / (2 * BIAS_SPREAD**2 * number)
             slope = away.sum(axis=0) + biases / (BIAS_SPREAD**2 * number)
             total = -float(found[np.arange(number), true].mean()) + prior
             return total, np.concatenate([[float((away * logs).sum())], slope])
 
-        best = minimize(
+        best = scipy.optimize.minimize(
             loss,
             np.concatenate([[1.0], np.zeros(classes)]),
             jac=True,
@@ -117,7 +116,7 @@ class Calibration:
             [[0.75, 0.25]]
         """
         scaled = _logs(y_prob) / self.temperature + self.biases
-        return np.asarray(softmax(scaled, axis=1), dtype=np.float32)
+        return np.asarray(scipy.special.softmax(scaled, axis=1), dtype=np.float32)
 
 
 def expected_calibration_error(y_true: ArrayLike, y_prob: ArrayLike, *, bins: int = BINS) -> float:

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 __all__ = ["COVERAGE", "ConformalSets", "coverage_band"]
 
@@ -93,7 +93,7 @@ def coverage_band(
     below = _left_out(fitted_to, coverage)
     if not below:
         return judged_on, judged_on
-    covered = stats.betabinom(judged_on, fitted_to + 1 - below, below)
+    covered = scipy.stats.betabinom(judged_on, fitted_to + 1 - below, below)
     tail = (1 - level) / 2
     return int(covered.ppf(tail)), int(covered.ppf(1 - tail))
 

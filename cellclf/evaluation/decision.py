@@ -108,14 +108,28 @@ class Decision:
 
     def reviewed(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return a table of calibrated predictions in which cells are refused or to be reviewed."""
-        unsure = table["confidence"].to_numpy() < self.review.threshold
-        refused = np.zeros(len(table), np.bool_)
-        if self.refusal is not None:
-            refused = self.refusal.refuses(table["outlier_score"])
+        refused, review = self.marks(table["confidence"].to_numpy(), table["outlier_score"])
         return table.assign(
             predicted=table["top_class"].where(~refused, UNIDENTIFIED),
-            review=pd.Series(unsure | refused, index=table.index, dtype="boolean"),
+            review=pd.Series(review, index=table.index, dtype="boolean"),
         )
+
+    def marks(
+        self, confidence: NDArray[np.float32], outlier_scores: ArrayLike
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Say which cells are none of the classes, and which answers a person should look at.
+
+        Args:
+            confidence: Largest calibrated probability of each, shape `(n,)`.
+            outlier_scores: How unlike the training images each is, shape `(n,)`.
+
+        Returns:
+            Both of shape `(n,)`; whatever is refused is for review too.
+        """
+        refused = np.zeros(len(confidence), np.bool_)
+        if self.refusal is not None:
+            refused = self.refusal.refuses(outlier_scores)
+        return refused, (confidence < self.review.threshold) | refused
 
     def thresholds(self) -> dict[str, float]:
         """Return the single numbers, by name, as a bundle and a sidecar keep them."""

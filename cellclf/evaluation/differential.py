@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from cellclf.errors import DataError, hint
 from cellclf.evaluation.mixtures import mixture_shares
@@ -156,7 +156,7 @@ def simultaneous(cells: ArrayLike, *, level: float = LEVEL) -> list[tuple[float,
     total = number.sum()
     if total == 0:
         return [(np.nan, np.nan)] * len(number)
-    quantile = stats.chi2.ppf(1 - (1 - level) / len(number), 1)
+    quantile = scipy.stats.chi2.ppf(1 - (1 - level) / len(number), 1)
     spread = np.sqrt(quantile * (quantile + 4 * number * (total - number) / total))
     middle, scale = quantile + 2 * number, 2 * (total + quantile)
     lows = np.clip((middle - spread) / scale, 0, 1).tolist()

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
-from sklearn.decomposition import PCA
 
 from cellclf.errors import DataError
 
@@ -90,6 +89,9 @@ class OutlierScores:
         scaled = seen / scales
         means = np.stack([scaled[numbers == number].mean(axis=0) for number in range(len(present))])
         away = scaled - means[numbers]
+        # Imported here: it takes a fifth of a second, and a prediction fits nothing.
+        from sklearn.decomposition import PCA
+
         directions = PCA(kept, random_state=0).fit(away).components_.T
         variances = ((away @ directions) ** 2).sum(axis=0) / freedom
         if not variances[0] > LEAST_SPREAD**2:
@@ -251,7 +253,7 @@ def refused_too_many(
         'Unidentified: 32 of 32 cells are none of the classes'
     """
     share = thresholds.get("outlier_share")
-    if share is None or stats.binom.sf(refused - 1, cells, share) >= RISK / asked:
+    if share is None or scipy.stats.binom.sf(refused - 1, cells, share) >= RISK / asked:
         return ""
     return (
         f"Unidentified: {refused:,} of {cells:,} cells{of} are none of the classes, where "

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from cellclf.evaluation.proportions import FEWEST_UNITS, LEVEL, Interval
 from cellclf.terms import counted
@@ -139,7 +139,7 @@ def images_needed(found: Paired, *, risk: float = 1 - LEVEL, power: float = POWE
     """
     if found.first_only == found.second_only:
         return None
-    of_risk, of_power = stats.norm.ppf(1 - risk / 2), stats.norm.ppf(power)
+    of_risk, of_power = scipy.stats.norm.ppf(1 - risk / 2), scipy.stats.norm.ppf(power)
     ratio = float((of_risk + of_power) * found.error / found.difference)
     return max(math.ceil(found.samples * ratio**2), found.samples + 1)
 
@@ -149,7 +149,7 @@ def _bonett_price(
 ) -> tuple[Interval, float]:
     one, other = (first_only + 1) / (number + 2), (second_only + 1) / (number + 2)
     error = math.sqrt((one + other - (one - other) ** 2) / (number + 2))
-    reach = float(stats.norm.ppf((1 + level) / 2)) * error
+    reach = float(scipy.stats.norm.ppf((1 + level) / 2)) * error
     return _around(one - other, reach, "Bonett-Price"), error
 
 
@@ -165,7 +165,7 @@ def _between_units(
     error = math.sqrt((groups + 2) / (groups + 1) * float(residuals @ residuals))
     if groups < FEWEST_UNITS:
         return Interval.missing(counted(groups, "unit")), error
-    reach = float(stats.t.ppf((1 + level) / 2, groups - 1)) * error
+    reach = float(scipy.stats.t.ppf((1 + level) / 2, groups - 1)) * error
     return _around(difference, reach, "Student's t over units"), error
 
 
@@ -184,7 +184,7 @@ def _sign_flips(by_unit: NDArray[np.intp]) -> float:
     law = np.ones(1)
     for size, number in zip(sizes.tolist(), numbers.tolist(), strict=True):
         step = np.zeros(2 * size * number + 1)
-        step[:: 2 * size] = stats.binom.pmf(np.arange(number + 1), number, 0.5)
+        step[:: 2 * size] = scipy.stats.binom.pmf(np.arange(number + 1), number, 0.5)
         law = np.convolve(law, step)
     reach = (len(law) - 1) // 2
     far = np.abs(np.arange(-reach, reach + 1)) >= abs(int(by_unit.sum()))

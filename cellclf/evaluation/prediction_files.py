@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -23,6 +24,7 @@ from cellclf.spreadsheets import read_texts, write_table
 
 __all__ = [
     "Sidecar",
+    "read_json_lines",
     "read_predictions",
     "read_sidecar",
     "require_free",
@@ -99,15 +101,17 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Read a table of predictions from a `.parquet` or a `.csv` file.
+    """Read a table of predictions from a `.parquet`, a `.csv` or a `.jsonl` file.
 
     Raises:
         DataError: No such file, one that cannot be read, or one that holds something else.
     """
-    readers = {".parquet": _read_parquet, ".csv": _read_csv}
+    readers = {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": read_json_lines}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise DataError(f"predictions must be a .parquet or a .csv file. Received: {path}")
+        raise DataError(
+            f"predictions must be a .parquet, a .csv or a .jsonl file. Received: {path}"
+        )
     if not path.is_file():
         raise DataError(f"no such file of predictions: {path}")
     try:
@@ -162,6 +166,20 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     return read_texts(path)
+
+
+def read_json_lines(path: Path) -> pd.DataFrame:
+    """Read a table of which each line is a JSON object; what is missing is empty text.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It holds something else.
+    """
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        rows = [json.loads(line) for line in lines if line.strip()]
+    if not all(isinstance(row, dict) for row in rows):
+        raise ValueError("every line must be a JSON object")
+    return pd.DataFrame(rows, dtype=object).fillna("")
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from cellclf.terms import counted
 
@@ -106,8 +106,8 @@ def clopper_pearson(hits: float, number: float, *, level: float = LEVEL) -> tupl
     """
     tail = (1 - level) / 2
     misses = number - hits
-    low = stats.beta.ppf(tail, hits, misses + 1) if hits > 0 else 0.0
-    high = stats.beta.ppf(1 - tail, hits + 1, misses) if misses > 0 else 1.0
+    low = scipy.stats.beta.ppf(tail, hits, misses + 1) if hits > 0 else 0.0
+    high = scipy.stats.beta.ppf(1 - tail, hits + 1, misses) if misses > 0 else 1.0
     return float(low), float(high)
 
 
@@ -154,5 +154,5 @@ def effective_number(
         known = min(1.0, seen / FEWEST_UNITS)
         effective = groups * (effective / groups) ** known
     quantile = (1 + level) / 2
-    shrunk = stats.t.ppf(quantile, number - 1) / stats.t.ppf(quantile, groups - 1)
+    shrunk = scipy.stats.t.ppf(quantile, number - 1) / scipy.stats.t.ppf(quantile, groups - 1)
     return float(effective * shrunk**2)

@@ -8,8 +8,8 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from cellclf.errors import DataError
 from cellclf.evaluation.bootstrap import RESAMPLES, standard_error
@@ -228,7 +228,7 @@ def architectures(trainings: pd.DataFrame) -> pd.DataFrame:
         error = float(gaps.std()) * np.sqrt(1 / seeds + overlap)
         low, high, p_value = np.nan, np.nan, 1.0
         if error > ROUNDING:
-            law = stats.t(seeds - 1)
+            law = scipy.stats.t(seeds - 1)
             reach = float(law.ppf((1 + LEVEL) / 2)) * error
             low, high = gaps.mean() - reach, gaps.mean() + reach
             p_value = float(2 * law.sf(abs(gaps.mean()) / error))
@@ -305,7 +305,7 @@ def _redrawn(
             difference = value - values[second][key]
             error = standard_error(draws[first][key] - draws[second][key], units)
             told = error > ROUNDING and bool(np.isfinite(difference))
-            reach = float(stats.t.ppf((1 + LEVEL) / 2, units - 1)) * error if told else np.nan
+            reach = float(scipy.stats.t.ppf((1 + LEVEL) / 2, units - 1)) * error if told else np.nan
             rows.append(
                 {
                     "first": first,

@@ -54,21 +54,16 @@ def _score(features: keras.KerasTensor, outliers: OutlierScores) -> keras.KerasT
     The second term would be 0 if the directions, kept as float32, were quite orthonormal.
     """
     ops = keras.ops
-    directions = outliers.directions
-    skew = directions.T @ directions - np.eye(directions.shape[1])
-    means, scales, kept, skew, spreads = (
-        array.astype(np.float32)
-        for array in (
-            outliers.means,
-            1 / outliers.scales,
-            directions,
-            skew,
-            np.sqrt(outliers.variances),
-        )
-    )
+    spreads = np.sqrt(outliers.variances).astype(np.float32)
+    means = outliers.means.astype(np.float32)
+    scales = (1 / outliers.scales).astype(np.float32)
+    kept = outliers.directions.astype(np.float32)
+    skew = outliers.directions.T @ outliers.directions - np.eye(kept.shape[1])
     away = ops.expand_dims(features * scales, 1) - means
     along = ops.matmul(away, kept)
     rest = away - ops.matmul(along, kept.T)
-    beside = ops.sum(ops.square(rest), -1) - ops.sum(along * ops.matmul(along, skew), -1)
+    beside = ops.sum(ops.square(rest), -1) - ops.sum(
+        along * ops.matmul(along, skew.astype(np.float32)), -1
+    )
     squared = ops.sum(ops.square(along / spreads), -1) + ops.maximum(beside, 0.0) / outliers.rest
     return ops.sqrt(ops.min(squared, -1) / len(outliers.scales))

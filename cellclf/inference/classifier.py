@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -16,18 +17,20 @@ from cellclf.data.decode import unsquare
 from cellclf.data.leaks import LEAKY
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample
-from cellclf.data.stain_focus import stain_and_focus
 from cellclf.engines.engine import KERAS, Engine, Trained
 from cellclf.engines.opening import open_engine
 from cellclf.errors import DataError, LeakageWarning, hint
 from cellclf.evaluation.drift import Drift
+from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import seen
 from cellclf.inference.bundle import read_bundle
-from cellclf.inference.chunks import array_chunks, checked_images, file_chunks
+from cellclf.inference.chunks import Chunk, array_chunks, checked_images, input_chunks
 from cellclf.inference.classified import Classified
-from cellclf.inference.inputs import PathLike, expand_paths
+from cellclf.inference.finding import find_inputs
+from cellclf.inference.inputs import Inputs, PathLike
 from cellclf.inference.locate import find_bundle
+from cellclf.inference.parts import Part, table_of
 from cellclf.inference.rebuild import Architecture, architecture_of
 from cellclf.progress import Progress, Silent
 from cellclf.registry import Registry, installed
@@ -181,13 +184,56 @@ class Classifier:
         """Height and width, in pixels, that images are brought to."""
         return self.manifest.image_size
 
+    def stream(
+        self,
+        inputs: Inputs | PathLike | Iterable[PathLike],
+        *,
+        length: int | None = None,
+        done: int = 0,
+        progress: Progress | None = None,
+    ) -> Generator[Part, None, None]:
+        """Classify images, a chunk at a time, in memory that does not grow with their number.
+
+        While the network looks at one chunk, the next ones are read. Those that cannot be read do
+        not stop the rest.
+
+        Args:
+            inputs: What `cellclf.inference.finding.find_inputs` takes, or gives.
+            length: How many images make a chunk; what suits the engine by default.
+            done: How many images, whole chunks of them, another call has looked at before these:
+                the numbers are then those of one call for all.
+            progress: Told of each chunk of images.
+
+        Yields:
+            What came of each chunk, in the order of the images.
+
+        Raises:
+            DataError: Something named does not exist, or holds no image.
+        """
+        found = inputs if isinstance(inputs, Inputs) else find_inputs(inputs)
+        listener = Silent() if progress is None else progress
+        size, mode = self.image_size, self.manifest.resize
+        step = self.engine.batch_size if length is None else length
+        chunks = input_chunks(
+            found, size=size, mode=mode, length=step, looks=self.usual is not None
+        )
+        with listener.task("Classifying", done + len(found)) as task, closing(chunks):
+            task.advance(done)
+            for number, chunk in enumerate(chunks):
+                yield self._part(chunk, length=step, continued=done > 0 or number > 0)
+                task.advance(len(chunk.asked))
+
     def classify(
-        self, paths: PathLike | Iterable[PathLike], *, progress: Progress | None = None
+        self,
+        paths: Inputs | PathLike | Iterable[PathLike],
+        *,
+        progress: Progress | None = None,
     ) -> Classified:
         """Classify image files; those that cannot be read do not stop the rest.
 
         Args:
-            paths: Files, folders and patterns, as `cellclf.inference.inputs.expand_paths` has them.
+            paths: Files, folders, patterns and others, as `cellclf.inference.finding.find_inputs`
+                has them.
             progress: Told of each chunk of images.
 
         Returns:
@@ -197,50 +243,48 @@ class Classifier:
         Raises:
             DataError: Something named does not exist, or holds no image.
         """
-        files = expand_paths(paths)
-        listener = Silent() if progress is None else progress
-        read: list[str] = []
-        content: list[str] = []
-        unreadable: dict[str, str] = {}
-        looks: list[NDArray[np.float32]] = []
-        found = [self._nothing()]
-        with listener.task("Classifying", len(files)) as task:
-            for chunk in file_chunks(
-                files,
-                size=self.image_size,
-                mode=self.manifest.resize,
-                length=self.engine.batch_size,
-            ):
-                found.append(self._looked_at(chunk.images, continued=len(found) > 1))
-                if self.usual is not None:
-                    looks.append(stain_and_focus(chunk.images))
-                read += [str(path) for path in chunk.paths]
-                content += chunk.content
-                unreadable |= chunk.unreadable
-                task.advance(len(chunk.paths) + len(chunk.unreadable))
-        probabilities, scores = zip(*found, strict=True)
-        table = predictions_table(
-            sample_ids=read,
-            paths=read,
-            probabilities=np.concatenate(probabilities),
-            classes=self.classes,
-            outlier_scores=np.concatenate(scores),
+        parts = [*self.stream(paths, progress=progress)]
+        drift = self.drift((part.looks, part.top) for part in parts)
+        return Classified(
+            table=table_of(parts, self.classes),
+            sidecar=self.sidecar(drift),
+            drift=drift,
+            unreadable={name: why for part in parts for name, why in part.unreadable.items()},
+            trained=tuple(name for part in parts for name in part.trained_ids),
+            synthetic=self.manifest.synthetic,
+            leaky=self.manifest.leaky,
         )
-        drift = self._drift(looks, table)
+
+    def drift(
+        self, looks: Iterable[tuple[NDArray[np.float32] | None, NDArray[np.intp]]]
+    ) -> Drift | None:
+        """Compare what images look like with those of training.
+
+        Args:
+            looks: Of some images at a time, what they look like, shape `(n, 7)`, and the number of
+                the class that each is taken for.
+
+        Returns:
+            What came of it; `None` where the model has nothing to compare with.
+        """
+        if self.usual is None:
+            return None
+        return self.usual.compared_in_blocks(
+            (measures, top) for measures, top in looks if measures is not None
+        )
+
+    def sidecar(self, drift: Drift | None = None) -> Sidecar:
+        """Return what a table of predictions does not say of itself.
+
+        Args:
+            drift: How its images look beside those of training.
+        """
         sidecar = self.manifest.sidecar(
             model=self.name,
             sha256=self.sha256,
             thresholds={} if self.decision is None else self.decision.thresholds(),
         )
-        return Classified(
-            table=self._reviewed(table),
-            sidecar=sidecar.model_copy(update={"drift": drift}),
-            drift=drift,
-            unreadable=unreadable,
-            trained=tuple(np.array(read, dtype=object)[seen(content, self.trained)]),
-            synthetic=self.manifest.synthetic,
-            leaky=self.manifest.leaky,
-        )
+        return sidecar.model_copy(update={"drift": drift})
 
     def predict(
         self,
@@ -311,16 +355,11 @@ class Classifier:
             mode=self.manifest.resize,
             length=self.engine.batch_size,
         ):
-            found.append(self._looked_at(chunk, continued=len(found) > 1))
+            found.append(
+                self._looked_at(chunk, length=self.engine.batch_size, continued=len(found) > 1)
+            )
         probabilities, scores = zip(*found, strict=True)
         return np.concatenate(probabilities), np.concatenate(scores)
-
-    def _drift(self, looks: Sequence[NDArray[np.float32]], table: pd.DataFrame) -> Drift | None:
-        """Compare what images look like with those of training."""
-        if self.usual is None or not looks:
-            return None
-        taken_for = pd.Index(self.classes).get_indexer(pd.Index(table["top_class"]))
-        return self.usual.compared(np.concatenate(looks), taken_for)
 
     def explain(
         self,
@@ -420,14 +459,36 @@ class Classifier:
     def _nothing(self) -> Seen:
         return np.zeros((0, len(self.classes)), np.float32), np.zeros(0, np.float32)
 
-    def _looked_at(self, images: NDArray[np.uint8], *, continued: bool) -> Seen:
+    def _part(self, chunk: Chunk, *, length: int, continued: bool) -> Part:
+        probabilities, scores = self._nothing()
+        if chunk.ids:
+            probabilities, scores = self._looked_at(
+                chunk.images, length=length, continued=continued
+            )
+        refused, review = np.zeros(len(scores), np.bool_), None
+        if self.decision is not None:
+            refused, review = self.decision.marks(probabilities.max(axis=1, initial=0.0), scores)
+        return Part(
+            asked=chunk.asked,
+            ids=chunk.ids,
+            classes=self.classes,
+            probabilities=probabilities,
+            outlier_scores=scores,
+            refused=refused,
+            review=review,
+            looks=chunk.looks,
+            trained=seen(chunk.content, self.trained),
+            unreadable=chunk.unreadable,
+        )
+
+    def _looked_at(self, images: NDArray[np.uint8], *, length: int, continued: bool) -> Seen:
         """Look at one chunk; one that continues others is filled up to their length.
 
         A step of another length would be compiled anew, which can take longer than the images.
         """
         number = len(images)
-        missing = self.engine.batch_size - number
-        if continued and missing:
+        missing = length - number
+        if continued and missing > 0:
             images = np.concatenate([images, np.zeros((missing, *images.shape[1:]), np.uint8)])
         outputs = self.engine(images)
         given = outputs.probabilities[:number]

@@ -8,7 +8,7 @@ A format that is one file may be asked for as that file; `NAME.cellclf.json` the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +21,12 @@ from cellclf.engines.engine import KERAS
 from cellclf.engines.formats import format_offer
 from cellclf.engines.proof import IMAGES, Answers, Proof, agreed, made_images
 from cellclf.errors import DataError
-from cellclf.inference.chunks import file_chunks
+from cellclf.inference.chunks import input_chunks
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.export_place import ExportPlace
 from cellclf.inference.exported import OUTPUTS, ExportRecord
-from cellclf.inference.inputs import PathLike, expand_paths
+from cellclf.inference.finding import find_inputs
+from cellclf.inference.inputs import Inputs, PathLike
 from cellclf.inference.locate import find_bundle
 from cellclf.network.outputs import OUTLIER_SCORE, PROBABILITIES
 from cellclf.progress import Progress, Silent
@@ -84,7 +85,7 @@ def export(
         out: A folder that is not there yet; or a file that is not there yet, named as the format
             names its own, such as `first.onnx`.
         format: Such as `"onnx"`; every engine has one.
-        images: Files, folders and patterns of images to hold it against Keras on, too.
+        images: Images to hold it against Keras on, too, as `Classifier.classify` takes them.
         registry: Where architecture and format are looked for; the installed plugins by default.
         before_network: Called before Keras is imported; see `cellclf.load`.
         progress: Told of each step.
@@ -103,7 +104,7 @@ def export(
     place.require_free()
     converted_with = {"cellclf": __version__, **versions_of(offer)}
     require_convertible(f"format {format!r}")
-    files = () if images is None else expand_paths(images)
+    inputs = Inputs([]) if images is None else find_inputs(images)
     classifier = Classifier.load(
         find_bundle(where), engine=KERAS, registry=plugins, before_network=before_network
     )
@@ -111,7 +112,7 @@ def export(
     with place.draft() as draft:
         listener.say(f"Converting {classifier.name} to {record.format}")
         run = _converted(classifier, offer.spec, draft, record)
-        record = _checked(record, classifier, run, files, progress=listener)
+        record = _checked(record, classifier, run, inputs, progress=listener)
         del run  # Windows moves no file that is open
         place.finish(draft, record.model_dump_json(indent=2, exclude_none=True) + "\n")
     return Exported(path=place.path, record_path=place.record, record=record)
@@ -160,7 +161,7 @@ def _checked(
     record: ExportRecord,
     classifier: Classifier,
     run: Run,
-    files: Sequence[Path],
+    inputs: Inputs,
     *,
     progress: Progress,
 ) -> ExportRecord:
@@ -177,15 +178,17 @@ def _checked(
 
     given: Proof | None = None
     length = classifier.engine.batch_size
-    with progress.task("Comparing images", IMAGES + len(files)) as task:
+    with progress.task("Comparing images", IMAGES + len(inputs)) as task:
         made = agreed(record.format, run, expected, made_images(size))
         task.advance(IMAGES)
-        for chunk in file_chunks(files, size=size, mode=classifier.manifest.resize, length=length):
+        for chunk in input_chunks(
+            inputs, size=size, mode=classifier.manifest.resize, length=length
+        ):
             for path, reason in chunk.unreadable.items():
                 raise DataError(f"`images` must be readable. Received: {path}: {reason}")
             proof = agreed(record.format, run, expected, chunk.images)
             given = proof if given is None else given.joined(proof)
-            task.advance(len(chunk.paths))
+            task.advance(len(chunk.asked))
     return record.model_copy(update={"made_images": made, "given_images": given})
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cellclf.errors import DataError
-from cellclf.inference.inputs import expand_paths
+from cellclf.inference.finding import find_inputs
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def names(*paths: str | Path) -> list[str]:
-    return [path.as_posix() for path in expand_paths(paths)]
+    return [Path(name).as_posix() for name in find_inputs(paths).ids()]
 
 
 def test_a_folder_gives_its_images_at_any_depth_sorted(folder: Path) -> None:
@@ -34,8 +34,8 @@ def test_a_folder_gives_its_images_at_any_depth_sorted(folder: Path) -> None:
 
 
 def test_one_path_need_not_be_in_a_list(folder: Path) -> None:
-    assert expand_paths("cells/b.png") == expand_paths(Path("cells/b.png"))
-    assert expand_paths("cells/b.png") == (Path("cells/b.png"),)
+    assert names("cells/b.png") == [*find_inputs(Path("cells/b.png")).ids()]
+    assert [*find_inputs("cells/b.png").ids()] == [str(Path("cells/b.png"))]
 
 
 def test_files_keep_the_order_they_are_named_in_and_come_once(folder: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_file_may_be_called_like_a_pattern(folder: Path) -> None:
 def test_everything_that_does_not_exist_is_named_at_once(folder: Path) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(DataError) as caught:
-        expand_paths(["gone.png", "cells", "empty", "*.gif", "nul\0l"])
+        find_inputs(["gone.png", "cells", "empty", "*.gif", "nul\0l"])
     message = str(caught.value)
     assert "no such file or folder: gone.png" in message
     assert "empty must hold images" in message
@@ -77,6 +77,6 @@ def test_everything_that_does_not_exist_is_named_at_once(folder: Path) -> None:
 
 def test_nothing_and_things_that_are_no_paths_are_refused() -> None:
     with pytest.raises(DataError, match="none"):
-        expand_paths([])
+        find_inputs([])
     with pytest.raises(DataError, match="int"):
-        expand_paths([1])
+        find_inputs([1])
