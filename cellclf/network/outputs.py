@@ -10,13 +10,23 @@ from scipy.special import softmax
 
 from cellclf.errors import BundleError
 
-__all__ = ["BATCH_SIZE", "FEATURES", "LOGITS", "Outputs"]
+__all__ = [
+    "BATCH_SIZE",
+    "FEATURES",
+    "LOGITS",
+    "OUTLIER_SCORE",
+    "PROBABILITIES",
+    "Outputs",
+]
 
 BATCH_SIZE = 64
 """Images that are looked at together, where nothing better was measured."""
 
 LOGITS, FEATURES = "logits", "features"
 """What a network gives, by name; its layer `features` gives what the head sees."""
+
+PROBABILITIES, OUTLIER_SCORE = "probabilities", "outlier_score"
+"""What is made of that, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,3 +56,7 @@ class Outputs:
             )
         probabilities = softmax(logits.astype(np.float64), axis=-1).astype(np.float32)
         return cls(probabilities=probabilities, features=features)
+
+    def named(self) -> dict[str, NDArray[np.float32]]:
+        """Return both by name."""
+        return {PROBABILITIES: self.probabilities, FEATURES: self.features}
