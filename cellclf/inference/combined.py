@@ -158,8 +158,8 @@ def _difference(first: BundleManifest, other: BundleManifest) -> str:
                 f"the first takes {what.format(one)}, the other {what.format(two)}. Each image is "
                 "decoded and resized once"
             )
-    if first.calibrated != other.calibrated:
-        which = "first" if first.calibrated else "other"
+    if bool(first.thresholds) != bool(other.thresholds):
+        which = "first" if first.thresholds else "other"
         return (
             f"only the {which} is calibrated, and confidences that mean different things have no "
             "mean"
