@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from cellclf.inference.bundle import read_bundle
     from cellclf.inference.classified import Classified
     from cellclf.inference.classifier import Classifier, load
+    from cellclf.inference.totals import Totals
     from cellclf.network.backend import prepare_backend
     from cellclf.network.normalization import BatchNormalization
     from cellclf.network.pretrained import copy_weights, published_network
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
     from cellclf.pipeline.gain import Gain, gain
+    from cellclf.pipeline.predict import predict
     from cellclf.pipeline.run import run
     from cellclf.progress import Progress
     from cellclf.registry import register
@@ -115,6 +117,7 @@ _HOME = {
     "Sample": "cellclf.data.samples",
     "Samples": "cellclf.data.samples",
     "SplitError": "cellclf.errors",
+    "Totals": "cellclf.inference.totals",
     "TrainingError": "cellclf.errors",
     "audit": "cellclf.pipeline.audit_data",
     "batch_report": "cellclf.pipeline.batch",
@@ -131,6 +134,7 @@ _HOME = {
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.classifier",
     "part_named": "cellclf.terms",
+    "predict": "cellclf.pipeline.predict",
     "prepare_backend": "cellclf.network.backend",
     "published_network": "cellclf.network.pretrained",
     "read_bundle": "cellclf.inference.bundle",
@@ -179,6 +183,7 @@ __all__ = [
     "Sample",
     "Samples",
     "SplitError",
+    "Totals",
     "TrainingError",
     "audit",
     "batch_report",
@@ -195,6 +200,7 @@ __all__ = [
     "list_files",
     "load",
     "part_named",
+    "predict",
     "prepare_backend",
     "published_network",
     "read_bundle",

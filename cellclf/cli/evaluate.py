@@ -29,7 +29,7 @@ def evaluate(
     ] = None,
     predictions: Annotated[
         Path | None,
-        typer.Option(help="A .csv or .parquet file, of a run or of another program."),
+        typer.Option(help="A .csv, .parquet or .jsonl file, of a run or of another program."),
     ] = None,
     column: Annotated[
         list[str] | None,

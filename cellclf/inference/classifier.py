@@ -43,6 +43,7 @@ from cellclf.inference.inputs import Inputs, PathLike
 from cellclf.inference.locate import find_bundle
 from cellclf.inference.parts import Part, table_of
 from cellclf.inference.rebuild import Architecture, architecture_of
+from cellclf.network.outputs import Outputs
 from cellclf.progress import Progress, Silent
 from cellclf.registry import Registry, installed
 from cellclf.terms import Explanation, Views
@@ -53,6 +54,9 @@ if TYPE_CHECKING:
     from cellclf.inference.explain import GradCam, Occlusion
 
 __all__ = ["Classifier", "load"]
+
+FEWEST_IN_CHUNK = 64
+"""Images that are read together and answered together, whatever number suits the engine."""
 
 Seen = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Of some images, probabilities, `(n, k)`, calibrated where the model is, and outlier scores."""
@@ -285,7 +289,7 @@ class Classifier:
         self,
         inputs: Inputs | PathLike | Iterable[PathLike],
         *,
-        length: int | None = None,
+        batch: int | None = None,
         done: int = 0,
         progress: Progress | None = None,
     ) -> Generator[Part, None, None]:
@@ -296,7 +300,8 @@ class Classifier:
 
         Args:
             inputs: What `cellclf.inference.finding.find_inputs` takes, or gives.
-            length: How many images make a chunk; what suits the engine by default.
+            batch: How many images the network looks at together; what suits the engine by
+                default. A chunk is of one batch, or of some small ones.
             done: How many images, whole chunks of them, another call has looked at before these:
                 the numbers are then those of one call for all.
             progress: Told of each chunk of images.
@@ -310,14 +315,15 @@ class Classifier:
         found = inputs if isinstance(inputs, Inputs) else find_inputs(inputs)
         listener = Silent() if progress is None else progress
         size, mode = self.image_size, self.manifest.resize
-        step = self.engine.batch_size if length is None else length
+        batch = self.engine.batch_size if batch is None else batch
+        length = batch * max(1, FEWEST_IN_CHUNK // batch)
         chunks = input_chunks(
-            found, size=size, mode=mode, length=step, looks=self.usual is not None
+            found, size=size, mode=mode, length=length, looks=self.usual is not None
         )
         with listener.task("Classifying", done + len(found)) as task, closing(chunks):
             task.advance(done)
             for number, chunk in enumerate(chunks):
-                yield self._part(chunk, length=step, continued=done > 0 or number > 0)
+                yield self._part(chunk, batch=batch, continued=done > 0 or number > 0)
                 task.advance(len(chunk.asked))
 
     def classify(
@@ -453,7 +459,7 @@ class Classifier:
             length=self.engine.batch_size,
         ):
             found.append(
-                self._looked_at(chunk, length=self.engine.batch_size, continued=len(found) > 1)
+                self._looked_at(chunk, batch=self.engine.batch_size, continued=len(found) > 1)
             )
         probabilities, scores = zip(*found, strict=True)
         return np.concatenate(probabilities), np.concatenate(scores)
@@ -556,12 +562,8 @@ class Classifier:
     def _nothing(self) -> Seen:
         return np.zeros((0, len(self.classes)), np.float32), np.zeros(0, np.float32)
 
-    def _part(self, chunk: Chunk, *, length: int, continued: bool) -> Part:
-        probabilities, scores = self._nothing()
-        if chunk.ids:
-            probabilities, scores = self._looked_at(
-                chunk.images, length=length, continued=continued
-            )
+    def _part(self, chunk: Chunk, *, batch: int, continued: bool) -> Part:
+        probabilities, scores = self._looked_at(chunk.images, batch=batch, continued=continued)
         refused, review = np.zeros(len(scores), np.bool_), None
         if self.decision is not None:
             refused, review = self.decision.marks(probabilities.max(axis=1, initial=0.0), scores)
@@ -578,22 +580,35 @@ class Classifier:
             unreadable=chunk.unreadable,
         )
 
-    def _looked_at(self, images: NDArray[np.uint8], *, length: int, continued: bool) -> Seen:
-        """Look at one chunk; one that continues others is filled up to their length.
+    def _looked_at(self, images: NDArray[np.uint8], *, batch: int, continued: bool) -> Seen:
+        """Look at one chunk, a batch at a time; one that continues others is filled up.
 
-        A step of another length would be compiled anew, which can take longer than the images.
+        A batch of another length would be compiled anew, which can take longer than the images.
         """
-        number = len(images)
-        missing = length - number
-        if continued and missing > 0:
-            images = np.concatenate([images, np.zeros((missing, *images.shape[1:]), np.uint8)])
-        outputs = self.engine(images)
-        given = outputs.probabilities[:number]
+        starts = range(0, len(images), batch)
+        found = [
+            self._outputs(images[start : start + batch], batch if continued or start else 0)
+            for start in starts
+        ]
+        if not found:
+            return self._nothing()
+        given = np.concatenate([one.probabilities for one in found])
         if self.decision is not None:
             given = self.decision.calibration.apply(given)
         if self.outliers is None:
-            return given, np.full(number, np.nan, np.float32)
-        return given, self.outliers.of(outputs.features[:number])
+            return given, np.full(len(given), np.nan, np.float32)
+        return given, self.outliers.of(np.concatenate([one.features for one in found]))
+
+    def _outputs(self, images: NDArray[np.uint8], filled: int) -> Outputs:
+        """What the network says of images, which are filled up to a number."""
+        number = len(images)
+        if number < filled:
+            nothing = np.zeros((filled - number, *images.shape[1:]), np.uint8)
+            images = np.concatenate([images, nothing])
+        outputs = self.engine(images)
+        return Outputs(
+            probabilities=outputs.probabilities[:number], features=outputs.features[:number]
+        )
 
     def _reviewed(self, table: pd.DataFrame) -> pd.DataFrame:
         """Say which cells are none of the classes, and which answers a person should look at."""

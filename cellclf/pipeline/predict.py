@@ -134,7 +134,7 @@ def _written(
         journal = Journal(
             model=classifier.sha256,
             engine=classifier.engine.name,
-            length=classifier.engine.batch_size,
+            batch=classifier.engine.batch_size,
             format=out.suffix.lower(),
             counts=Counts.of(classifier.classes),
         )
@@ -159,7 +159,7 @@ def _stream(
 ) -> None:
     """Look at what is left, and write it down meanwhile."""
     journal = results.journal
-    parts = classifier.stream(inputs, length=journal.length, done=journal.done, progress=progress)
+    parts = classifier.stream(inputs, batch=journal.batch, done=journal.done, progress=progress)
     waiting: deque[Future[None]] = deque()
     with ThreadPoolExecutor(max_workers=1) as writer, closing(parts):
         for part in parts:
