@@ -17,7 +17,7 @@ from cellclf.errors import BundleError
 from cellclf.evaluation.calibration import Calibration
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.prediction_files import Member
-from cellclf.inference.bundle import Bundle, BundleManifest
+from cellclf.inference.bundle import Bundle
 from cellclf.terms import Views
 
 __all__ = ["SINGLE", "Combination", "combined_bundle", "combined_engine", "require_alike"]
@@ -57,22 +57,22 @@ SINGLE = Combination()
 """One model that looks once."""
 
 
-def require_alike(manifests: Sequence[tuple[str, BundleManifest]]) -> None:
+def require_alike(models: Sequence[tuple[str, Bundle]]) -> None:
     """Make sure that models can answer together.
 
     Their probabilities are averaged class by class, of images that are decoded and brought to one
     size once. All have the decoder of this version, or could not be loaded.
 
     Args:
-        manifests: Of each model, what the message calls it and what is known of it.
+        models: Of each, what the message calls it and what is known of it.
 
     Raises:
         BundleError: Some differ in classes, in their order, in the size or the shape of images, or
             in being calibrated.
     """
-    for name, manifest in manifests[1:]:
-        first, base = manifests[0]
-        different = _difference(base, manifest)
+    for name, bundle in models[1:]:
+        first, base = models[0]
+        different = _difference(base, bundle)
         if different:
             raise BundleError(f"{first} and {name} cannot answer together: {different}")
 
@@ -144,22 +144,23 @@ def _of_calibrated(decision: Decision) -> Decision:
     return replace(decision, calibration=as_they_are)
 
 
-def _difference(first: BundleManifest, other: BundleManifest) -> str:
+def _difference(first: Bundle, other: Bundle) -> str:
     """Why two models cannot answer together; nothing where they can."""
-    if first.classes != other.classes:
-        return _of_classes(first.classes, other.classes)
+    one, two = first.manifest, other.manifest
+    if one.classes != two.classes:
+        return _of_classes(one.classes, two.classes)
     values: Mapping[str, tuple[Any, Any]] = {
-        "images of {} pixels along each side": (first.image_size, other.image_size),
-        "images made square by {!r}": (first.resize, other.resize),
+        "images of {} pixels along each side": (one.image_size, two.image_size),
+        "images made square by {!r}": (one.resize, two.resize),
     }
-    for what, (one, two) in values.items():
-        if one != two:
+    for what, (here, there) in values.items():
+        if here != there:
             return (
-                f"the first takes {what.format(one)}, the other {what.format(two)}. Each image is "
-                "decoded and resized once"
+                f"the first takes {what.format(here)}, the other {what.format(there)}. Each image "
+                "is decoded and resized once"
             )
-    if first.calibrated != other.calibrated:
-        which = "first" if first.calibrated else "other"
+    if (first.decision is None) != (other.decision is None):
+        which = "other" if first.decision is None else "first"
         return (
             f"only the {which} is calibrated, and confidences that mean different things have no "
             "mean"
