@@ -6,9 +6,9 @@ Makes 200 JPEG files of 64 px in a temporary folder and names them 2,000 and IMA
 by hard links; trains a custom CNN on rendered cells for one epoch, and prints:
 
 - the highest `VmHWM` of `cellclf predict --out` for each number, once the engine has been made;
-- for CSV, Parquet and JSON lines, or those that are named, how the result of a command that is killed ten times, at random,
-  and goes on by `--resume` compares with that of one that nobody disturbs. Kills are spread over
-  the time that the undisturbed one takes.
+- for CSV, Parquet and JSON lines, or those that are named, how the result of a command that is
+  killed ten times, at random, and goes on by `--resume` compares with that of one that nobody
+  disturbs. Kills are spread over the time that the undisturbed one takes.
 """
 
 from __future__ import annotations

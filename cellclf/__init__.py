@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from cellclf.inference.bundle import read_bundle
     from cellclf.inference.classified import Classified
     from cellclf.inference.classifier import Classifier, load
+    from cellclf.inference.export import Exported, export
     from cellclf.inference.totals import Totals
     from cellclf.network.backend import prepare_backend
     from cellclf.network.normalization import BatchNormalization
@@ -97,6 +98,7 @@ _HOME = {
     "Evaluation": "cellclf.evaluation.evaluation",
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
+    "Exported": "cellclf.inference.export",
     "Finding": "cellclf.auditing.findings",
     "Fetched": "cellclf.pipeline.fetch",
     "FinishedRun": "cellclf.pipeline.finished",
@@ -128,6 +130,7 @@ _HOME = {
     "download": "cellclf.data.download",
     "download_from_kaggle": "cellclf.data.kaggle",
     "evaluate": "cellclf.pipeline.evaluate",
+    "export": "cellclf.inference.export",
     "fetch": "cellclf.pipeline.fetch",
     "gain": "cellclf.pipeline.gain",
     "hookimpl": "cellclf.hookspecs",
@@ -163,6 +166,7 @@ __all__ = [
     "Evaluation",
     "Experiment",
     "ExperimentError",
+    "Exported",
     "Fetched",
     "Finding",
     "FinishedRun",
@@ -194,6 +198,7 @@ __all__ = [
     "download",
     "download_from_kaggle",
     "evaluate",
+    "export",
     "fetch",
     "gain",
     "hookimpl",

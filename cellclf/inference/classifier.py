@@ -192,7 +192,10 @@ class Classifier:
         engines = engines_named(engine, len(places))
         # Here too: networks take seconds to be built.
         require_alike(
-            [(str(path), one.bundle) for path, one in zip(places, architectures, strict=True)]
+            [
+                (str(path), one.bundle.manifest)
+                for path, one in zip(places, architectures, strict=True)
+            ]
         )
         members = [
             cls._opened(
@@ -230,7 +233,7 @@ class Classifier:
                 f"models that are to be averaged must be single ones. Received: {averages[0]}"
             )
         first, bundles = members[0], [one._architecture.bundle for one in members]
-        require_alike([(one.name, one._architecture.bundle) for one in members])
+        require_alike([(one.name, one._architecture.bundle.manifest) for one in members])
         return cls(
             replace(first._architecture, bundle=combined_bundle(bundles, sides)),
             combined_engine([one.engine for one in members], bundles, sides),

@@ -17,7 +17,7 @@ from cellclf.errors import BundleError
 from cellclf.evaluation.calibration import Calibration
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.prediction_files import Member
-from cellclf.inference.bundle import Bundle
+from cellclf.inference.bundle import Bundle, BundleManifest
 from cellclf.terms import Views
 
 __all__ = ["SINGLE", "Combination", "combined_bundle", "combined_engine", "require_alike"]
@@ -57,22 +57,22 @@ SINGLE = Combination()
 """One model that looks once."""
 
 
-def require_alike(models: Sequence[tuple[str, Bundle]]) -> None:
+def require_alike(manifests: Sequence[tuple[str, BundleManifest]]) -> None:
     """Make sure that models can answer together.
 
     Their probabilities are averaged class by class, of images that are decoded and brought to one
     size once. All have the decoder of this version, or could not be loaded.
 
     Args:
-        models: Of each, what the message calls it and what is known of it.
+        manifests: Of each model, what the message calls it and what is known of it.
 
     Raises:
         BundleError: Some differ in classes, in their order, in the size or the shape of images, or
             in being calibrated.
     """
-    for name, bundle in models[1:]:
-        first, base = models[0]
-        different = _difference(base, bundle)
+    for name, manifest in manifests[1:]:
+        first, base = manifests[0]
+        different = _difference(base, manifest)
         if different:
             raise BundleError(f"{first} and {name} cannot answer together: {different}")
 
@@ -144,23 +144,22 @@ def _of_calibrated(decision: Decision) -> Decision:
     return replace(decision, calibration=as_they_are)
 
 
-def _difference(first: Bundle, other: Bundle) -> str:
+def _difference(first: BundleManifest, other: BundleManifest) -> str:
     """Why two models cannot answer together; nothing where they can."""
-    one, two = first.manifest, other.manifest
-    if one.classes != two.classes:
-        return _of_classes(one.classes, two.classes)
+    if first.classes != other.classes:
+        return _of_classes(first.classes, other.classes)
     values: Mapping[str, tuple[Any, Any]] = {
-        "images of {} pixels along each side": (one.image_size, two.image_size),
-        "images made square by {!r}": (one.resize, two.resize),
+        "images of {} pixels along each side": (first.image_size, other.image_size),
+        "images made square by {!r}": (first.resize, other.resize),
     }
-    for what, (here, there) in values.items():
-        if here != there:
+    for what, (one, two) in values.items():
+        if one != two:
             return (
-                f"the first takes {what.format(here)}, the other {what.format(there)}. Each image "
-                "is decoded and resized once"
+                f"the first takes {what.format(one)}, the other {what.format(two)}. Each image is "
+                "decoded and resized once"
             )
-    if (first.decision is None) != (other.decision is None):
-        which = "other" if first.decision is None else "first"
+    if bool(first.thresholds) != bool(other.thresholds):
+        which = "first" if first.thresholds else "other"
         return (
             f"only the {which} is calibrated, and confidences that mean different things have no "
             "mean"
