@@ -41,10 +41,10 @@ from cellclf.inference.classifier import Classifier
 from cellclf.inference.finding import find_inputs
 from cellclf.terms import ResizeMode
 
-TIMED = 500
+TIMED = 128
 """Files that are classified to be timed."""
 
-ROUNDS = 3
+ROUNDS = 2
 
 MOST_OF_A_KIND = 1000
 """Images of each kind that is no cell of the known classes."""
