@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from cellclf.pipeline.finished import FinishedRun
     from cellclf.pipeline.run import run
     from cellclf.progress import Progress
-    from cellclf.registry import register
+    from cellclf.registry import load_plugin_file, register
     from cellclf.specs import (
         AugmentationSpec,
         CallbackContext,
@@ -127,6 +127,7 @@ _HOME = {
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.classifier",
+    "load_plugin_file": "cellclf.registry",
     "part_named": "cellclf.terms",
     "prepare_backend": "cellclf.network.backend",
     "published_network": "cellclf.network.pretrained",
@@ -189,6 +190,7 @@ __all__ = [
     "hookimpl",
     "list_files",
     "load",
+    "load_plugin_file",
     "part_named",
     "prepare_backend",
     "published_network",

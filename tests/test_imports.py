@@ -27,6 +27,8 @@ GROUND = (
     "delimited",
     "spreadsheets",
     "hookspecs",
+    "examining",
+    "plugin_files",
     "registry",
     "settings",
     "experiment",

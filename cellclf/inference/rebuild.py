@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from cellclf.data.decode import DECODE_VERSION
 from cellclf.errors import BundleError, PluginError
 from cellclf.inference.bundle import Bundle, BundleManifest
+from cellclf.plugin_files import HASHED, how_to_load
 from cellclf.registry import SESSION, Registry
 from cellclf.specs import ModelSpec, Params
 
@@ -104,11 +105,12 @@ def _architecture(
     try:
         offer = registry.offer(ModelSpec, f"{distribution}/{name}")
     except PluginError as error:
-        remedy = (
-            "register it with `cellclf.register(spec)` first"
-            if distribution == SESSION
-            else f"pip install {distribution}"
-        )
+        if distribution == SESSION:
+            remedy = "register it with `cellclf.register(spec)` first"
+        elif manifest.distribution_version.startswith(HASHED):
+            remedy = f"{distribution} is a file, {how_to_load(distribution)}"
+        else:
+            remedy = f"pip install {distribution}"
         raise BundleError(
             f"{path} needs the architecture {name!r} of the distribution {distribution!r}: "
             f"{remedy} (it was trained with version {manifest.distribution_version}). {error}"
