@@ -85,7 +85,7 @@ class Plugin:
         return f"{self.reason} ({self.place})" if self.place else self.reason
 
 
-class _FaultyHook(PluginError):
+class _HookError(PluginError):
     """What a hook gave, or is called, is wrong; nothing of the plugin is running any more."""
 
     def __init__(self, message: str, hook: str) -> None:
@@ -125,7 +125,7 @@ def examine(plugin: Plugin, load: Callable[[], ModuleType]) -> Plugin:
 
 def _place(error: BaseException, module_name: str, module: ModuleType | None) -> str:
     """Return file and line of the last of the plugin's own code that an error went through."""
-    if isinstance(error, _FaultyHook):
+    if isinstance(error, _HookError):
         function = inspect.unwrap(getattr(module, error.hook, _place))
         code = function.__code__
         return f"{code.co_filename}:{code.co_firstlineno}" if function is not _place else ""
@@ -164,7 +164,7 @@ def _ask(module: ModuleType) -> tuple[Spec, ...]:
 
 def _checked(offered: Any, kind: type[Spec], hook: str) -> list[Spec]:
     if isinstance(offered, Spec) or not isinstance(offered, Iterable):
-        raise _FaultyHook(
+        raise _HookError(
             f"`{hook}` must return an iterable of {kind.__name__}. "
             f"Received: {type(offered).__name__}",
             hook,
@@ -172,12 +172,12 @@ def _checked(offered: Any, kind: type[Spec], hook: str) -> list[Spec]:
     specs = list(offered)
     for spec in specs:
         if not isinstance(spec, kind):
-            raise _FaultyHook(
+            raise _HookError(
                 f"`{hook}` must offer {kind.__name__} alone. Received: {type(spec).__name__}", hook
             )
     return specs
 
 
-def _misspelt(error: pluggy.PluginValidationError) -> _FaultyHook:
+def _misspelt(error: pluggy.PluginValidationError) -> _HookError:
     unknown = str(error).split("'")[1] if "'" in str(error) else ""
-    return _FaultyHook(f"unknown hook {unknown!r}.{hint(unknown, HOOKS)}", unknown)
+    return _HookError(f"unknown hook {unknown!r}.{hint(unknown, HOOKS)}", unknown)

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 FILES = "CELLCLF_PLUGIN_FILES"
-"""Names the files, with what separates the entries of PATH between them; child processes read it."""
+"""Names the files, separated as the entries of PATH are; child processes read it too."""
 
 HASHED = "sha256:"
 """How the version of a file begins; no version of a package does."""
@@ -132,7 +132,7 @@ def _module_name(path: Path) -> str:
     else:
         found = importlib.util.find_spec(name)
         taken = None if found is None else found.origin or "a folder"
-    if taken is not None and _absolute(taken) != path:
+    if taken is not None and Path(taken).resolve() != path.resolve():
         raise PluginError(
             f"{path.name} cannot be imported as {name!r}: that name is taken by {taken}. "
             "Rename the file"
@@ -141,4 +141,5 @@ def _module_name(path: Path) -> str:
 
 
 def _absolute(path: Path | str) -> Path:
-    return Path(os.path.abspath(Path(path).expanduser()))
+    file = Path(path).expanduser()
+    return file.parent.resolve() / file.name

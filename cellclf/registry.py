@@ -24,8 +24,10 @@ __all__ = [
     "Plugin",
     "Registry",
     "Status",
+    "examined",
     "found",
     "installed",
+    "listed",
     "load_plugin_file",
     "name_plugin_file",
     "register",
@@ -213,7 +215,7 @@ def name_plugin_file(path: Path | str) -> Path:
     """
     file = remember(path)
     if installed.cache_info().currsize:
-        installed().put(_examined(as_plugin(file)))
+        installed().put(examined(as_plugin(file)))
     return file
 
 
@@ -227,7 +229,7 @@ def found() -> Iterable[Plugin]:
     yield from sorted(packaged, key=lambda plugin: (plugin.distribution, plugin.name))
     for file in named_files():
         plugin = as_plugin(file)
-        if plugin.name in (_listed(DISABLE) or ()):
+        if plugin.name in (listed(DISABLE) or ()):
             plugin = replace(plugin, status="disabled", reason=f"named in {DISABLE}")
         yield plugin
 
@@ -235,7 +237,7 @@ def found() -> Iterable[Plugin]:
 def _discover() -> Iterable[Plugin]:
     strict = os.environ.get(PLUGIN_ERRORS) == "raise"
     for plugin in found():
-        asked = _examined(plugin) if plugin.status == "ok" else plugin
+        asked = examined(plugin) if plugin.status == "ok" else plugin
         if strict and asked.status in ("failed", "incompatible"):
             raise PluginError(
                 f"plugin {asked.name!r} of {asked.distribution}: {asked.reason_and_place}"
@@ -243,7 +245,8 @@ def _discover() -> Iterable[Plugin]:
         yield asked
 
 
-def _examined(plugin: Plugin) -> Plugin:
+def examined(plugin: Plugin) -> Plugin:
+    """Import a plugin that was found and ask it what it offers."""
     if plugin.file is not None:
         return examine_file(plugin.file)
     return examine(plugin, lambda: import_module(plugin.module))
@@ -272,16 +275,17 @@ def _from_entry_point(entry: EntryPoint) -> Plugin:
 
 
 def _switched_off(name: str) -> str:
-    disabled = _listed(DISABLE)
+    disabled = listed(DISABLE)
     if disabled is not None and name in disabled:
         return f"named in {DISABLE}"
-    wanted = _listed(LOAD)
+    wanted = listed(LOAD)
     if wanted is not None and name not in wanted:
         return f"not named in {LOAD}"
     return ""
 
 
-def _listed(variable: str) -> list[str] | None:
+def listed(variable: str) -> list[str] | None:
+    """Return the names, with commas between, in a variable; `None` where it is not set."""
     text = os.environ.get(variable)
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 

@@ -53,12 +53,11 @@ def _with_option(command: Command, use: Callable[[Path], object]) -> Command:
             use(path)
         command(**arguments)
 
-    known = inspect.signature(command)
+    known = inspect.signature(command, eval_str=True)
     option = inspect.Parameter(
         "plugin", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=PluginOption
     )
-    with_files.__signature__ = known.replace(  # type: ignore[attr-defined]
-        parameters=[*known.parameters.values(), option]
-    )
-    with_files.__annotations__ = {**command.__annotations__, "plugin": PluginOption}
+    parameters = [*known.parameters.values(), option]
+    with_files.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
+    with_files.__annotations__ = {one.name: one.annotation for one in parameters}
     return with_files

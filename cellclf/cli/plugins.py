@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cellclf.cli.doctor import doctor
 from cellclf.cli.plugin_files import may_name_plugin_files
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ def show_plugin(
             "\n".join(_shown(offer)) for kind in kinds for offer in [registry.offer(kind, name)]
         )
     )
+
+
+app.command("doctor")(may_name_plugin_files(doctor))
 
 
 def _offers(plugin: Plugin) -> dict[str, list[str]]:

@@ -108,7 +108,7 @@ def _architecture(
         if distribution == SESSION:
             remedy = "register it with `cellclf.register(spec)` first"
         elif manifest.distribution_version.startswith(HASHED):
-            remedy = f"{distribution} is a file, {how_to_load(distribution)}"
+            remedy = f"it is a plugin file, {how_to_load(distribution)}"
         else:
             remedy = f"pip install {distribution}"
         raise BundleError(
