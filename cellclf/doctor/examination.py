@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cellclf.examining import Plugin
-from cellclf.processors import processors
 
 __all__ = ["Examined", "examination"]
 
@@ -44,7 +43,7 @@ class Examined:
 
 def examination(plugins: Iterable[Plugin]) -> tuple[Examined, ...]:
     """Examine the plugins that are in order so far; the others are returned as they are."""
-    with ThreadPoolExecutor(max_workers=processors()) as pool:
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         return tuple(pool.map(_examined, plugins))
 
 

@@ -17,6 +17,7 @@ HEAVY = ("numpy", "pandas", "cv2", "keras", "tensorflow", "jax", "torch", "matpl
         ["audit", "--help"],
         ["plugins", "list"],
         ["plugins", "list", "--json"],
+        ["plugins", "doctor"],
     ],
     ids=" ".join,
 )
