@@ -45,9 +45,12 @@ def cellclf_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Comma
         with pytest.MonkeyPatch.context() as changed, pytest.raises(SystemExit) as ended:
             changed.chdir(tmp_path)
             changed.setattr(sys, "argv", words)
+            changed.setenv(FILES, os.environ.get(FILES, ""))
             for name, value in (env or {}).items():
                 changed.setenv(name, value)
             main()
+        if "--plugin" in words:  # what it loaded is not for the next test
+            installed.cache_clear()
         done = subprocess.CompletedProcess(words, int(ended.value.code or 0), *capsys.readouterr())
         assert not check or done.returncode == 0, done.stderr
         return done

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from cellclf.examining import Plugin
+from cellclf.examining import CORE, Plugin
 from cellclf.registry import examined
 from cellclf.specs import EngineSpec
 
@@ -40,7 +41,9 @@ def answer(known: dict[str, Any]) -> dict[str, Any]:
     """Import a plugin, ask its hooks, and return what came of it, as plain values."""
     file = known.pop("file")
     before = set(sys.modules)
-    plugin = examined(Plugin(**known, file=None if file is None else Path(file)))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", DeprecationWarning)
+        plugin = examined(Plugin(**known, file=None if file is None else Path(file)))
     new = {name.partition(".")[0] for name in set(sys.modules) - before}
     return {
         "status": plugin.status,
@@ -53,6 +56,12 @@ def answer(known: dict[str, Any]) -> dict[str, Any]:
         "import_seconds": plugin.import_seconds,
         "imported": sorted(new.intersection(HEAVY)),
         "missing": list(_missing(plugin)),
+        "deprecated": [
+            [str(one.message), f"{one.filename}:{one.lineno}"]
+            for one in warned
+            if issubclass(one.category, DeprecationWarning)
+            and str(one.message).startswith(f"{CORE}: ")
+        ],
     }
 
 

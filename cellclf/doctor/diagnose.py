@@ -70,6 +70,15 @@ def _of(one: Examined) -> Iterator[Finding]:
             message=f"{reference}, and there is no such module",
             remedies=_again(plugin),
         )
+    for message, where in one.deprecated:
+        yield Finding(
+            kind="deprecated",
+            severity="warning",
+            subject=_title(plugin),
+            message=message,
+            place=where,
+            remedies=_again(plugin),
+        )
     for engine, requires in one.engines.items():
         for distribution in requires:
             if not _is_installed(distribution):

@@ -32,6 +32,7 @@ class Examined:
         engines: Distributions that each of its engines computes with, by its name.
         imported: Heavy modules that its import brought in.
         missing: What its specs refer to that is not there.
+        deprecated: What it uses that the next minor version may not have, and where it does.
     """
 
     plugin: Plugin
@@ -39,6 +40,7 @@ class Examined:
     engines: Mapping[str, tuple[str, ...]]
     imported: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    deprecated: tuple[tuple[str, str], ...] = ()
 
 
 def examination(plugins: Iterable[Plugin]) -> tuple[Examined, ...]:
@@ -74,6 +76,7 @@ def _examined(plugin: Plugin) -> Examined:
         engines={name: tuple(requires) for name, requires in answer["engines"].items()},
         imported=tuple(answer["imported"]),
         missing=tuple(answer["missing"]),
+        deprecated=tuple((message, place) for message, place in answer["deprecated"]),
     )
 
 

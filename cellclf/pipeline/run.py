@@ -129,16 +129,22 @@ def _place(planned: Plan) -> Path:
 
 
 def _require_plugin_files(out: Any) -> None:
-    """Make sure that the plugin files of a run that goes on are loaded."""
+    """Make sure that the plugin files of a run that goes on are loaded, and are what they were."""
     if not isinstance(out, str | Path):
         return
-    begun_with = RunDirectory(Path(out)).record().get("plugin_files", ())
-    loaded = {plugin.file.name for plugin in installed().plugins if plugin.file is not None}
-    for known in begun_with:
-        if Path(known["file"]).name not in loaded:
-            raise PluginError(
-                f"the run in {out} was begun with the plugin file {known['file']} "
-                f"({HASHED}{known['sha256']}): {how_to_load(known['file'])}"
+    directory = RunDirectory(Path(out))
+    loaded = {
+        plugin.file.name: plugin.sha256 for plugin in installed().plugins if plugin.file is not None
+    }
+    for known in directory.record().get("plugin_files", ()):
+        sha256 = loaded.get(Path(known["file"]).name)
+        begun = f"the run in {out} was begun with the plugin file {known['file']}"
+        if sha256 is None:
+            raise PluginError(f"{begun}: {how_to_load(known['file'])}")
+        if sha256 != known["sha256"] and not directory.is_complete():
+            raise RunError(
+                f"{begun} as it was then ({HASHED}{known['sha256']}), and it has changed: give "
+                "another directory with --out, or bring the file back"
             )
 
 

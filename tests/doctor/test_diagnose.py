@@ -25,6 +25,10 @@ def cellclf_engines():
         requires=("no-such-runtime",),
     )
 """
+DATED = """
+import warnings
+warnings.warn("cellclf: `old` is now called `new`", DeprecationWarning)
+"""
 INSIDE = """
 import cellclf
 
@@ -59,6 +63,7 @@ def diagnosis(place: Path) -> Iterator[Diagnosis]:
     site.add("needy-plugin", REAL.format(name="needy"), wants="no-such-package>=2")
     site.add("heavy-plugin", "import torch\n" + REAL.format(name="heavy"))
     (place / "torch.py").write_text("")
+    site.add("dated-plugin", DATED + REAL.format(name="dated"))
     site.add("ending-plugin", "import os\nos._exit(7)")
     site.add("quick-plugin", ENGINE)
     site.add("dangling-plugin", GOOD.format(name="dangling"))
@@ -122,6 +127,7 @@ def test_two_of_one_name_are_told_with_how_to_ask_for_one(diagnosis: Diagnosis) 
         ("old_plugin", "incompatible", "error", "it wants cellclf<0.1", "pip install --up"),
         ("needy-plugin", "requirement", "error", "not installed", "pip install 'no-such-"),
         ("heavy_plugin", "slow import", "warning", "brings in torch", "python -X importtime"),
+        ("dated_plugin", "deprecated", "warning", "now called `new`", "pip install --upgrade"),
         ("ending_plugin", "failed", "error", "ended the process (status 7)", "pip install"),
         ("quick_plugin", "missing runtime", "warning", "'quick'", "pip install no-such-runtime"),
         ("dangling_plugin", "missing reference", "error", "'nowhere:build'", "pip install"),
