@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 
 from cellclf.data.stain_focus import stain_and_focus
 from cellclf.evaluation.drift import UsualLook
-from cellclf.inference.chunks import file_chunks
+from cellclf.inference.chunks import input_chunks
+from cellclf.inference.finding import find_inputs
 
 SIZE = 128
 CHUNK = 256
@@ -88,8 +89,8 @@ def measured(
     paths = sorted(path for name in classes for path in (folder / name).glob("*"))
     found: dict[str, list[NDArray[np.float32]]] = {name: [] for name in wanted}
     read: list[Path] = []
-    for chunk in file_chunks(paths, size=SIZE, mode="stretch", length=CHUNK):
-        read += chunk.paths
+    for chunk in input_chunks(find_inputs(paths), size=SIZE, mode="stretch", length=CHUNK):
+        read += map(Path, chunk.ids)
         for name, change in wanted.items():
             found[name].append(stain_and_focus(change(chunk.images)))
     taken_for = np.array([classes.index(path.parent.name) for path in read])

@@ -30,8 +30,9 @@ from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.kept_promises import kept_promises, promise_sentences
 from cellclf.evaluation.outliers import OutlierScores
 from cellclf.evaluation.predictions import predictions_table
-from cellclf.inference.chunks import file_chunks
+from cellclf.inference.chunks import input_chunks
 from cellclf.inference.classifier import Classifier
+from cellclf.inference.finding import find_inputs
 
 REFUSED = 0.05
 
@@ -67,7 +68,7 @@ class Examined:
             path for path in (data / "pbc_160").rglob("*.jpg") if path.name not in known
         )
         labels = np.array([path.parent.name for path in others])
-        self.halves = _halves(labels, self.rng)
+        self.halves = halves(labels, self.rng)
         self.labels = [labels[half] for half in self.halves]
         self.images = [self._read([others[row] for row in half]) for half in self.halves]
         self.seen = [self._seen(images) for images in self.images]
@@ -145,7 +146,9 @@ class Examined:
 
     def _read(self, paths: Sequence[Path]) -> Images:
         manifest = self.classifier.manifest
-        chunks = file_chunks(paths, size=manifest.image_size, mode=manifest.resize, length=64)
+        chunks = input_chunks(
+            find_inputs(paths), size=manifest.image_size, mode=manifest.resize, length=64
+        )
         return np.concatenate([chunk.images for chunk in chunks])
 
     def _seen(self, images: Images) -> Seen:
@@ -169,7 +172,7 @@ class Examined:
         return pd.Index(self.classes).get_indexer(pd.Index(labels)).astype(np.intp)
 
 
-def _halves(labels: NDArray[np.str_], rng: np.random.Generator) -> list[NDArray[np.intp]]:
+def halves(labels: NDArray[np.str_], rng: np.random.Generator) -> list[NDArray[np.intp]]:
     """Rows of each of two halves, every class evenly."""
     halves: list[list[int]] = [[], []]
     for name in np.unique(labels):

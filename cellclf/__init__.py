@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from cellclf.inference.bundle import read_bundle
     from cellclf.inference.classified import Classified
     from cellclf.inference.classifier import Classifier, load
+    from cellclf.inference.export import Exported, export
+    from cellclf.inference.totals import Totals
     from cellclf.network.backend import prepare_backend
     from cellclf.network.normalization import BatchNormalization
     from cellclf.network.pretrained import copy_weights, published_network
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
     from cellclf.pipeline.evaluate import evaluate
     from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
+    from cellclf.pipeline.gain import Gain, gain
+    from cellclf.pipeline.predict import predict
     from cellclf.pipeline.run import run
     from cellclf.progress import Progress
     from cellclf.registry import load_plugin_file, register
@@ -94,9 +98,11 @@ _HOME = {
     "Evaluation": "cellclf.evaluation.evaluation",
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
+    "Exported": "cellclf.inference.export",
     "Finding": "cellclf.auditing.findings",
     "Fetched": "cellclf.pipeline.fetch",
     "FinishedRun": "cellclf.pipeline.finished",
+    "Gain": "cellclf.pipeline.gain",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
     "LeakageWarning": "cellclf.errors",
@@ -113,6 +119,7 @@ _HOME = {
     "Sample": "cellclf.data.samples",
     "Samples": "cellclf.data.samples",
     "SplitError": "cellclf.errors",
+    "Totals": "cellclf.inference.totals",
     "TrainingError": "cellclf.errors",
     "audit": "cellclf.pipeline.audit_data",
     "batch_report": "cellclf.pipeline.batch",
@@ -123,12 +130,15 @@ _HOME = {
     "download": "cellclf.data.download",
     "download_from_kaggle": "cellclf.data.kaggle",
     "evaluate": "cellclf.pipeline.evaluate",
+    "export": "cellclf.inference.export",
     "fetch": "cellclf.pipeline.fetch",
+    "gain": "cellclf.pipeline.gain",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.classifier",
     "load_plugin_file": "cellclf.registry",
     "part_named": "cellclf.terms",
+    "predict": "cellclf.pipeline.predict",
     "prepare_backend": "cellclf.network.backend",
     "published_network": "cellclf.network.pretrained",
     "read_bundle": "cellclf.inference.bundle",
@@ -157,9 +167,11 @@ __all__ = [
     "Evaluation",
     "Experiment",
     "ExperimentError",
+    "Exported",
     "Fetched",
     "Finding",
     "FinishedRun",
+    "Gain",
     "ImageError",
     "LeakageError",
     "LeakageWarning",
@@ -176,6 +188,7 @@ __all__ = [
     "Sample",
     "Samples",
     "SplitError",
+    "Totals",
     "TrainingError",
     "audit",
     "batch_report",
@@ -186,12 +199,15 @@ __all__ = [
     "download",
     "download_from_kaggle",
     "evaluate",
+    "export",
     "fetch",
+    "gain",
     "hookimpl",
     "list_files",
     "load",
     "load_plugin_file",
     "part_named",
+    "predict",
     "prepare_backend",
     "published_network",
     "read_bundle",

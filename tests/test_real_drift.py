@@ -11,7 +11,8 @@ import pytest
 
 from cellclf.data.stain_focus import stain_and_focus
 from cellclf.evaluation.drift import Drift, UsualLook
-from cellclf.inference.chunks import file_chunks
+from cellclf.inference.chunks import input_chunks
+from cellclf.inference.finding import find_inputs
 
 SIZE = 96
 PER_CLASS = 120
@@ -30,7 +31,7 @@ def real(name: str, per_class: int) -> tuple[np.ndarray, np.ndarray]:
         for folder in sorted((place / name).iterdir())
         for file in sorted(folder.iterdir())[:per_class]
     ]
-    chunks = file_chunks(files, size=SIZE, mode="stretch", length=64)
+    chunks = input_chunks(find_inputs(files), size=SIZE, mode="stretch", length=64)
     images = np.concatenate([chunk.images for chunk in chunks])
     return images, np.array([classes.index(file.parent.name) for file in files])
 

@@ -13,6 +13,7 @@ from cellclf.cli.cache import app as cache_app
 from cellclf.cli.compare import compare
 from cellclf.cli.differential import differential
 from cellclf.cli.evaluate import evaluate
+from cellclf.cli.export import export
 from cellclf.cli.fetch import fetch
 from cellclf.cli.plugin_files import may_load_plugin_files
 from cellclf.cli.plugins import app as plugins_app
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command()(may_load_plugin_files(run))
 app.command()(may_load_plugin_files(audit))
 app.command()(may_load_plugin_files(predict))
+app.command()(may_load_plugin_files(export))
 app.command()(may_load_plugin_files(evaluate))
 app.command()(compare)
 app.command()(may_load_plugin_files(differential))

@@ -18,6 +18,7 @@ __all__ = [
     "QuestionOption",
     "ReferenceOption",
     "SetOption",
+    "ViewsOption",
     "require_result_files",
     "require_suffix",
 ]
@@ -79,6 +80,15 @@ EngineOption = Annotated[
     ),
 ]
 
+ViewsOption = Annotated[
+    str,
+    typer.Option(
+        metavar="none|flips|dihedral",
+        help="Look at each image mirrored (4 views) or turned as well (8), and average: 4 or 8 "
+        "times the work.",
+    ),
+]
+
 
 def require_result_files(
     options: Mapping[str, Path | None], *, inputs: Iterable[Path | None] = ()
@@ -113,18 +123,20 @@ def require_result_files(
         require_writable(path.parent)
 
 
-def require_suffix(option: str, path: Path | None, suffix: str) -> None:
+def require_suffix(option: str, path: Path | None, *suffixes: str) -> None:
     """Make sure that a file is called as what is written into it.
 
     Args:
         option: The option that names the file.
         path: The file; `None` where it is not given.
-        suffix: How its name is to end, such as `.csv`.
+        *suffixes: How its name may end, such as `.csv`.
 
     Raises:
-        RunError: It ends otherwise: a spreadsheet would take it for something else.
+        RunError: It ends otherwise: other programs would take it for something else.
     """
     from cellclf.errors import RunError
 
-    if path is not None and path.suffix.lower() != suffix:
-        raise RunError(f"{option} must name a {suffix} file. Received: {path}")
+    if path is not None and path.suffix.lower() not in suffixes:
+        *others, last = suffixes
+        allowed = f"{', '.join(others)} or {last}" if others else last
+        raise RunError(f"{option} must name a {allowed} file. Received: {path}")

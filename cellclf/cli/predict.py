@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,19 +15,40 @@ from cellclf.cli.options import (
     EngineOption,
     QuestionOption,
     ReferenceOption,
+    ViewsOption,
     require_result_files,
     require_suffix,
 )
 
+if TYPE_CHECKING:
+    from cellclf.inference.classifier import Classifier
+    from cellclf.inference.inputs import Inputs
+    from cellclf.inference.totals import Totals
+
 __all__ = ["predict"]
+
+INTERRUPTED = 130
+
+WRITTEN = (".csv", ".parquet", ".jsonl")
+"""How the name of a file may end that rows are written to."""
 
 
 def predict(
     model: Annotated[str, typer.Argument(help="A bundle, or a run directory: its best model.")],
-    paths: Annotated[list[str], typer.Argument(help="Images, folders of images, or globs.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            help="Images, folders, globs, zip files, .npz files, addresses such as s3://cells, or "
+            "- for a list on standard input."
+        ),
+    ],
     out: Annotated[
-        Path | None, typer.Option(help="Write one row an image to this CSV file.")
+        Path | None,
+        typer.Option(help="Write one row an image to this file: .csv, .parquet or .jsonl."),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the same command was stopped.")
+    ] = False,
     report: Annotated[
         Path | None,
         typer.Option(help="Write a page with what needs a person and the counts, HTML."),
@@ -38,6 +61,15 @@ def predict(
     question: QuestionOption = None,
     reference: ReferenceOption = None,
     engine: EngineOption = "auto",
+    views: ViewsOption = "none",
+    ensemble: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Another bundle or run directory to average with; may be given again. Thresholds "
+            "are those of the first argument.",
+        ),
+    ] = None,
 ) -> None:
     """Classify images and count the classes. Not for clinical use.
 
@@ -46,63 +78,140 @@ def predict(
 
     \b
     cellclf predict runs/first new_images/ --out new.csv
+    cellclf predict runs/first s3://cells/today --out today.parquet --resume
     cellclf predict runs/first slides/ --out new.csv --report new.html --review review.csv
     cellclf predict runs/first/models/custom_cnn.safetensors 'slide7/*.jpg'
+    cellclf predict runs/first new_images/ --views dihedral --ensemble runs/second
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
-    from cellclf.errors import DataError, LeakageWarning
+    from cellclf.engines.views import views_named
+    from cellclf.errors import LeakageWarning
+    from cellclf.inference.finding import find_inputs
+    from cellclf.network.backend import prepare_backend
+    from cellclf.pipeline.predict import classifier_for
+
+    _require_use(by, question, reference, out=out, report=report, review=review, resume=resume)
+    sides = views_named(views)
+    models = [model, *(ensemble or ())]
+    inputs = find_inputs(paths)
+    read = [*map(Path, models), *filter(None, [reference])]
+    _require_places(inputs, read, out=out, report=report, review=review)
+    asked = None
+    if report is not None or review is not None:
+        from cellclf.pipeline.batch import check_batch
+
+        names = [*inputs.ids()]
+        asked = check_batch(names, by=by, questions=question or (), reference=reference)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LeakageWarning)  # the summary says it
+        with command_progress() as progress:
+            classifier = classifier_for(
+                models,
+                out=out,
+                resume=resume,
+                engine=engine,
+                views=sides,
+                before_network=prepare_backend,
+                progress=progress,
+            )
+    if asked is None:
+        totals = _predicted(classifier, inputs, out, resume=resume)
+        typer.echo(totals.summary())
+    else:
+        asked.require(classifier.classes)
+        with TemporaryDirectory() as folder:
+            rows = Path(folder) / "rows.parquet" if out is None else out
+            totals = _predicted(classifier, inputs, rows, resume=resume)
+            typer.echo(totals.summary())
+            _write_pages(
+                totals,
+                rows,
+                page=report,
+                review=review,
+                by=by,
+                questions=question or (),
+                reference=reference,
+            )
+    for path in (*(totals.files if out is not None else ()), report, review):
+        if path is not None:
+            typer.echo(f"Written: {path}")
+
+
+def _require_places(
+    inputs: Inputs,
+    read: Sequence[Path],
+    *,
+    out: Path | None,
+    report: Path | None,
+    review: Path | None,
+) -> None:
+    """Make sure, before any image is read, that results can be written and overwrite nothing."""
     from cellclf.evaluation.prediction_files import require_free, sidecar_of
     from cellclf.evaluation.review import require_uncorrected
-    from cellclf.inference.classifier import load
-    from cellclf.inference.inputs import expand_paths
-    from cellclf.network.backend import prepare_backend
+    from cellclf.inference.finding import local_files
+    from cellclf.inference.results import unreadable_of
 
-    _require_use(by, question, reference, report=report, review=review)
-    files = expand_paths(paths)
     results = {"--out": out, "--report": report, "--review": review}
     if out is not None:
         results["the file beside --out"] = sidecar_of(out)
-    require_result_files(results, inputs=(*files, Path(model), reference))
-    require_suffix("--out", out, ".csv")
+        results["the list of unreadable files"] = unreadable_of(out)
+    names = {path.name for path in results.values() if path is not None}
+    require_result_files(results, inputs=(*local_files(inputs, called=names), *read))
+    require_suffix("--out", out, *WRITTEN)
     require_suffix("--review", review, ".csv")
     require_suffix("--report", report, ".html")
     if out is not None:
         require_free(out)
     for table in filter(None, (out, review)):
-        require_uncorrected(table)
-    asked = None
-    if report is not None or review is not None:
-        from cellclf.pipeline.batch import batch_report, check_batch
+        if table.suffix.lower() == ".csv":
+            require_uncorrected(table)
 
-        asked = check_batch(files, by=by, questions=question or (), reference=reference)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LeakageWarning)  # the summary says it
+
+def _predicted(classifier: Classifier, inputs: Inputs, out: Path | None, *, resume: bool) -> Totals:
+    """Classify; Ctrl-C leaves what is done."""
+    from cellclf.cli.progress import command_progress
+    from cellclf.pipeline.predict import predict
+
+    try:
         with command_progress() as progress:
-            classifier = load(
-                model, engine=engine, before_network=prepare_backend, progress=progress
-            )
-    if asked is not None:
-        asked.require(classifier.classes)
-    with command_progress() as progress:
-        classified = classifier.classify(files, progress=progress)
-    if not len(classified.table):
-        reasons = "".join(f"\n  {path}: {why}" for path, why in classified.unreadable.items())
-        raise DataError(f"no image could be read:{reasons}")
-    typer.echo(classified.summary())
-    if out is not None:
-        classified.write_csv(out)
-        typer.echo(f"Written: {out}")
-    if report is not None or review is not None:
-        batch_report(
-            classified,
-            page=report,
-            review=review,
-            by=by,
-            questions=question or (),
-            reference=reference,
-        )
-        for path in filter(None, (report, review)):
-            typer.echo(f"Written: {path}")
+            return predict(classifier, inputs, out=out, resume=resume, progress=progress)
+    except KeyboardInterrupt:
+        said = "Stopped." if out is None else "Stopped. The same command with --resume goes on."
+        typer.echo(said, err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _write_pages(
+    totals: Totals,
+    rows: Path,
+    *,
+    page: Path | None,
+    review: Path | None,
+    by: str,
+    questions: Sequence[str],
+    reference: Path | None,
+) -> None:
+    """Read back what was written, for a page and a list."""
+    from cellclf.evaluation.prediction_files import read_predictions, read_sidecar
+    from cellclf.inference.results import unreadable_of
+    from cellclf.pipeline.batch import table_report
+    from cellclf.spreadsheets import read_texts
+
+    unreadable: dict[str, str] = {}
+    if totals.counts.unreadable:
+        listed = read_texts(unreadable_of(rows))
+        unreadable = dict(zip(listed["path"], listed["reason"], strict=True))
+    table_report(
+        read_predictions(rows),
+        sidecar=read_sidecar(rows.with_suffix("")),
+        notes=totals.notes,
+        unreadable=unreadable,
+        page=page,
+        review=review,
+        by=by,
+        questions=questions,
+        reference=reference,
+    )
 
 
 def _require_use(
@@ -110,12 +219,16 @@ def _require_use(
     question: list[str] | None,
     reference: Path | None,
     *,
+    out: Path | None,
     report: Path | None,
     review: Path | None,
+    resume: bool,
 ) -> None:
     """Make sure that what is asked for has a place where it is said."""
     from cellclf.evaluation.specimens import FOLDER
 
+    if resume and out is None:
+        raise typer.BadParameter("--resume needs --out: what was stopped lies beside that file")
     if report is None and (question or reference is not None):
         option = "--question" if question else "--reference"
         raise typer.BadParameter(f"{option} needs --report: the page answers it")

@@ -1,4 +1,7 @@
-"""From a sample's address to its content: file, member of an archive, box, or row of an array."""
+"""From a sample's address to its content: file, member of an archive, box, or row of an array.
+
+A file may be a local one, or lie at any address that `cellclf.data.addresses` reads.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cellclf.data.addresses import is_address, read_address
 from cellclf.data.archives import read_member
 from cellclf.data.decode import decode, decode_square, resize
 from cellclf.data.decoded_fields import decoded_field
@@ -178,6 +182,8 @@ def _row(sample: Sample, images: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
 
 
 def _bytes(sample: Sample) -> bytes:
+    if sample.member is None and is_address(str(sample.path)):
+        return _bounded(read_address(str(sample.path), most=MAX_BYTES + 1))
     path = Path(str(sample.path))
     try:
         if sample.member is not None:

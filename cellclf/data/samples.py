@@ -26,8 +26,8 @@ class Sample:
     Attributes:
         id: Unique in its set and stable between runs: the path below the root, for files.
         label: Class name; empty where it is not known.
-        path: Local path of the file that holds the image (URIs are not resolved yet); `None` where
-            the image is a row of `Samples.images`.
+        path: Local path or address of the file that holds the image; `None` where the image is a
+            row of `Samples.images`.
         index: That row.
         member: Name inside the archive at `path`.
         box: Part of the image that is meant, in pixels: left, top, right, bottom (exclusive).

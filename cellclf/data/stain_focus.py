@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cellclf.processors import processors
 
-__all__ = ["LAB_OFFSET", "LAB_SCALE", "stain_and_focus"]
+__all__ = ["LAB_OFFSET", "LAB_SCALE", "MEASURES", "stain_and_focus", "stain_and_focus_of"]
 
 MEASURES = 7
 LEVELS = 256
@@ -54,11 +54,12 @@ def stain_and_focus(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _all_measured(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     found = np.zeros((len(images), MEASURES), np.float32)
     for row, image in enumerate(images):
-        found[row] = _measured(image)
+        found[row] = stain_and_focus_of(image)
     return found
 
 
-def _measured(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+def stain_and_focus_of(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Measure one image, `(height, width, 3)`, as `stain_and_focus` does; shape `(7,)`."""
     pixels = np.ascontiguousarray(image)
     lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
     lightness = cv2.extractChannel(lab, 0)

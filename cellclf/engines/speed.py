@@ -22,14 +22,18 @@ __all__ = ["BATCH_SIZES", "Measured", "Speed", "measure", "recorded"]
 KIND = "speeds"
 """Folder of the cache that measurements are kept in."""
 
-BATCH_SIZES = (16, 64, 128)
-"""Images at a time that are tried."""
+BATCH_SIZES = (64, 16, 128)
+"""Images at a time that are tried, the first unless another is clearly faster: with fewer, work
+that goes on beside disturbs more; more need more memory."""
+
+LONGEST = 1.0
+"""Seconds that a batch may take by what is known of the engine for its size to be tried."""
 
 SECONDS = 0.2
 """Least time that one size is tried for, after a first call that nothing counts."""
 
-CLEARLY = 1.03
-"""How many times as fast a larger size must be to be taken: it needs more memory."""
+CLEARLY = 1.05
+"""How many times as fast another size must be to be taken."""
 
 
 class Speed(BaseModel):
@@ -83,6 +87,8 @@ def measure(engine: Engine, image_size: int) -> Speed:
     images = made_images(image_size, max(BATCH_SIZES))
     best: Speed | None = None
     for size in BATCH_SIZES:
+        if best is not None and size / best.images_per_second > LONGEST:
+            continue
         batch = images[:size]
         engine(batch)
         calls, began = 0, time.perf_counter()
@@ -90,9 +96,8 @@ def measure(engine: Engine, image_size: int) -> Speed:
             engine(batch)
             calls += 1
         rate = calls * size / spent
-        if best is not None and rate < CLEARLY * best.images_per_second:
-            break
-        best = Speed(images_per_second=rate, batch_size=size)
+        if best is None or rate > CLEARLY * best.images_per_second:
+            best = Speed(images_per_second=rate, batch_size=size)
     assert best is not None
     return best
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -34,6 +34,9 @@ in training. By measurement: see docs/explanation/drift.md."""
 
 RISK = 0.05
 """Of calling a drift where the share beyond each end is `NOTABLE`, for all ends together."""
+
+BLOCK = 1 << 14
+"""Images that are compared at a time."""
 
 STORED_AS = "stain_and_focus_1"
 """Name of the one array that a bundle keeps. Raise the number when any measure may come out
@@ -185,31 +188,47 @@ class UsualLook:
             measures: Shape `(n, measures)`.
             classes: Number of the class that each is taken for, shape `(n,)`.
         """
-        values = np.asarray(measures, dtype=np.float64)
-        number = len(values)
-        if not number:
-            return Drift(images=0)
-        own, everyone = self.bands[np.asarray(classes)], self.bands[-1][None]
+        values, numbers = np.asarray(measures), np.asarray(classes)
+        starts = range(0, len(values), BLOCK)
+        return self.compared_in_blocks(
+            (values[start : start + BLOCK], numbers[start : start + BLOCK]) for start in starts
+        )
+
+    def compared_in_blocks(self, blocks: Iterable[tuple[ArrayLike, ArrayLike]]) -> Drift:
+        """Compare new images as `compared` does, of which only some are in memory at a time.
+
+        Args:
+            blocks: Of some images at a time, their measures and classes.
+        """
+        number = 0
+        far: dict[tuple[Side, int], list[Floats]] = {}
+        for measures, classes in blocks:
+            values = np.asarray(measures, dtype=np.float64)
+            own, everyone = self.bands[np.asarray(classes)], self.bands[-1][None]
+            number += len(values)
+            passed: dict[Side, NDArray[np.bool_]] = {
+                "lower": values < np.minimum(own[..., 0], everyone[..., 0]),
+                "higher": values > np.maximum(own[..., 2], everyone[..., 2]),
+            }
+            for side, beyond in passed.items():
+                for place in range(len(MEASURES)):
+                    rows = beyond[:, place]
+                    distances = np.abs(values[rows, place] - own[rows, place, 1])
+                    far.setdefault((side, place), []).append(distances)
         found = []
-        passed: dict[Side, NDArray[np.bool_]] = {
-            "lower": values < np.minimum(own[..., 0], everyone[..., 0]),
-            "higher": values > np.maximum(own[..., 2], everyone[..., 2]),
-        }
-        for side, beyond in passed.items():
-            for place, measure in enumerate(MEASURES):
-                rows = beyond[:, place]
-                bound = _at_least(int(rows.sum()), number)
-                if bound > NOTABLE:
-                    far = np.median(np.abs(values - own[..., 1])[rows, place])
-                    found.append(
-                        Departure(
-                            measure=measure.name,
-                            side=side,
-                            share=float(rows.mean()),
-                            at_least=bound,
-                            by=float(far),
-                        )
+        for (side, place), blocks_of_distances in far.items():
+            distances = np.concatenate(blocks_of_distances)
+            bound = _at_least(len(distances), number)
+            if bound > NOTABLE:
+                found.append(
+                    Departure(
+                        measure=MEASURES[place].name,
+                        side=side,
+                        share=len(distances) / number,
+                        at_least=bound,
+                        by=float(np.median(distances)),
                     )
+                )
         return Drift(images=number, departures=tuple(sorted(found, key=lambda one: -one.share)))
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:

@@ -23,6 +23,7 @@ __all__ = [
     "review_flags",
     "true_classes",
     "with_probabilities",
+    "writable",
 ]
 
 TEXT_COLUMNS = ("sample_id", "path", "group", "split", "label", "predicted", "top_class")
@@ -108,7 +109,7 @@ def predictions_table(
     # argmax has nothing to choose from where there are no classes; `checked_table` says so.
     top = prob.argmax(axis=1) if len(classes) else np.zeros(number, dtype=np.intp)
     top_class = [classes[place] for place in top] if len(classes) else [""] * number
-    text = {name: [_writable(value) for value in column] for name, column in texts.items()}
+    text = {name: [writable(value) for value in column] for name, column in texts.items()}
     columns: dict[str, object] = {
         **{name: pd.Series(column, dtype="str") for name, column in text.items()},
         "predicted": pd.Series(top_class, dtype="str"),
@@ -228,7 +229,7 @@ def _check_rows(table: pd.DataFrame, classes: tuple[str, ...]) -> None:
         )
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     r"""Spell bytes of a file name that are not UTF-8 as `\udcff`: no file format takes them."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.data.decode import resize
-from cellclf.data.reading import read_square
-from cellclf.data.samples import Sample
+from cellclf.data.reading import Square, read_square
+from cellclf.data.stain_focus import MEASURES, stain_and_focus_of
 from cellclf.errors import DataError
+from cellclf.inference.inputs import Input, Inputs
 from cellclf.processors import processors
 from cellclf.terms import ResizeMode
 
-__all__ = ["Chunk", "array_chunks", "checked_images", "file_chunks"]
+__all__ = ["Chunk", "array_chunks", "checked_images", "input_chunks"]
 
 CHUNKS_AHEAD = 2
 """Chunks being decoded while one is looked at: enough to hide a slow file, little memory."""
+
+READ_TOGETHER = 8
+"""Images that a thread reads before it looks for other work, which costs some microseconds."""
+
+FAR_READERS = 32
+"""Images read at once where reading is mostly waiting for another machine."""
 
 Images = NDArray[np.uint8]
 
@@ -31,37 +39,61 @@ class Chunk:
 
     Attributes:
         images: `uint8`, RGB, `(n, size, size, 3)`.
-        paths: Where each of them came from.
+        ids: What each of them is called.
         content: What each of them shows, as SHA-256 in hexadecimal.
-        unreadable: Reason by path, for the files that gave no image.
+        looks: What each of them looks like, as `stain_and_focus` has it, shape `(n, 7)`; `None`
+            where nobody asked.
+        unreadable: Reason by id, for what gave no image.
+        asked: Ids of all that was to be read, in order.
     """
 
     images: Images
-    paths: tuple[Path, ...]
+    ids: tuple[str, ...]
     content: tuple[str, ...]
+    looks: NDArray[np.float32] | None
     unreadable: dict[str, str]
+    asked: tuple[str, ...]
 
 
-def file_chunks(
-    paths: Sequence[Path], *, size: int, mode: ResizeMode, length: int
-) -> Iterator[Chunk]:
-    """Read image files in their order; one that cannot be read is reported and passed over.
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What one reading gave."""
+
+    id: str
+    square: Square
+    look: NDArray[np.float64] | None
+
+
+def input_chunks(
+    inputs: Inputs, *, size: int, mode: ResizeMode, length: int, looks: bool = False
+) -> Generator[Chunk, None, None]:
+    """Read images in their order; one that cannot be read is reported and passed over.
 
     Args:
-        paths: The files.
+        inputs: Where they are.
         size: Height and width to bring them to, in pixels.
         mode: How an image that is not square becomes square.
-        length: How many files make a chunk.
+        length: How many make a chunk.
+        looks: Whether to measure what they look like.
     """
-    groups = [paths[start : start + length] for start in range(0, len(paths), length)]
-    pool = ThreadPoolExecutor(max_workers=processors())
+
+    def read(places: range) -> list[_Read]:
+        return [_read(inputs[place], size, mode, looks=looks) for place in places]
+
+    step = 1 if inputs.far else READ_TOGETHER
+    starts = iter(range(0, len(inputs), length))
+    pending: deque[list[Future[list[_Read]]]] = deque()
+    pool = ThreadPoolExecutor(max_workers=FAR_READERS if inputs.far else processors())
     try:
-        pending: list[list[Future[tuple[str, Images] | str]]] = []
-        for number, group in enumerate(groups):
-            while len(pending) <= CHUNKS_AHEAD and number + len(pending) < len(groups):
-                ahead = groups[number + len(pending)]
-                pending.append([pool.submit(_read, path, size, mode) for path in ahead])
-            yield _chunk(group, [future.result() for future in pending.pop(0)], size)
+        while True:
+            for start in islice(starts, CHUNKS_AHEAD + 1 - len(pending)):
+                places = range(start, min(start + length, len(inputs)))
+                groups = (places[first : first + step] for first in range(0, len(places), step))
+                pending.append([pool.submit(read, group) for group in groups])
+            if not pending:
+                return
+            found = [one for group in pending.popleft() for one in group.result()]
+            yield _chunk(found, size, looks=looks)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -108,20 +140,23 @@ def checked_images(images: NDArray[np.generic]) -> Images:
     return stacked
 
 
-def _read(path: Path, size: int, mode: ResizeMode) -> tuple[str, Images] | str:
-    """The hash of one image and its pixels, or the reason why there are none."""
-    sample = Sample(id=str(path), label="", path=str(path))
-    square = read_square(sample, None, size=size, mode=mode)
-    return square.reason if square.image is None else (square.content, square.image)
+def _read(one: Input, size: int, mode: ResizeMode, *, looks: bool) -> _Read:
+    square = read_square(one.sample, one.images, size=size, mode=mode)
+    look = None
+    if looks and square.image is not None:
+        look = stain_and_focus_of(square.image)
+    return _Read(one.sample.id, square, look)
 
 
-def _chunk(paths: Sequence[Path], found: Sequence[tuple[str, Images] | str], size: int) -> Chunk:
-    pairs = list(zip(paths, found, strict=True))
-    read = [(path, *one) for path, one in pairs if not isinstance(one, str)]
-    images = [image for _, _, image in read]
+def _chunk(found: Sequence[_Read], size: int, *, looks: bool) -> Chunk:
+    read = [one for one in found if one.square.image is not None]
+    images = [one.square.image for one in read if one.square.image is not None]
+    measured = [one.look for one in read if one.look is not None]
     return Chunk(
         images=np.stack(images) if images else np.zeros((0, size, size, 3), np.uint8),
-        paths=tuple(path for path, _, _ in read),
-        content=tuple(content for _, content, _ in read),
-        unreadable={str(path): reason for path, reason in pairs if isinstance(reason, str)},
+        ids=tuple(one.id for one in read),
+        content=tuple(one.square.content for one in read),
+        looks=np.array(measured, np.float32).reshape(-1, MEASURES) if looks else None,
+        unreadable={one.id: one.square.reason for one in found if one.square.image is None},
+        asked=tuple(one.id for one in found),
     )

@@ -11,14 +11,12 @@ import pandas as pd
 
 from cellclf.data.leaks import LEAKY
 from cellclf.errors import LeakageError, LeakageWarning
-from cellclf.evaluation.abstention import found_none
 from cellclf.evaluation.drift import Drift
-from cellclf.evaluation.outliers import refused_too_many
 from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_of, write_csv
-from cellclf.evaluation.predictions import UNIDENTIFIED, checked_table, classes_of
+from cellclf.evaluation.predictions import checked_table, classes_of
 from cellclf.files import write_text
-from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
-from cellclf.terms import percent
+from cellclf.inference.caveats import averaged
+from cellclf.inference.totals import Counts, Totals
 
 __all__ = ["Classified"]
 
@@ -60,21 +58,28 @@ class Classified:
         return int(known.sum()) if len(known) else None
 
     @property
+    def totals(self) -> Totals:
+        """The same in few numbers."""
+        return Totals(
+            counts=Counts(
+                predicted=self.counts,
+                review=self.to_review,
+                trained=len(self.trained),
+                trained_example="".join(self.trained[:1]),
+                unreadable=len(self.unreadable),
+                unreadable_named=self.unreadable,
+            ),
+            drift=self.drift,
+            thresholds=None if self.sidecar is None else self.sidecar.thresholds,
+            synthetic=self.synthetic,
+            leaky=self.leaky,
+            averages=() if self.sidecar is None else averaged(self.sidecar),
+        )
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the model and the images, a sentence or two each."""
-        of_model = caveats(
-            leaky=self.leaky,
-            synthetic=self.synthetic,
-            thresholds=None if self.sidecar is None else self.sidecar.thresholds,
-        )
-        if not self.trained:
-            return of_model
-        return (
-            f"Trained on: {len(self.trained):,} of these images are ones that the model was "
-            f"trained on, such as {self.trained[0]}. What it says of them says nothing of how good "
-            "it is.",
-            *of_model,
-        )
+        return self.totals.notes
 
     def with_labels(
         self, labels: Mapping[str, str], *, allow_leakage: bool = False
@@ -116,31 +121,4 @@ class Classified:
 
     def summary(self) -> str:
         """Return the counts, and every file that could not be read, for people."""
-        counts, total = self.counts, len(self.table)
-        width = max(len(name) for name in (*counts, "total"))
-        digits = len(f"{total}")
-        lines = [
-            f"{name:<{width}}  {count:>{digits}}  {percent(count / max(total, 1)):>7}"
-            for name, count in counts.items()
-        ]
-        lines.append(f"{'total':<{width}}  {total:>{digits}}")
-        if total:
-            lines += drifted(self.drift)
-        if self.to_review is not None:
-            refused = counts.get(UNIDENTIFIED, 0)
-            without = self.sidecar is not None and found_none(self.sidecar.thresholds)
-            others = f"{self.to_review - refused:,} {'others' if without else 'unsure'}"
-            lines.append(
-                f"For review: {self.to_review:,}: {refused:,} {UNIDENTIFIED}, {others} "
-                "(column 'review')"
-            )
-        elif total:
-            lines.append(NOT_CALIBRATED)
-        if self.sidecar is not None:
-            refused = counts.get(UNIDENTIFIED, 0)
-            lines += filter(None, [refused_too_many(refused, total, self.sidecar.thresholds)])
-        if self.unreadable:
-            lines.append(f"Could not be read: {len(self.unreadable)}")
-            lines += [f"  {path}: {reason}" for path, reason in self.unreadable.items()]
-        lines += self.notes
-        return "\n".join(lines)
+        return self.totals.summary()

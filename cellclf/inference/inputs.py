@@ -1,98 +1,196 @@
-"""From what a user names - files, folders, patterns - to the image files that are meant."""
+"""The images that are to be looked at: many names, each made into a sample when its turn comes."""
 
 from __future__ import annotations
 
-import glob
 import os
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
+from typing import Protocol, overload
 
-from cellclf.data.decode import IMAGE_SUFFIXES
-from cellclf.errors import DataError
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["PathLike", "expand_paths"]
+from cellclf.data.samples import Sample
+
+__all__ = ["Files", "Input", "Inputs", "Members", "PathLike", "Rows", "Source"]
 
 PathLike = str | os.PathLike[str]
 
 
-def expand_paths(paths: PathLike | Iterable[PathLike]) -> tuple[Path, ...]:
-    """Find the image files that are meant, whether or not the shell expanded the patterns.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Input:
+    """One image that is to be looked at.
+
+    Attributes:
+        sample: Where it is; its id is what the table of predictions calls it.
+        images: What `sample.index` points into, where it is a row of an array.
+    """
+
+    sample: Sample
+    images: NDArray[np.uint8] | None = None
+
+
+class Source(Protocol):
+    """Images that came of one name, or of several of one kind."""
+
+    @property
+    def far(self) -> bool:
+        """Whether reading is mostly waiting."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def id(self, place: int) -> str:
+        """What the image is called."""
+
+    def input(self, place: int) -> Input:
+        """Where it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Files by their paths, or by their addresses.
+
+    Attributes:
+        names: Paths as they were written, or addresses: also what the images are called.
+        far: They are addresses.
+    """
+
+    names: Sequence[str]
+    far: bool = False
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def id(self, place: int) -> str:
+        """What the image is called."""
+        return self.names[place]
+
+    def input(self, place: int) -> Input:
+        """Where it is."""
+        name = self.names[place]
+        return Input(sample=Sample(id=name, label="", path=name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Members:
+    """Images in a zip file.
+
+    Attributes:
+        name: The file as it was written: images are called `name/folder/1.jpg`.
+        path: The archive that they are in: that file, or the copy of one inside it.
+        ids: Paths below the root of the archive.
+        members: What the archive calls them.
+    """
+
+    name: str
+    path: str
+    ids: Sequence[str]
+    members: Sequence[str]
+    far: bool = field(default=False, init=False)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def id(self, place: int) -> str:
+        """What the image is called."""
+        return f"{self.name}/{self.ids[place]}"
+
+    def input(self, place: int) -> Input:
+        """Where it is."""
+        sample = Sample(id=self.id(place), label="", path=self.path, member=self.members[place])
+        return Input(sample=sample)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Images of one array.
+
+    Attributes:
+        name: The file as it was written: images are called `name#0`, `name#1`, ...
+        path: Where the array is, as a file of NumPy's that can be mapped into memory.
+        count: How many images it holds.
+    """
+
+    name: str
+    path: Path
+    count: int
+    far: bool = field(default=False, init=False)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def id(self, place: int) -> str:
+        """What the image is called."""
+        return f"{self.name}#{place}"
+
+    def input(self, place: int) -> Input:
+        """Where it is."""
+        return Input(sample=Sample(id=self.id(place), label="", index=place), images=self._images)
+
+    @cached_property
+    def _images(self) -> NDArray[np.uint8]:
+        images: NDArray[np.uint8] = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        return images
+
+
+class Inputs(Sequence[Input]):
+    """Images in the order in which they are looked at; of each there is little more than its name.
 
     Args:
-        paths: Each a file, which is taken whatever it is called; a folder, of which every image
-            at any depth is taken, by its suffix; or a pattern with `*`, `?`, `[...]` or `**`.
+        sources: Where they are.
+        places: Numbers of those that are meant, counted over all sources; all by default.
 
-    Returns:
-        In the order given, the content of a folder and of a pattern sorted; written as given, not
-        made absolute. A file that is named twice is taken once. Names that start with a dot are
-        left out of folders.
-
-    Raises:
-        DataError: Something named does not exist, matches nothing, or holds no image; all such
-            are named at once.
+    Example:
+        >>> inputs = Inputs([Files(names=["a.png", "b.png"]), Files(names=["c.png"])])
+        >>> len(inputs), inputs[2].sample.path, list(inputs[1:].ids())
+        (3, 'c.png', ['b.png', 'c.png'])
     """
-    named = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    if not named:
-        raise DataError("there must be an image, a folder or a pattern to read. Received: none")
-    found: dict[str, Path] = {}
-    problems: list[str] = []
-    for name in named:
-        if not isinstance(name, str | os.PathLike):
-            raise DataError(
-                "images must be paths, or one array of images of one size. "
-                f"Received: {type(name).__name__}"
-            )
-        files, problem = _files(os.fspath(name))
-        for file in files:
-            # Not `resolve`: two links to one file are two samples, two spellings are one.
-            found.setdefault(os.path.abspath(file), file)  # noqa: PTH100
-        if problem:
-            problems.append(problem)
-    if problems:
-        raise DataError("\n".join(problems))
-    return tuple(found.values())
 
+    def __init__(self, sources: Sequence[Source], places: Sequence[int] | None = None) -> None:
+        self.sources = tuple(sources)
+        self._ends = [*accumulate(len(source) for source in self.sources)]
+        self._places: Sequence[int] = range(self._ends[-1] if self._ends else 0)
+        if places is not None:
+            self._places = places
 
-def _files(name: str) -> tuple[list[Path], str]:
-    """The files that one name stands for, and what is wrong with it if there are none."""
-    path = Path(name)
-    try:
-        if path.is_dir():
-            files = sorted(_images_below(path))
-            return files, "" if files else f"{name} must hold images ({_suffixes()}): it holds none"
-        if path.exists():  # before patterns: a file may be called `cell[1].png`
-            return [path], ""
-        if not glob.has_magic(name):
-            return [], f"no such file or folder: {name}"
-        matches = glob.glob(name, recursive=True)  # noqa: PTH207 - patterns may be absolute
-        files = sorted({file for match in matches for file in _match(match)})
-    except (OSError, ValueError) as error:  # not permitted; a name with a null character
-        return [], f"{name!r} cannot be read: {error}"
-    return files, "" if files else f"no image ({_suffixes()}) matches {name!r}"
+    @property
+    def far(self) -> bool:
+        """Whether reading is mostly waiting, so that many should be read at once."""
+        return any(source.far for source in self.sources)
 
+    def __len__(self) -> int:
+        return len(self._places)
 
-def _match(name: str) -> Iterator[Path]:
-    path = Path(name)
-    if path.is_dir():
-        yield from _images_below(path)
-    elif _is_image(path.name):
-        yield path
+    @overload
+    def __getitem__(self, place: int) -> Input: ...
 
+    @overload
+    def __getitem__(self, place: slice) -> Inputs: ...
 
-def _images_below(folder: Path) -> Iterator[Path]:
-    for here, folders, files in os.walk(folder, onerror=_raise):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(here, name) for name in files if _is_image(name))
+    def __getitem__(self, place: int | slice) -> Input | Inputs:
+        if isinstance(place, slice):
+            return Inputs(self.sources, self._places[place])
+        source, inner = self._at(self._places[place])
+        return source.input(inner)
 
+    def __iter__(self) -> Iterator[Input]:
+        return (self[place] for place in range(len(self)))
 
-def _is_image(name: str) -> bool:
-    # macOS writes a `._cell.jpg` beside each `cell.jpg` on a foreign disk: it is no image.
-    return name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")
+    def ids(self) -> Iterator[str]:
+        """What the images are called, in order."""
+        for place in self._places:
+            source, inner = self._at(place)
+            yield source.id(inner)
 
+    def chosen(self, places: Sequence[int]) -> Inputs:
+        """Return those with these numbers."""
+        return Inputs(self.sources, [self._places[place] for place in places])
 
-def _suffixes() -> str:
-    return ", ".join(IMAGE_SUFFIXES)
-
-
-def _raise(error: OSError) -> None:
-    raise error
+    def _at(self, place: int) -> tuple[Source, int]:
+        number = bisect_right(self._ends, place)
+        return self.sources[number], place - (self._ends[number - 1] if number else 0)

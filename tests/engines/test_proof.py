@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cellclf.engines.proof import LARGEST_DIFFERENCE, compared, made_images, prove
-from cellclf.engines.speed import BATCH_SIZES, measure
+from cellclf.engines.speed import measure
 from cellclf.errors import EngineError
 from cellclf.network.outputs import Outputs
 
@@ -59,16 +59,26 @@ def test_arrays_of_another_shape_or_without_numbers_are_an_error(bad: np.ndarray
         compared("x", good, Outputs(probabilities=bad, features=good.features))
 
 
-def test_a_larger_batch_is_taken_only_where_it_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "chosen"),
+    [
+        ({64: 0.3, 16: 0.08, 128: 0.6}, 64),  # others are no faster
+        ({64: 0.3, 16: 0.06, 128: 0.6}, 16),
+        ({64: 0.3, 16: 0.08, 128: 0.5}, 128),
+        ({64: 0.9, 16: 0.3, 128: 0.1}, 64),  # 128 would take too long, as far as is known
+    ],
+)
+def test_another_size_of_batch_is_taken_where_it_is_clearly_faster(
+    seconds: dict[int, float], chosen: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = [0.0]
 
     class Timed(Steady):
         def __call__(self, images: np.ndarray) -> Outputs:
-            now[0] += {16: 0.1, 64: 0.3, 128: 0.6}[len(images)]
+            now[0] += seconds[len(images)]
             return super().__call__(images)
 
     monkeypatch.setattr("cellclf.engines.speed.time.perf_counter", lambda: now[0])
     speed = measure(Timed(), 8)
-    assert speed.batch_size == 64
-    assert speed.images_per_second == pytest.approx(64 / 0.3)
-    assert max(BATCH_SIZES) == 128
+    assert speed.batch_size == chosen
+    assert speed.images_per_second == pytest.approx(chosen / seconds[chosen])

@@ -137,7 +137,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("t.txt", b"", "must be a .parquet or a .csv"),
+        ("t.txt", b"", "must be a .parquet, a .csv or a .jsonl"),
         ("t.csv", b"", "holds no predictions"),
         ("t.csv", b"a,b\n1,2\n", "'sample_id'"),
         ("t.csv", b"\xff\xfe\x00", "holds no predictions"),

@@ -240,7 +240,10 @@ def test_the_command_line_does_all_of_it(
         (["--out", "slides/../new.html"], "--out and --report must be different files"),
         (["--out", "new.csv", "--review", "new.json"], "--review and the file beside --out must"),
         (["--out", "slides/A/000.png"], "--out would overwrite slides/A/000.png"),
-        (["--out", "new.xlsx"], "--out must name a .csv file. Received: new.xlsx"),
+        (
+            ["--out", "new.xlsx"],
+            "--out must name a .csv, .parquet or .jsonl file. Received: new.xlsx",
+        ),
         (["--review", "list.txt"], "--review must name a .csv file"),
         (["--report", "new.csv"], "--report must name a .html file"),
         (["--review", "filled.csv"], "an answer of a person in 1 rows"),
