@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 import cellclf
-from cellclf.errors import PluginError
+from cellclf.errors import BundleError, PluginError, RunError
 from cellclf.plugin_files import FILES
 from cellclf.registry import installed, name_plugin_file
 from cellclf.specs import AugmentationSpec, resolve
 from tests.conftest import Command
+from tests.images import write_folder
 from tests.plugin_site import GOOD, Site
 
 DIM = """
@@ -22,6 +25,17 @@ def cellclf_augmentations():
 
 def dim(image, rng, params):
     return image // {divisor}
+"""
+
+NETS = """
+from dataclasses import replace
+
+import cellclf
+from tests.tiny import TINY, build
+
+@cellclf.hookimpl
+def cellclf_models():
+    yield replace(TINY, build="my_nets:build")
 """
 
 
@@ -113,3 +127,31 @@ def test_a_command_is_told_of_files_and_lists_or_refuses_those_that_do_not_work(
     assert (
         "there is no plugin file" in cellclf_command("audit", "--plugin", "no", check=False).stderr
     )
+
+
+@pytest.mark.slow
+def test_a_run_and_its_model_remember_the_file_and_say_what_to_pass(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(folder, "my_nets.py", NETS)
+    write_folder(folder / "cells", {"round": 12, "long": 12})
+    cellclf.load_plugin_file(file)
+    finished = cellclf.run(
+        data={"path": str(folder / "cells"), "image_size": 16},
+        models=["tiny_net"],
+        training={"epochs": 1},
+        out=str(folder / "run"),
+    )
+    known = {"file": str(file), "sha256": hashlib.sha256(NETS.encode()).hexdigest()}
+    assert finished.record["plugin_files"] == [known]
+    monkeypatch.setenv(FILES, "")
+    installed.cache_clear()
+    with pytest.raises(BundleError, match=r"it is a plugin file, pass --plugin my_nets\.py"):
+        cellclf.load(finished.bundle())
+    with pytest.raises(PluginError, match=r"begun with the plugin file .*: pass --plugin .*\.py"):
+        cellclf.run(finished.path)
+    (finished.path / "record.json").write_text(json.dumps(finished.record | {"status": "running"}))
+    written(folder, "my_nets.py", f"{NETS}# changed")
+    cellclf.load_plugin_file(file)
+    with pytest.raises(RunError, match="it has changed"):
+        cellclf.run(folder / "run")
