@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from cellclf.inference.classified import Classified
     from cellclf.inference.classifier import Classifier, load
     from cellclf.inference.export import Exported, export
+    from cellclf.inference.totals import Totals
     from cellclf.network.backend import prepare_backend
     from cellclf.network.normalization import BatchNormalization
     from cellclf.network.pretrained import copy_weights, published_network
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
     from cellclf.pipeline.evaluate import evaluate
     from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
+    from cellclf.pipeline.gain import Gain, gain
+    from cellclf.pipeline.predict import predict
     from cellclf.pipeline.run import run
     from cellclf.progress import Progress
     from cellclf.registry import register
@@ -99,6 +102,7 @@ _HOME = {
     "Finding": "cellclf.auditing.findings",
     "Fetched": "cellclf.pipeline.fetch",
     "FinishedRun": "cellclf.pipeline.finished",
+    "Gain": "cellclf.pipeline.gain",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
     "LeakageWarning": "cellclf.errors",
@@ -115,6 +119,7 @@ _HOME = {
     "Sample": "cellclf.data.samples",
     "Samples": "cellclf.data.samples",
     "SplitError": "cellclf.errors",
+    "Totals": "cellclf.inference.totals",
     "TrainingError": "cellclf.errors",
     "audit": "cellclf.pipeline.audit_data",
     "batch_report": "cellclf.pipeline.batch",
@@ -127,10 +132,12 @@ _HOME = {
     "evaluate": "cellclf.pipeline.evaluate",
     "export": "cellclf.inference.export",
     "fetch": "cellclf.pipeline.fetch",
+    "gain": "cellclf.pipeline.gain",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.classifier",
     "part_named": "cellclf.terms",
+    "predict": "cellclf.pipeline.predict",
     "prepare_backend": "cellclf.network.backend",
     "published_network": "cellclf.network.pretrained",
     "read_bundle": "cellclf.inference.bundle",
@@ -163,6 +170,7 @@ __all__ = [
     "Fetched",
     "Finding",
     "FinishedRun",
+    "Gain",
     "ImageError",
     "LeakageError",
     "LeakageWarning",
@@ -179,6 +187,7 @@ __all__ = [
     "Sample",
     "Samples",
     "SplitError",
+    "Totals",
     "TrainingError",
     "audit",
     "batch_report",
@@ -191,10 +200,12 @@ __all__ = [
     "evaluate",
     "export",
     "fetch",
+    "gain",
     "hookimpl",
     "list_files",
     "load",
     "part_named",
+    "predict",
     "prepare_backend",
     "published_network",
     "read_bundle",

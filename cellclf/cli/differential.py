@@ -19,7 +19,9 @@ __all__ = ["differential"]
 
 
 def differential(
-    predictions: Annotated[Path, typer.Argument(help="A CSV file of predictions.")],
+    predictions: Annotated[
+        Path, typer.Argument(help="A file of predictions: .csv, .parquet or .jsonl.")
+    ],
     by: ByOption = "folder",
     question: QuestionOption = None,
     reference: ReferenceOption = None,

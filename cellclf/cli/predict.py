@@ -15,6 +15,7 @@ from cellclf.cli.options import (
     EngineOption,
     QuestionOption,
     ReferenceOption,
+    ViewsOption,
     require_result_files,
     require_suffix,
 )
@@ -60,6 +61,15 @@ def predict(
     question: QuestionOption = None,
     reference: ReferenceOption = None,
     engine: EngineOption = "auto",
+    views: ViewsOption = "none",
+    ensemble: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Another bundle or run directory to average with; may be given again. Thresholds "
+            "are those of the first argument.",
+        ),
+    ] = None,
 ) -> None:
     """Classify images and count the classes. Not for clinical use.
 
@@ -71,16 +81,21 @@ def predict(
     cellclf predict runs/first s3://cells/today --out today.parquet --resume
     cellclf predict runs/first slides/ --out new.csv --report new.html --review review.csv
     cellclf predict runs/first/models/custom_cnn.safetensors 'slide7/*.jpg'
+    cellclf predict runs/first new_images/ --views dihedral --ensemble runs/second
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
+    from cellclf.engines.views import views_named
     from cellclf.errors import LeakageWarning
     from cellclf.inference.finding import find_inputs
     from cellclf.network.backend import prepare_backend
     from cellclf.pipeline.predict import classifier_for
 
     _require_use(by, question, reference, out=out, report=report, review=review, resume=resume)
+    sides = views_named(views)
+    models = [model, *(ensemble or ())]
     inputs = find_inputs(paths)
-    _require_places(inputs, Path(model), reference, out=out, report=report, review=review)
+    read = [*map(Path, models), *filter(None, [reference])]
+    _require_places(inputs, read, out=out, report=report, review=review)
     asked = None
     if report is not None or review is not None:
         from cellclf.pipeline.batch import check_batch
@@ -91,10 +106,11 @@ def predict(
         warnings.simplefilter("ignore", LeakageWarning)  # the summary says it
         with command_progress() as progress:
             classifier = classifier_for(
-                model,
+                models,
                 out=out,
                 resume=resume,
                 engine=engine,
+                views=sides,
                 before_network=prepare_backend,
                 progress=progress,
             )
@@ -123,8 +139,7 @@ def predict(
 
 def _require_places(
     inputs: Inputs,
-    model: Path,
-    reference: Path | None,
+    read: Sequence[Path],
     *,
     out: Path | None,
     report: Path | None,
@@ -141,8 +156,7 @@ def _require_places(
         results["the file beside --out"] = sidecar_of(out)
         results["the list of unreadable files"] = unreadable_of(out)
     names = {path.name for path in results.values() if path is not None}
-    read = (*local_files(inputs, called=names), model, reference)
-    require_result_files(results, inputs=read)
+    require_result_files(results, inputs=(*local_files(inputs, called=names), *read))
     require_suffix("--out", out, *WRITTEN)
     require_suffix("--review", review, ".csv")
     require_suffix("--report", report, ".html")

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cellclf.errors import DataError, did_you_mean
-from cellclf.evaluation.prediction_files import read_predictions
+from cellclf.evaluation.prediction_files import READERS, read_predictions, read_table
 from cellclf.evaluation.predictions import (
     CLASS_PREFIX,
     COLUMNS,
@@ -21,10 +21,9 @@ from cellclf.evaluation.predictions import (
     class_column,
     predictions_table,
 )
-from cellclf.spreadsheets import read_texts
 from cellclf.terms import PARTS, part_named
 
-__all__ = ["Understood", "read_any_predictions", "understood"]
+__all__ = ["Understood", "read_any_predictions", "read_as_text", "understood"]
 
 MAPPABLE = ("sample_id", "path", "group", "split", "label")
 PER_CENT = 100
@@ -53,7 +52,7 @@ def read_any_predictions(path: Path, columns: Mapping[str, str] | None = None) -
     with the probability of each class. Where they have other names than ours, `columns` says which.
 
     Args:
-        path: A `.parquet` or a `.csv` file.
+        path: A `.parquet`, a `.csv` or a `.jsonl` file.
         columns: Name of the column in the file by the name that it has here: `sample_id`, `path`,
             `group`, `split`, `label`, or `p_<class>`. Where a `p_<class>` is named, the classes are
             those that are named; otherwise they are all columns that begin with `p_`.
@@ -64,7 +63,7 @@ def read_any_predictions(path: Path, columns: Mapping[str, str] | None = None) -
     Raises:
         DataError: The file cannot be read, or its columns cannot be understood; why.
     """
-    if path.suffix.lower() not in (".csv", ".parquet"):
+    if path.suffix.lower() not in READERS:
         return Understood(table=read_predictions(path))  # which says what it must be
     table = _read(path)
     ours = not columns and _is_ours(table)
@@ -81,9 +80,7 @@ def _read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"no such file of predictions: {path}")
     try:
-        if path.suffix.lower() == ".parquet":
-            return pd.read_parquet(path, engine="pyarrow")
-        return read_texts(path)
+        return read_table(path)
     except UnicodeError as error:
         raise DataError(
             f"{path} is no text in UTF-8: save it as CSV in the encoding UTF-8, as spreadsheets "
@@ -91,6 +88,17 @@ def _read(path: Path) -> pd.DataFrame:
         ) from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
+
+
+def read_as_text(path: Path) -> pd.DataFrame:
+    """Read any table, every cell as text, what is missing as empty text.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It holds no table.
+    """
+    table = read_table(path)
+    return table if path.suffix.lower() == ".csv" else table.map(_text)
 
 
 def understood(table: pd.DataFrame, columns: Mapping[str, str]) -> Understood:

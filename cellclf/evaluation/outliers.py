@@ -30,6 +30,12 @@ LEAST_SPREAD = 1e-3
 """Smallest spread that is believed: of a feature, in those of the one that varies most; and within
 the classes, in that over all of them."""
 
+ALONE = 1 << 18
+"""Multiplications up to which OpenBLAS computes a product of matrices in the calling thread."""
+
+KEPT = ("means", "scales", "directions", "variances", "rest")
+"""Names of what is kept."""
+
 RISK = 0.01
 """Of saying that too many cells are refused, where no more are than may be."""
 
@@ -111,22 +117,27 @@ class OutlierScores:
     def of(self, features: ArrayLike) -> NDArray[np.float32]:
         """Return the distance of each image, `(n,)`, 0 or more, from its features, `(n, f)`.
 
+        Of features of several views of each image, `(n, views, f)`, it is the mean over the views.
         Features that are no finite numbers are infinitely far.
 
         Raises:
             DataError: The features are of another width.
         """
         seen = np.asarray(features, dtype=np.float64)
+        if seen.ndim == 3:
+            number, views, width = seen.shape
+            each = self.of(seen.reshape(-1, width)).reshape(number, views)
+            return np.asarray(each.mean(axis=1), dtype=np.float32)
         if seen.ndim != 2 or seen.shape[1] != len(self.scales):
             raise DataError(
                 f"`features` must have shape (n, {len(self.scales)}). Received: shape {seen.shape}"
             )
         sound = np.asarray(np.isfinite(seen).all(axis=1))
         scaled = np.where(sound[:, None], seen, 0.0) / self.scales
+        projected = _projected(scaled, self.directions)
         nearest = np.full(len(seen), np.inf)
-        for mean in self.means:
-            away = scaled - mean
-            along = away @ self.directions
+        for mean, centre in zip(self.means, _projected(self.means, self.directions), strict=True):
+            away, along = scaled - mean, projected - centre
             beside = np.maximum((away**2).sum(axis=1) - (along**2).sum(axis=1), 0.0)
             squared = (along**2 / self.variances).sum(axis=1) + beside / self.rest
             nearest = np.minimum(nearest, squared)
@@ -151,13 +162,12 @@ class OutlierScores:
         Raises:
             DataError: Something is missing, does not fit the rest, or is no variance.
         """
-        missing = [
-            name
-            for name in ("means", "scales", "directions", "variances", "rest")
-            if name not in arrays
-        ]
-        if missing:
-            raise DataError(f"{missing[0]!r} is missing")
+        for name in KEPT:
+            if name not in arrays:
+                raise DataError(f"{name!r} is missing")
+        for name in arrays:
+            if name not in KEPT:
+                raise DataError(f"{name!r} has no place among what tells outliers")
         kept = {name: array.astype(np.float64) for name, array in arrays.items()}
         width, number = kept["scales"].size, kept["variances"].size
         shapes = {
@@ -229,6 +239,17 @@ class Refusal:
     def refuses(self, scores: ArrayLike) -> NDArray[np.bool_]:
         """Return which cells are refused, `(n,)`; none whose score is missing."""
         return np.asarray(scores, dtype=np.float64) > self.threshold
+
+
+def _projected(values: Floats, directions: Floats) -> Floats:
+    """Rows along some directions, so few at a time that no other thread is asked to help.
+
+    That help is waited for, which takes long where images are being read on all processors.
+    """
+    rows = max(2, ALONE // max(directions.size, 1))
+    starts = range(0, len(values), rows)
+    found = [values[start : start + rows] @ directions for start in starts]
+    return np.concatenate([np.zeros((0, directions.shape[1])), *found])
 
 
 def refused_too_many(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -21,17 +21,29 @@ from cellclf.evaluation.predictions import (
 )
 from cellclf.files import replacing, write_text
 from cellclf.spreadsheets import read_texts, write_table
+from cellclf.terms import Views
 
 __all__ = [
+    "READERS",
+    "Member",
     "Sidecar",
-    "read_json_lines",
     "read_predictions",
     "read_sidecar",
+    "read_table",
     "require_free",
     "sidecar_of",
     "write_csv",
     "write_predictions",
 ]
+
+
+class Member(BaseModel):
+    """One of several models that answered together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(description="Name of its file.")
+    bundle_sha256: str = Field(description="Hash of its bundle.")
 
 
 class Sidecar(BaseModel):
@@ -42,7 +54,17 @@ class Sidecar(BaseModel):
     schema_version: Literal[1] = 1
     classes: tuple[str, ...] = Field(description="Class names in the order of the outputs.")
     model: str = Field("", description="Name of the model in its run, or of its file.")
-    bundle_sha256: str | None = Field(None, description="Hash of the bundle that predicted.")
+    bundle_sha256: str | None = Field(
+        None, description="Hash of the bundle that predicted; absent where there were several."
+    )
+    members: tuple[Member, ...] = Field(
+        (),
+        description="The models whose calibrated probabilities were averaged, where there were "
+        "several; calibration, thresholds and outlier scores as a whole are of the first alone.",
+    )
+    views: Views = Field(
+        "none", description="From which sides images were looked at; thresholds are of `none`."
+    )
     versions: Mapping[str, str] = Field({}, description="Versions of what took part, by name.")
     synthetic: bool = Field(False, description="The model was trained on rendered images.")
     leaky: bool = Field(False, description="The split leaks: figures look better than they are.")
@@ -106,16 +128,14 @@ def read_predictions(path: Path) -> pd.DataFrame:
     Raises:
         DataError: No such file, one that cannot be read, or one that holds something else.
     """
-    readers = {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": read_json_lines}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
+    if path.suffix.lower() not in READERS:
         raise DataError(
             f"predictions must be a .parquet, a .csv or a .jsonl file. Received: {path}"
         )
     if not path.is_file():
         raise DataError(f"no such file of predictions: {path}")
     try:
-        return checked_table(_typed(reader(path)))
+        return checked_table(_typed(read_table(path)))
     # OSError and ValueError hold what Arrow and pandas raise on damaged files.
     except (DataError, OSError, ValueError) as error:
         raise DataError(f"{path} holds no predictions: {error}") from error
@@ -164,11 +184,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path, engine="pyarrow")
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    return read_texts(path)
-
-
-def read_json_lines(path: Path) -> pd.DataFrame:
+def _read_json_lines(path: Path) -> pd.DataFrame:
     """Read a table of which each line is a JSON object; what is missing is empty text.
 
     Raises:
@@ -179,7 +195,26 @@ def read_json_lines(path: Path) -> pd.DataFrame:
         rows = [json.loads(line) for line in lines if line.strip()]
     if not all(isinstance(row, dict) for row in rows):
         raise ValueError("every line must be a JSON object")
-    return pd.DataFrame(rows, dtype=object).fillna("")
+    filled = [{name: "" if cell is None else cell for name, cell in row.items()} for row in rows]
+    return pd.DataFrame(filled, dtype=object)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read any table: a `.parquet` or a `.jsonl` file with its types, any other as CSV, as text.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It holds no table.
+    """
+    return READERS.get(path.suffix.lower(), read_texts)(path)
+
+
+READERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
+    ".parquet": _read_parquet,
+    ".csv": read_texts,
+    ".jsonl": _read_json_lines,
+}
+"""By the suffix of a file of predictions."""
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:

@@ -96,7 +96,7 @@ def write_review(listed: pd.DataFrame, path: Path) -> None:
     """Write a review list as CSV, for a person to fill in the last column.
 
     Paths of images below the folder of the file are written relative to it, others in full: so the
-    dataset `csv` finds them.
+    dataset `csv` finds them. Addresses stay as they are.
 
     Raises:
         RunError: The place cannot be written to, or holds a person's corrections.
@@ -105,6 +105,8 @@ def write_review(listed: pd.DataFrame, path: Path) -> None:
     folder = path.absolute().parent
 
     def placed(name: str) -> str:
+        if "://" in name:
+            return name
         whole = Path(name).absolute()
         return (whole.relative_to(folder) if whole.is_relative_to(folder) else whole).as_posix()
 

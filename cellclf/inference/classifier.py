@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -18,8 +20,10 @@ from cellclf.data.leaks import LEAKY
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample
 from cellclf.engines.engine import KERAS, Engine, Trained
+from cellclf.engines.ensemble import engines_named
 from cellclf.engines.opening import open_engine
-from cellclf.errors import DataError, LeakageWarning, hint
+from cellclf.engines.views import views_named
+from cellclf.errors import BundleError, DataError, LeakageWarning, hint
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.evaluation.predictions import predictions_table
@@ -27,14 +31,22 @@ from cellclf.evaluation.sources import seen
 from cellclf.inference.bundle import read_bundle
 from cellclf.inference.chunks import Chunk, array_chunks, checked_images, input_chunks
 from cellclf.inference.classified import Classified
+from cellclf.inference.combined import (
+    SINGLE,
+    Combination,
+    combined_bundle,
+    combined_engine,
+    require_alike,
+)
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.inputs import Inputs, PathLike
 from cellclf.inference.locate import find_bundle
 from cellclf.inference.parts import Part, table_of
 from cellclf.inference.rebuild import Architecture, architecture_of
+from cellclf.network.outputs import Outputs
 from cellclf.progress import Progress, Silent
 from cellclf.registry import Registry, installed
-from cellclf.terms import Explanation
+from cellclf.terms import Explanation, Views
 
 if TYPE_CHECKING:
     import keras
@@ -43,14 +55,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Classifier", "load"]
 
+FEWEST_IN_CHUNK = 64
+"""Images that are read together and answered together, whatever number suits the engine."""
+
 Seen = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Of some images, probabilities, `(n, k)`, calibrated where the model is, and outlier scores."""
 
 
 def load(
-    where: PathLike,
+    where: PathLike | Sequence[PathLike],
     *,
     engine: str = KERAS,
+    views: Views = "none",
     registry: Registry | None = None,
     before_network: Callable[[], None] | None = None,
     progress: Progress | None = None,
@@ -58,10 +74,16 @@ def load(
     """Load a trained model.
 
     Args:
-        where: A bundle, or a run directory, of which the best model is loaded.
+        where: A bundle, or a run directory, of which the best model is loaded. Several answer
+            together: their calibrated probabilities are averaged, and the first decides which
+            answers are for review and which cells are none of the classes.
         engine: What computes its answers: `"keras"`, the name of an engine that a plugin offers, or
             `"auto"`, the fastest on this machine. An engine other than Keras is held against Keras
-            when a model is first used with it, and then imports no Keras any more.
+            when a model is first used with it, and then imports no Keras any more. Of several
+            models one for all, or one for each, such as `"openvino + keras"`.
+        views: From which sides each image is looked at, what is seen being averaged: `"none"`, as
+            it is; `"flips"`, mirrored both ways too, 4 views; `"dihedral"`, turned by right angles
+            as well, 8 views. Calibration and thresholds are those of a single view.
         registry: Where its architecture and the engine are looked for; the installed plugins by
             default.
         before_network: Called once the bundle has proved sound, before Keras is imported. The
@@ -72,19 +94,23 @@ def load(
         LeakageWarning: The figures of the model's run come from a split that leaks.
 
     Raises:
-        BundleError: There is no such model, or it cannot be trusted, read or rebuilt.
+        BundleError: There is no such model, or it cannot be trusted, read or rebuilt; or several
+            cannot answer together.
+        DataError: There are no such views.
         PluginError: There is no such engine.
         EngineError: The engine cannot be used for this model, or gives other numbers than Keras.
     """
+    named = [where] if isinstance(where, str | os.PathLike) else where
     classifier = Classifier.load(
-        find_bundle(where),
+        *map(find_bundle, named),
         engine=engine,
+        views=views,
         registry=registry,
         before_network=before_network,
         progress=progress,
     )
     if classifier.manifest.leaky:
-        warnings.warn(f"{where}: {LEAKY}", LeakageWarning, stacklevel=2)
+        warnings.warn(f"{', '.join(map(str, named))}: {LEAKY}", LeakageWarning, stacklevel=2)
     return classifier
 
 
@@ -99,8 +125,10 @@ class Classifier:
         trained: Fingerprint of the images that it was trained on, `uint64`, sorted; see
             `cellclf.evaluation.sources`. Empty where its bundle does not say.
         usual: What its training images look like; `None` where its bundle does not say.
-        sha256: Hash of its bundle.
+        sha256: Hash of its bundle; where views or models are averaged, one of all that takes part.
         engine: What computes its answers.
+        combined: What is averaged into an answer. Of several models, `model`, `outliers` and
+            `usual` are those of the first, and `decision` is the first's without its calibration.
     """
 
     def __init__(
@@ -109,6 +137,7 @@ class Classifier:
         engine: Engine,
         model: Callable[[], keras.Model],
         name: str,
+        combined: Combination = SINGLE,
     ) -> None:
         bundle = architecture.bundle
         self.name = name
@@ -119,6 +148,8 @@ class Classifier:
         self.outliers = bundle.outliers
         self.sha256 = bundle.sha256
         self.engine = engine
+        self.combined = combined
+        self._architecture = architecture
         self._model = model
         self._explain_layer = architecture.spec.explain_layer
         self._explainers: dict[Explanation, GradCam | Occlusion] = {}
@@ -126,33 +157,103 @@ class Classifier:
     @classmethod
     def load(
         cls,
-        path: PathLike,
-        *,
+        *paths: PathLike,
         engine: str = KERAS,
+        views: Views = "none",
         registry: Registry | None = None,
         before_network: Callable[[], None] | None = None,
         progress: Progress | None = None,
     ) -> Classifier:
-        """Load a bundle, to be rebuilt through its architecture's plugin.
+        """Load a bundle, or several that answer together, to be rebuilt through their plugins.
 
         Args:
-            path: The bundle.
+            paths: The bundles.
             engine: See `load`.
-            registry: Where architecture and engine are looked for; the installed plugins by
+            views: See `load`.
+            registry: Where architectures and the engine are looked for; the installed plugins by
                 default.
             before_network: See `load`.
             progress: See `load`.
 
         Raises:
-            BundleError: The file is no bundle that can be trusted and read, was made with another
-                image decoder, or its architecture is not installed or has changed.
+            BundleError: A file is no bundle that can be trusted and read, was made with another
+                image decoder, or its architecture is not installed or has changed; there is none,
+                or several cannot answer together.
+            DataError: There are no such views.
             PluginError: There is no such engine.
-            EngineError: The engine cannot be used for this model.
+            EngineError: The engine cannot be used for a model.
         """
-        path = Path(path)
+        sides = views_named(views)
         plugins = registry or installed()
-        bundle = read_bundle(path)
-        architecture = architecture_of(path, bundle, registry=plugins)
+        places = [Path(path) for path in paths]
+        architectures = [
+            architecture_of(path, read_bundle(path), registry=plugins) for path in places
+        ]
+        engines = engines_named(engine, len(places))
+        # Here too: networks take seconds to be built.
+        require_alike(
+            [
+                (str(path), one.bundle.manifest)
+                for path, one in zip(places, architectures, strict=True)
+            ]
+        )
+        members = [
+            cls._opened(
+                path.stem,
+                architecture,
+                engine=name,
+                registry=plugins,
+                before_network=before_network,
+                progress=progress,
+            )
+            for path, architecture, name in zip(places, architectures, engines, strict=True)
+        ]
+        return cls.averaging(members, views=sides)
+
+    @classmethod
+    def averaging(cls, members: Sequence[Classifier], *, views: Views = "none") -> Classifier:
+        """Return one that averages over views, over models, or over both.
+
+        Args:
+            members: Loaded models, each of which looks once; the first decides.
+            views: From which sides each looks; see `load`.
+
+        Raises:
+            BundleError: There is none, or they cannot answer together.
+            DataError: There are no such views.
+        """
+        sides = views_named(views)
+        if not members:
+            raise BundleError("there must be a model to load. Received: none")
+        if len(members) == 1 and sides == "none":
+            return members[0]
+        averages = [one.name for one in members if one.combined != SINGLE]
+        if averages:
+            raise BundleError(
+                f"models that are to be averaged must be single ones. Received: {averages[0]}"
+            )
+        first, bundles = members[0], [one._architecture.bundle for one in members]
+        require_alike([(one.name, one._architecture.bundle.manifest) for one in members])
+        return cls(
+            replace(first._architecture, bundle=combined_bundle(bundles, sides)),
+            combined_engine([one.engine for one in members], bundles, sides),
+            first._model,
+            " + ".join(one.name for one in members),
+            Combination.of([one.name for one in members], bundles, sides),
+        )
+
+    @classmethod
+    def _opened(
+        cls,
+        name: str,
+        architecture: Architecture,
+        *,
+        engine: str,
+        registry: Registry,
+        before_network: Callable[[], None] | None,
+        progress: Progress | None,
+    ) -> Classifier:
+        bundle = architecture.bundle
 
         @cache
         def model() -> keras.Model:
@@ -162,12 +263,12 @@ class Classifier:
 
         trained = Trained(
             sha256=bundle.sha256,
-            name=path.stem,
+            name=name,
             image_size=bundle.manifest.image_size,
             network=model,
         )
-        opened = open_engine(engine, trained, registry=plugins, progress=progress)
-        return cls(architecture, opened, model, path.stem)
+        opened = open_engine(engine, trained, registry=registry, progress=progress)
+        return cls(architecture, opened, model, name)
 
     @property
     def model(self) -> keras.Model:
@@ -188,7 +289,7 @@ class Classifier:
         self,
         inputs: Inputs | PathLike | Iterable[PathLike],
         *,
-        length: int | None = None,
+        batch: int | None = None,
         done: int = 0,
         progress: Progress | None = None,
     ) -> Generator[Part, None, None]:
@@ -199,7 +300,8 @@ class Classifier:
 
         Args:
             inputs: What `cellclf.inference.finding.find_inputs` takes, or gives.
-            length: How many images make a chunk; what suits the engine by default.
+            batch: How many images the network looks at together; what suits the engine by
+                default. A chunk is of one batch, or of some small ones.
             done: How many images, whole chunks of them, another call has looked at before these:
                 the numbers are then those of one call for all.
             progress: Told of each chunk of images.
@@ -213,14 +315,15 @@ class Classifier:
         found = inputs if isinstance(inputs, Inputs) else find_inputs(inputs)
         listener = Silent() if progress is None else progress
         size, mode = self.image_size, self.manifest.resize
-        step = self.engine.batch_size if length is None else length
+        batch = self.engine.batch_size if batch is None else batch
+        length = batch * max(1, FEWEST_IN_CHUNK // batch)
         chunks = input_chunks(
-            found, size=size, mode=mode, length=step, looks=self.usual is not None
+            found, size=size, mode=mode, length=length, looks=self.usual is not None
         )
         with listener.task("Classifying", done + len(found)) as task, closing(chunks):
             task.advance(done)
             for number, chunk in enumerate(chunks):
-                yield self._part(chunk, length=step, continued=done > 0 or number > 0)
+                yield self._part(chunk, batch=batch, continued=done > 0 or number > 0)
                 task.advance(len(chunk.asked))
 
     def classify(
@@ -284,7 +387,7 @@ class Classifier:
             sha256=self.sha256,
             thresholds={} if self.decision is None else self.decision.thresholds(),
         )
-        return sidecar.model_copy(update={"drift": drift})
+        return sidecar.model_copy(update={"drift": drift, **self.combined.told()})
 
     def predict(
         self,
@@ -356,7 +459,7 @@ class Classifier:
             length=self.engine.batch_size,
         ):
             found.append(
-                self._looked_at(chunk, length=self.engine.batch_size, continued=len(found) > 1)
+                self._looked_at(chunk, batch=self.engine.batch_size, continued=len(found) > 1)
             )
         probabilities, scores = zip(*found, strict=True)
         return np.concatenate(probabilities), np.concatenate(scores)
@@ -459,12 +562,8 @@ class Classifier:
     def _nothing(self) -> Seen:
         return np.zeros((0, len(self.classes)), np.float32), np.zeros(0, np.float32)
 
-    def _part(self, chunk: Chunk, *, length: int, continued: bool) -> Part:
-        probabilities, scores = self._nothing()
-        if chunk.ids:
-            probabilities, scores = self._looked_at(
-                chunk.images, length=length, continued=continued
-            )
+    def _part(self, chunk: Chunk, *, batch: int, continued: bool) -> Part:
+        probabilities, scores = self._looked_at(chunk.images, batch=batch, continued=continued)
         refused, review = np.zeros(len(scores), np.bool_), None
         if self.decision is not None:
             refused, review = self.decision.marks(probabilities.max(axis=1, initial=0.0), scores)
@@ -481,22 +580,35 @@ class Classifier:
             unreadable=chunk.unreadable,
         )
 
-    def _looked_at(self, images: NDArray[np.uint8], *, length: int, continued: bool) -> Seen:
-        """Look at one chunk; one that continues others is filled up to their length.
+    def _looked_at(self, images: NDArray[np.uint8], *, batch: int, continued: bool) -> Seen:
+        """Look at one chunk, a batch at a time; one that continues others is filled up.
 
-        A step of another length would be compiled anew, which can take longer than the images.
+        A batch of another length would be compiled anew, which can take longer than the images.
         """
-        number = len(images)
-        missing = length - number
-        if continued and missing > 0:
-            images = np.concatenate([images, np.zeros((missing, *images.shape[1:]), np.uint8)])
-        outputs = self.engine(images)
-        given = outputs.probabilities[:number]
+        starts = range(0, len(images), batch)
+        found = [
+            self._outputs(images[start : start + batch], batch if continued or start else 0)
+            for start in starts
+        ]
+        if not found:
+            return self._nothing()
+        given = np.concatenate([one.probabilities for one in found])
         if self.decision is not None:
             given = self.decision.calibration.apply(given)
         if self.outliers is None:
-            return given, np.full(number, np.nan, np.float32)
-        return given, self.outliers.of(outputs.features[:number])
+            return given, np.full(len(given), np.nan, np.float32)
+        return given, self.outliers.of(np.concatenate([one.features for one in found]))
+
+    def _outputs(self, images: NDArray[np.uint8], filled: int) -> Outputs:
+        """What the network says of images, which are filled up to a number."""
+        number = len(images)
+        if number < filled:
+            nothing = np.zeros((filled - number, *images.shape[1:]), np.uint8)
+            images = np.concatenate([images, nothing])
+        outputs = self.engine(images)
+        return Outputs(
+            probabilities=outputs.probabilities[:number], features=outputs.features[:number]
+        )
 
     def _reviewed(self, table: pd.DataFrame) -> pd.DataFrame:
         """Say which cells are none of the classes, and which answers a person should look at."""

@@ -62,7 +62,7 @@ class Journal(BaseModel):
     schema_version: Literal[1] = 1
     model: str = Field(description="Hash of the bundle that predicts.")
     engine: str = Field(description="What computes its answers.")
-    length: int = Field(ge=1, description="Images that are looked at together.")
+    batch: int = Field(ge=1, description="Images that are looked at together.")
     format: str = Field(description="Suffix of the result.")
     done: int = Field(0, ge=0, description="Images that are done, unreadable ones too.")
     bytes: Mapping[str, int] = Field({}, description="Length of each file that belongs to that.")
@@ -330,15 +330,15 @@ class Results:
     def _writing(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
+        except (OSError, RunError) as error:
             self._failed = True
+            cause = error if isinstance(error, OSError) else error.__cause__
+            if not isinstance(cause, OSError):
+                raise
             raise RunError(
-                f"{self._folder} cannot be written: {error.strerror or error}. Make room in this "
+                f"{self._folder} cannot be written: {cause.strerror or cause}. Make room in this "
                 "place, and go on with --resume (`resume=True` in Python), or choose another one"
-            ) from error
-        except RunError:
-            self._failed = True
-            raise
+            ) from cause
 
 
 def _in_place(out: Path, journal: Journal) -> bool:
@@ -351,7 +351,7 @@ def _require_own(listed: Path) -> None:
     try:
         with listed.open("rb") as file:
             own = file.read(len(UNREADABLE_HEADER)) == UNREADABLE_HEADER
-    except FileNotFoundError:
+    except OSError:  # not there; what cannot be written is said when it is written
         return
     if not own:
         raise RunError(

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from cellclf.errors import BundleError
+
 __all__ = [
     "BATCH_SIZE",
     "FEATURES",
@@ -33,7 +35,8 @@ class Outputs:
 
     Attributes:
         probabilities: Float32 `(n, classes)`; each row sums to one.
-        features: Float32 `(n, f)`, what the network's head sees, flattened.
+        features: Float32 `(n, f)`, what the network's head sees, flattened; `(n, views, f)` where
+            it looked at several views of each image.
     """
 
     probabilities: NDArray[np.float32]
@@ -41,7 +44,16 @@ class Outputs:
 
     @classmethod
     def of(cls, logits: NDArray[np.float32], features: NDArray[np.float32]) -> Outputs:
-        """Make probabilities of logits."""
+        """Make probabilities of logits.
+
+        Raises:
+            BundleError: The network gives no finite numbers.
+        """
+        if not np.isfinite(logits).all():
+            raise BundleError(
+                "the network gives NaN or infinity instead of numbers: its weights are damaged, or "
+                "its training diverged"
+            )
         probabilities = softmax(logits.astype(np.float64), axis=-1).astype(np.float32)
         return cls(probabilities=probabilities, features=features)
 

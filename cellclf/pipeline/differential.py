@@ -13,6 +13,7 @@ from cellclf.errors import DataError
 from cellclf.evaluation.abstention import found_none
 from cellclf.evaluation.differential import answer_column
 from cellclf.evaluation.drift import Drift
+from cellclf.evaluation.foreign import read_as_text
 from cellclf.evaluation.prediction_files import Sidecar, read_sidecar, sidecar_of
 from cellclf.evaluation.predictions import CLASS_PREFIX, UNIDENTIFIED
 from cellclf.evaluation.review import (
@@ -30,10 +31,10 @@ from cellclf.evaluation.specimens import (
     specimens_of,
     told_apart,
 )
-from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
+from cellclf.inference.caveats import NOT_CALIBRATED, averaged, caveats, drifted
 from cellclf.pipeline.count_page import listable, write_count_page
 from cellclf.reporting.wording import percent, span
-from cellclf.spreadsheets import read_texts, write_table
+from cellclf.spreadsheets import write_table
 
 __all__ = ["FOLDER", "Differential", "Specimen", "counted", "differential"]
 
@@ -137,9 +138,9 @@ def differential(
     are corrected for that too, but those of a specimen of which a reviewer corrected something.
 
     Args:
-        predictions: A CSV file of predictions, of `cellclf predict`, of a run, or of another
-            program with the columns `path` and `predicted`. Classes are those of the sidecar, else
-            of the columns `p_<class>`, else whatever is an answer.
+        predictions: A `.csv`, `.parquet` or `.jsonl` file of predictions, of `cellclf predict`, of
+            a run, or of another program with the columns `path` and `predicted`. Classes are those
+            of the sidecar, else of the columns `p_<class>`, else whatever is an answer.
         by: What tells specimens apart: `folder`, for the folder that an image is in; the name of a
             column; or a regular expression that is searched in the path, whose first group, or
             whole, is the specimen.
@@ -207,6 +208,7 @@ def _with_sidecar(
         found,
         notes=(
             *found.notes,
+            *averaged(sidecar),
             *caveats(
                 leaky=sidecar.leaky, synthetic=sidecar.synthetic, thresholds=sidecar.thresholds
             ),
@@ -259,11 +261,11 @@ def counted(
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """The file as text; it may have columns that a table of predictions has not."""
+    """The file, as text; it may have columns that a table of predictions has not."""
     if not path.is_file():
         raise DataError(f"no such file of predictions: {path}")
     try:
-        table = read_texts(path)
+        table = read_as_text(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a table: {error}") from error
     if "path" not in table and "sample_id" in table:

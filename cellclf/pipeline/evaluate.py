@@ -56,8 +56,8 @@ def evaluate(
     program.
 
     Args:
-        predictions: A table of predictions, or a `.csv` or `.parquet` file of a run or of another
-            program.
+        predictions: A table of predictions, or a `.csv`, `.parquet` or `.jsonl` file of a run or of
+            another program.
         columns: Name of the file's column by the name that it has here: `label`, `group`,
             `sample_id`, `path`, `split`, or `p_<class>`, where these differ.
         metrics: Names of metrics; all that cellclf brings where it is left out. Those that gates

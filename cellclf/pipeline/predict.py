@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -12,12 +12,14 @@ from pathlib import Path
 from cellclf.engines.opening import AUTO
 from cellclf.errors import DataError, RunError
 from cellclf.evaluation.prediction_files import read_sidecar, sidecar_of
+from cellclf.inference.caveats import averaged
 from cellclf.inference.classifier import Classifier, load
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.inputs import Inputs, PathLike
 from cellclf.inference.results import Journal, Results, stopped, unreadable_of
 from cellclf.inference.totals import Counts, Totals
 from cellclf.progress import Progress
+from cellclf.terms import Views
 
 __all__ = ["classifier_for", "predict"]
 
@@ -26,12 +28,13 @@ PARTS_AHEAD = 2
 
 
 def predict(
-    model: Classifier | PathLike,
+    model: Classifier | PathLike | Sequence[PathLike],
     inputs: Inputs | PathLike | Iterable[PathLike],
     *,
     out: PathLike | None = None,
     resume: bool = False,
     engine: str = AUTO,
+    views: Views = "none",
     progress: Progress | None = None,
 ) -> Totals:
     """Classify images, however many, and write what comes of each.
@@ -42,7 +45,8 @@ def predict(
     (`new.unreadable.csv`).
 
     Args:
-        model: A loaded classifier, a bundle, or a run directory: its best model.
+        model: A loaded classifier, a bundle, or a run directory: its best model; several bundles or
+            runs answer together, see `cellclf.load`.
         inputs: Files, folders, patterns, zip files, `.npy` and `.npz` files of images, addresses
             such as `s3://cells/new`, or `-` for a list of such names on standard input.
         out: A `.csv`, `.parquet` or `.jsonl` file; without it, images are only counted.
@@ -50,6 +54,7 @@ def predict(
             stopped, to the byte.
         engine: What computes the answers, for a model that is not loaded yet; see `cellclf.load`.
             `"auto"` goes on with the engine that was used before.
+        views: From which sides each image is looked at, likewise.
         progress: Told of each chunk of images.
 
     Returns:
@@ -65,7 +70,9 @@ def predict(
     classifier = (
         model
         if isinstance(model, Classifier)
-        else classifier_for(model, out=place, resume=resume, engine=engine, progress=progress)
+        else classifier_for(
+            model, out=place, resume=resume, engine=engine, views=views, progress=progress
+        )
     )
     if place is None:
         return _counted(classifier, found, progress)
@@ -73,21 +80,23 @@ def predict(
 
 
 def classifier_for(
-    model: PathLike,
+    model: PathLike | Sequence[PathLike],
     *,
     out: Path | None,
     resume: bool = False,
     engine: str = AUTO,
+    views: Views = "none",
     before_network: Callable[[], None] | None = None,
     progress: Progress | None = None,
 ) -> Classifier:
     """Load a model for a prediction that may go on with one that was stopped.
 
     Args:
-        model: A bundle, or a run directory.
+        model: A bundle, or a run directory; or several.
         out: Where results are written.
         resume: Whether to go on.
         engine: What computes the answers; `"auto"` goes on with the engine that was used before.
+        views: See `cellclf.load`.
         before_network: See `cellclf.load`.
         progress: See `cellclf.load`.
 
@@ -98,7 +107,7 @@ def classifier_for(
     journal = None if out is None else stopped(out, resume=resume)
     if journal is not None and engine == AUTO:
         engine = journal.engine
-    return load(model, engine=engine, before_network=before_network, progress=progress)
+    return load(model, engine=engine, views=views, before_network=before_network, progress=progress)
 
 
 def _counted(classifier: Classifier, inputs: Inputs, progress: Progress | None) -> Totals:
@@ -125,7 +134,7 @@ def _written(
         journal = Journal(
             model=classifier.sha256,
             engine=classifier.engine.name,
-            length=classifier.engine.batch_size,
+            batch=classifier.engine.batch_size,
             format=out.suffix.lower(),
             counts=Counts.of(classifier.classes),
         )
@@ -150,7 +159,7 @@ def _stream(
 ) -> None:
     """Look at what is left, and write it down meanwhile."""
     journal = results.journal
-    parts = classifier.stream(inputs, length=journal.length, done=journal.done, progress=progress)
+    parts = classifier.stream(inputs, batch=journal.batch, done=journal.done, progress=progress)
     waiting: deque[Future[None]] = deque()
     with ThreadPoolExecutor(max_workers=1) as writer, closing(parts):
         for part in parts:
@@ -166,7 +175,7 @@ def _require_same(classifier: Classifier, out: Path, journal: Journal | None) ->
     if journal is None:
         return
     now = (classifier.sha256, classifier.engine.name, out.suffix.lower())
-    names = ("the model", "the engine", "the format")
+    names = ("the models and views", "the engine", "the format")
     for name, before, one in zip(
         names, (journal.model, journal.engine, journal.format), now, strict=True
     ):
@@ -191,4 +200,5 @@ def _totals(classifier: Classifier, counts: Counts) -> Totals:
         thresholds={} if classifier.decision is None else classifier.decision.thresholds(),
         synthetic=classifier.manifest.synthetic,
         leaky=classifier.manifest.leaky,
+        averages=averaged(classifier.sidecar()),
     )
