@@ -277,7 +277,7 @@ def main() -> None:
     files = evenly(given.real_images, given.images)
     images = read(files, given.size)
     labels = np.unique([file.parent.name for file in files], return_inverse=True)[1]
-    print("| architecture | | probability | outlier score | another class |")
+    print("| architecture | what | probability | outlier score | another class |")
     print("| --- | --- | --- | --- | --- |")
     for architecture in given.architectures:
         with tempfile.TemporaryDirectory() as folder:
