@@ -90,15 +90,8 @@ def _link(sources: list[Path], folder: Path, count: int) -> None:
 
 
 def _command(here: Path, count: int, out: Path, *more: str) -> list[str]:
-    return [
-        *CELLCLF,
-        "predict",
-        str(here / "run"),
-        str(here / str(count)),
-        "--out",
-        str(out),
-        *more,
-    ]
+    named = (str(here / "run"), str(here / str(count)), "--out", str(out), "--engine", ENGINE)
+    return [*CELLCLF, "predict", *named, *more]
 
 
 def _predicted(here: Path, count: int, out: Path) -> tuple[float, float]:

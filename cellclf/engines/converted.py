@@ -25,7 +25,7 @@ from cellclf.engines.engine import Engine, KerasEngine, Trained
 from cellclf.engines.proof import Proof, made_images, prove
 from cellclf.errors import EngineError
 from cellclf.files import cache_folder, write_text
-from cellclf.network.outputs import BATCH_SIZE, FEATURES, LOGITS, Outputs
+from cellclf.network.outputs import BATCH_SIZE, FEATURES, LOGITS, Outputs, at_once
 from cellclf.processors import processor_model
 from cellclf.registry import Offer
 from cellclf.specs import EngineSpec
@@ -48,9 +48,9 @@ class Converted:
         proof: How far it is from Keras.
     """
 
-    def __init__(self, name: str, run: Run, proof: Proof | None = None) -> None:
+    def __init__(self, name: str, run: Run, *, image_size: int, proof: Proof | None = None) -> None:
         self.name = name
-        self.batch_size = BATCH_SIZE
+        self.batch_size = at_once(BATCH_SIZE, image_size, image_size)
         self.proof = proof
         self._run = run
 
@@ -88,7 +88,12 @@ def converted(
                 network = trained.network()
                 reference = reference or (lambda: KerasEngine(network))
                 proof = _made(entry, offer.spec, trained, reference())
-    engine = Converted(offer.spec.name, _open(offer.spec, entry), proof)
+    engine = Converted(
+        offer.spec.name,
+        _open(offer.spec, entry),
+        image_size=trained.image_size,
+        proof=proof,
+    )
     claim = hold(entry)
     if claim is not None:
         claim.release_with(engine)
@@ -120,7 +125,7 @@ def _made(entry: Path, spec: EngineSpec, trained: Trained, reference: Engine) ->
             convert(spec, served(trained.network()), draft, metadata={"model": trained.name})
         except EngineError as error:
             raise EngineError(f"{error}. Use --engine keras") from error
-        engine = Converted(spec.name, opened(spec, draft))
+        engine = Converted(spec.name, opened(spec, draft), image_size=trained.image_size)
         proof = prove(engine, reference, made_images(trained.image_size))
         del engine  # Windows moves no file that is open
         write_text(draft / PROOF, proof.model_dump_json(indent=2) + "\n")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cellclf.engines.engine import Engine
 from cellclf.errors import CellclfError, EngineError
-from cellclf.network.outputs import FEATURES, OUTLIER_SCORE, PROBABILITIES, Outputs
+from cellclf.network.outputs import FEATURES, OUTLIER_SCORE, PROBABILITIES, Outputs, at_once
 
 __all__ = [
     "IMAGES",
@@ -111,12 +111,13 @@ def made_images(size: int, number: int = IMAGES, *, seed: int = 0) -> NDArray[np
 
     Args:
         size: Height and width in pixels.
-        number: How many.
+        number: How many; fewer where they are large.
         seed: Decides what they show.
 
     Returns:
         `uint8` RGB, `(number, size, size, 3)`.
     """
+    number = at_once(number, size, size)
     rng = np.random.default_rng(seed)
     images = np.empty((number, size, size, 3), np.uint8)
     for row in range(number):

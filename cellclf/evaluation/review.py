@@ -9,6 +9,7 @@ import pandas as pd
 
 from cellclf.errors import DataError, RunError, hint
 from cellclf.evaluation.differential import corrections
+from cellclf.evaluation.predictions import COLUMNS as PREDICTION_COLUMNS
 from cellclf.evaluation.predictions import UNIDENTIFIED, review_flags
 from cellclf.spreadsheets import read_texts, write_table
 
@@ -35,6 +36,11 @@ COLUMNS = (
     "corrected",
 )
 MISTAKES_SHOWN = 20
+
+PREDICTIONS = f"{','.join(PREDICTION_COLUMNS)},".encode()
+"""How a file of predictions begins that nobody has changed."""
+
+MOST_OF_HEADER = 1 << 20
 
 
 def reasons_to_review(table: pd.DataFrame, *, threshold: bool = True) -> pd.Series[str]:
@@ -122,6 +128,10 @@ def require_uncorrected(path: Path) -> None:
     if not path.is_file() or not path.stat().st_size:
         return
     try:
+        with path.open("rb") as file:
+            first = file.readline(MOST_OF_HEADER)
+        if first.startswith(PREDICTIONS) and b"corrected" not in first:
+            return  # rows of predictions, as they were written: there may be very many
         filled = int((corrections(read_texts(path)) != "").sum())
     except (OSError, ValueError) as error:
         raise RunError(

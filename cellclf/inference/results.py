@@ -242,6 +242,8 @@ class Results:
 
     def looks(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.intp]]]:
         """Of some images at a time, what they look like, and what they are taken for."""
+        with self._writing():
+            self._files[LOOKS].flush()
         with (self._folder / LOOKS).open("rb") as file:
             while len(content := file.read(LOOKS_AT_A_TIME * LOOK.itemsize)):
                 found = np.frombuffer(content, LOOK.base).reshape(-1, MEASURES + 1)

@@ -8,13 +8,10 @@ from numpy.typing import NDArray
 
 from cellclf.data.pages import Pages
 from cellclf.network.backend import jit_compile
-from cellclf.network.outputs import BATCH_SIZE, FEATURES, Outputs
+from cellclf.network.outputs import BATCH_SIZE, FEATURES, Outputs, at_once
 from cellclf.progress import Progress, Silent
 
 __all__ = ["Forward"]
-
-PIXELS_A_STEP = BATCH_SIZE * 512 * 512
-"""Where images are larger than 512 x 512, fewer share a step, so that they take no more memory."""
 
 
 class Forward:
@@ -34,8 +31,7 @@ class Forward:
         if batch_size < 1:
             raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
         self._input_shape = tuple(model.inputs[0].shape)[1:]
-        height, width = self._input_shape[:2]
-        self.batch_size = min(batch_size, max(PIXELS_A_STEP // (height * width), 1))
+        self.batch_size = at_once(batch_size, *self._input_shape[:2])
         features = keras.layers.Flatten(name="flat_features")(model.get_layer(FEATURES).output)
         self._network = keras.Model(model.inputs[0], [model.outputs[0], features])
         self._network.jit_compile = jit_compile()

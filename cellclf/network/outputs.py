@@ -17,16 +17,30 @@ __all__ = [
     "OUTLIER_SCORE",
     "PROBABILITIES",
     "Outputs",
+    "at_once",
 ]
 
 BATCH_SIZE = 64
 """Images that are looked at together, where nothing better was measured."""
+
+PIXELS_AT_ONCE = BATCH_SIZE * 512 * 512
+"""Larger images than 512 x 512 are fewer at a time, so that they take no more memory."""
 
 LOGITS, FEATURES = "logits", "features"
 """What a network gives, by name; its layer `features` gives what the head sees."""
 
 PROBABILITIES, OUTLIER_SCORE = "probabilities", "outlier_score"
 """What is made of that, by name."""
+
+
+def at_once(images: int, height: int, width: int) -> int:
+    """Return how many of `images` of a size, in pixels, may be looked at together: at least 1.
+
+    Example:
+        >>> at_once(64, 128, 128), at_once(64, 4096, 4096)
+        (64, 1)
+    """
+    return min(images, max(PIXELS_AT_ONCE // (height * width), 1))
 
 
 @dataclass(frozen=True, kw_only=True)
