@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from cellclf.pipeline.predict import predict
     from cellclf.pipeline.run import run
     from cellclf.progress import Progress
-    from cellclf.registry import register
+    from cellclf.registry import load_plugin_file, register
     from cellclf.specs import (
         AugmentationSpec,
         CallbackContext,
@@ -136,6 +136,7 @@ _HOME = {
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.classifier",
+    "load_plugin_file": "cellclf.registry",
     "part_named": "cellclf.terms",
     "predict": "cellclf.pipeline.predict",
     "prepare_backend": "cellclf.network.backend",
@@ -204,6 +205,7 @@ __all__ = [
     "hookimpl",
     "list_files",
     "load",
+    "load_plugin_file",
     "part_named",
     "predict",
     "prepare_backend",
