@@ -1,0 +1,233 @@
+"""Every check of the conformance kit, by the kind of spec whose promise it tries."""
+
+from __future__ import annotations
+
+from cellclf.errors import PluginError, hint
+from cellclf.specs import (
+    DatasetSpec,
+    ModelSpec,
+    Spec,
+)
+from cellclf.testing.check import Check
+
+__all__ = ["CHECKS", "checks_for", "named"]
+
+FOUNDATION = ("references_resolve", "parameters_fit")
+"""What everything stands on that calls the plugin's functions."""
+
+
+def _group(
+    module: str, kind: type[Spec], *described: tuple[str, str, tuple[str, ...]]
+) -> tuple[Check, ...]:
+    return tuple(
+        Check(
+            name=name,
+            summary=summary,
+            run=f"cellclf.testing.{module}:{name}",
+            kind=kind,
+            needs=needs,
+        )
+        for name, summary, needs in described
+    )
+
+
+ALL_KINDS = _group(
+    "spec_checks",
+    Spec,
+    ("summary_is_one_line", "The summary is one line of text.", ()),
+    ("references_resolve", "Every function that the spec names can be imported.", ()),
+    (
+        "parameters_fit",
+        "The parameters that it is tried with are valid; without any, all have defaults.",
+        (),
+    ),
+    (
+        "parameters_are_described",
+        "Every parameter has a type and a description, and can be written to TOML.",
+        (),
+    ),
+    ("unknown_parameters_are_refused", "A parameter that there is not is refused.", ()),
+    (
+        "parameters_are_importable",
+        "The class of the parameters is one of a module, so that other processes find it.",
+        (),
+    ),
+    (
+        "listing_imports_nothing_heavy",
+        "Asking the plugin what it offers imports no TensorFlow, JAX, PyTorch or Keras.",
+        (),
+    ),
+)
+
+BUILT = ("logits_come_out",)
+
+MODELS = (
+    *_group(
+        "model_checks",
+        ModelSpec,
+        ("builds_a_keras_model", "`build` returns a Keras model.", FOUNDATION),
+        (
+            "logits_come_out",
+            "One 0-255 RGB image a row in, float32 logits of the right shape out, all finite.",
+            ("builds_a_keras_model",),
+        ),
+        ("logits_not_probabilities", "No softmax at the end: the core applies it.", BUILT),
+        (
+            "layers_have_their_names",
+            "`pixels`, `features` and the layer to explain are there, and no two variables "
+            "share a path.",
+            ("builds_a_keras_model",),
+        ),
+        (
+            "stages_name_layers",
+            "Every stage of fine-tuning is the beginning of a layer's name.",
+            ("builds_a_keras_model",),
+        ),
+        (
+            "variable_names_are_stable",
+            "Built twice in a process, variables have the same names and shapes.",
+            ("builds_a_keras_model",),
+        ),
+        (
+            "explained_layer_gives_maps",
+            "The layer to explain gives `(batch, height, width, channels)`.",
+            ("layers_have_their_names",),
+        ),
+        (
+            "pixels_in_declared_range",
+            "For 0-255 input the layer `pixels` gives `pixel_range`.",
+            ("layers_have_their_names", *BUILT),
+        ),
+        (
+            "channels_in_declared_order",
+            "Red comes out of the layer `pixels` where `channel_order` says.",
+            ("pixels_in_declared_range",),
+        ),
+        (
+            "images_are_judged_alone",
+            "What is said of an image does not depend on the others in its batch.",
+            BUILT,
+        ),
+        (
+            "weights_are_the_whole_state",
+            "With the weights of another, a network of the same kind gives the same logits.",
+            ("variable_names_are_stable", "images_are_judged_alone"),
+        ),
+        ("training_lowers_the_loss", "A few steps on one batch make the loss smaller.", BUILT),
+        (
+            "mixed_precision_gives_float32",
+            "Built with bfloat16 inside, it still gives float32 logits.",
+            BUILT,
+        ),
+        (
+            "start_is_a_bundle",
+            "`starts_from` gives the path of a bundle, or nothing.",
+            FOUNDATION,
+        ),
+    ),
+    *_group(
+        "model_process_checks",
+        ModelSpec,
+        (
+            "saved_and_loaded_alike",
+            "A bundle that is written here gives the same numbers in another process.",
+            (
+                "weights_are_the_whole_state",
+                "layers_have_their_names",
+                "parameters_are_importable",
+            ),
+        ),
+        (
+            "other_backends_agree",
+            "On the other installed backend of Keras the same bundle gives the same numbers.",
+            ("saved_and_loaded_alike",),
+        ),
+        (
+            "engines_agree",
+            "Converted for every installed engine, it gives what Keras gives.",
+            ("images_are_judged_alone", "layers_have_their_names"),
+        ),
+    ),
+)
+
+LOADED = ("samples_load",)
+
+DATASETS = _group(
+    "dataset_checks",
+    DatasetSpec,
+    (
+        "publication_is_named",
+        "A published set says licence, citation, homepage and how to get it.",
+        (),
+    ),
+    ("samples_load", "`load` reads the set and returns `cellclf.Samples`.", FOUNDATION),
+    (
+        "classes_in_declared_order",
+        "Two classes or more, each with samples, every sample with one, in the declared order.",
+        LOADED,
+    ),
+    ("ids_are_portable", "Ids are relative paths, the same on every system.", LOADED),
+    ("groups_are_named", "Groups are text under the name of what they are.", LOADED),
+    ("splits_divide", "A given division has known parts, and more than one.", LOADED),
+    (
+        "groups_stay_in_one_part",
+        "A given division keeps every group in one part.",
+        ("groups_are_named", "splits_divide"),
+    ),
+    (
+        "addresses_are_distinct",
+        "Every sample has a file or image of its own, below the given place.",
+        LOADED,
+    ),
+    ("images_can_be_read", "Every sample is a readable image.", ("addresses_are_distinct",)),
+    ("loading_twice_agrees", "Loaded twice, the samples are the same, in the same order.", LOADED),
+    (
+        "place_does_not_matter",
+        "A copy under a path with blanks and non-ASCII letters, listed in another order, gives the "
+        "same samples and is left as it is.",
+        ("loading_twice_agrees", "addresses_are_distinct", "ids_are_portable"),
+    ),
+    (
+        "zip_file_agrees",
+        "A zip file of the folder gives the same samples; a damaged one is refused.",
+        ("place_does_not_matter",),
+    ),
+    (
+        "what_is_no_set_is_refused",
+        "What holds no set is refused with the place, and how to get the set.",
+        LOADED,
+    ),
+    (
+        "loading_imports_nothing_heavy",
+        "`load` imports no TensorFlow, JAX, PyTorch or Keras.",
+        (*LOADED, "parameters_are_importable"),
+    ),
+)
+
+CHECKS: tuple[Check, ...] = (*ALL_KINDS, *MODELS, *DATASETS)
+"""Every check there is; within a kind each stands after those that it needs."""
+
+_BY_NAME = {check.name: check for check in CHECKS}
+
+
+def checks_for(spec: Spec | type[Spec]) -> tuple[Check, ...]:
+    """Return the checks that apply to a spec, or to a kind of spec.
+
+    Example:
+        >>> from cellclf import MetricSpec
+        >>> checks_for(MetricSpec)[0].name
+        'summary_is_one_line'
+    """
+    kind = spec if isinstance(spec, type) else type(spec)
+    return tuple(check for check in CHECKS if issubclass(kind, check.kind))
+
+
+def named(name: str) -> Check:
+    """Return the check of that name.
+
+    Raises:
+        PluginError: There is none.
+    """
+    if name not in _BY_NAME:
+        raise PluginError(f"no check is called {name!r}.{hint(name, sorted(_BY_NAME))}")
+    return _BY_NAME[name]
