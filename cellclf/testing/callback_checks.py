@@ -1,4 +1,4 @@
-"""Checks of what a callback promises: it watches a real training of the core, and changes nothing."""
+"""Checks of what a callback promises: it watches a training of the core, and changes nothing."""
 
 from __future__ import annotations
 

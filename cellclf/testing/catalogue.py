@@ -117,7 +117,11 @@ MODELS = (
             "With the weights of another, a network of the same kind gives the same logits.",
             ("variable_names_are_stable", "images_are_judged_alone"),
         ),
-        ("training_lowers_the_loss", "A few steps on one batch make the loss smaller.", BUILT),
+        (
+            "training_lowers_the_loss",
+            "A few steps on one batch make the loss smaller.",
+            ("logits_not_probabilities",),
+        ),
         (
             "mixed_precision_gives_float32",
             "Built with bfloat16 inside, it still gives float32 logits.",
@@ -138,6 +142,7 @@ MODELS = (
             (
                 "weights_are_the_whole_state",
                 "layers_have_their_names",
+                "stages_name_layers",
                 "parameters_are_importable",
             ),
         ),
@@ -186,10 +191,15 @@ DATASETS = _group(
     ("images_can_be_read", "Every sample is a readable image.", ("addresses_are_distinct",)),
     ("loading_twice_agrees", "Loaded twice, the samples are the same, in the same order.", LOADED),
     (
+        "listing_order_does_not_matter",
+        "Folders may list their files in any order.",
+        ("loading_twice_agrees",),
+    ),
+    (
         "place_does_not_matter",
-        "A copy under a path with blanks and non-ASCII letters, listed in another order, gives the "
-        "same samples and is left as it is.",
-        ("loading_twice_agrees", "addresses_are_distinct", "ids_are_portable"),
+        "A copy under a path with blanks and non-ASCII letters gives the same samples and is left "
+        "as it is.",
+        ("listing_order_does_not_matter", "addresses_are_distinct", "ids_are_portable"),
     ),
     (
         "zip_file_agrees",

@@ -8,6 +8,7 @@ from cellclf.data.samples import Samples
 from cellclf.specs import DatasetSpec
 from cellclf.testing import place_checks, sample_checks
 from cellclf.testing.check import InapplicableError
+from cellclf.testing.kept import listed_backwards
 from cellclf.testing.loader import Loader
 from cellclf.testing.processes import HEAVY, fresh
 from cellclf.testing.require import first_few, require
@@ -20,6 +21,7 @@ __all__ = [
     "groups_stay_in_one_part",
     "ids_are_portable",
     "images_can_be_read",
+    "listing_order_does_not_matter",
     "loading_imports_nothing_heavy",
     "loading_twice_agrees",
     "place_does_not_matter",
@@ -139,6 +141,14 @@ def loading_twice_agrees(trial: Trial) -> None:
     """A second reading gives the same."""
     again = trial.of(loader).load(trial.root)
     place_checks.check_same(trial.of(loader), trial.of(samples), again, "when it is loaded twice")
+
+
+def listing_order_does_not_matter(trial: Trial) -> None:
+    """File systems list a folder in an order of their own."""
+    with listed_backwards():
+        again = trial.of(loader).load(trial.root)
+    when = "when folders list their files in another order: sort them"
+    place_checks.check_same(trial.of(loader), trial.of(samples), again, when)
 
 
 def place_does_not_matter(trial: Trial) -> None:

@@ -188,7 +188,12 @@ def opens_anywhere_without_keras(trial: Trial) -> None:
         str(place / "images.npy"),
         str(place / "answers.npz"),
     ]
-    imported = fresh(OPENED, json.dumps(asked))
+    aside = place / "aside"
+    conversion.folder.rename(aside)
+    try:
+        imported = fresh(OPENED, json.dumps(asked))
+    finally:
+        aside.rename(conversion.folder)
     require(
         not imported,
         f"`open` of {trial.subject} must not import {', '.join(HEAVY)}: a network that is "
