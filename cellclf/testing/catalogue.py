@@ -141,6 +141,7 @@ MODELS = (
             "A bundle that is written here gives the same numbers in another process.",
             (
                 "weights_are_the_whole_state",
+                "logits_not_probabilities",
                 "layers_have_their_names",
                 "stages_name_layers",
                 "parameters_are_importable",

@@ -62,7 +62,8 @@ def conformance(
     for name in expected:
         if name not in known:
             raise PluginError(
-                f"`expected_failures` must name checks that are tried. Received: {name!r}.{hint(name, sorted(known))}"
+                f"`expected_failures` must name checks that are tried. Received: {name!r}."
+                f"{hint(name, sorted(known))}"
             )
     last = dict(pairs)
     under_way: dict[int, Running] = {}

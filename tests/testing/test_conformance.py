@@ -135,7 +135,7 @@ def test_the_command_fails_where_a_check_does_and_says_so_as_json(
     cellclf_command: Command,
 ) -> None:
     done = cellclf_command("plugins", "check", "cellclf/image_folder", "--json", check=False)
-    assert done.returncode == 1
+    assert done.returncode == 3
     told = {one["check"]: one for one in json.loads(done.stdout)}
     assert told["samples_load"]["status"] == "failed"
     assert "--root" in told["samples_load"]["message"]
@@ -147,5 +147,5 @@ def test_the_command_takes_a_root_and_parameters(cellclf_command: Command, tmp_p
     write_images(tmp_path / "cells", "1.png", "2.png")
     (tmp_path / "cells" / "cells.csv").write_text("path,kind\n1.png,a\n2.png,b\n")
     words = ("plugins", "check", "cellclf/csv", "--root", "cells", "--own-images")
-    assert cellclf_command(*words, check=False).returncode == 1
+    assert cellclf_command(*words, check=False).returncode == 3
     cellclf_command(*words, "--param", "label_column=kind")
