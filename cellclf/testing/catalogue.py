@@ -203,6 +203,11 @@ DATASETS = _group(
         ("listing_order_does_not_matter", "addresses_are_distinct", "ids_are_portable"),
     ),
     (
+        "labels_follow_their_files",
+        "Without some of the files, the other samples keep their labels, groups and parts.",
+        ("place_does_not_matter",),
+    ),
+    (
         "zip_file_agrees",
         "A zip file of the folder gives the same samples; a damaged one is refused.",
         ("place_does_not_matter",),

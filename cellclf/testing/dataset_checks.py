@@ -21,6 +21,7 @@ __all__ = [
     "groups_stay_in_one_part",
     "ids_are_portable",
     "images_can_be_read",
+    "labels_follow_their_files",
     "listing_order_does_not_matter",
     "loading_imports_nothing_heavy",
     "loading_twice_agrees",
@@ -156,6 +157,18 @@ def place_does_not_matter(trial: Trial) -> None:
     if trial.root is None:
         raise InapplicableError(f"{trial.subject} reads no files")
     place_checks.check_copy(trial.of(loader), trial.of(samples), trial.root, trial.folder())
+
+
+def labels_follow_their_files(trial: Trial) -> str:
+    """A label belongs to a file: others that are taken away do not change it."""
+    found = trial.of(samples)
+    root = trial.root
+    if root is None or not root.is_dir() or all(one.member or one.path is None for one in found):
+        raise InapplicableError(f"{trial.subject} reads no single files of a folder")
+    kept = place_checks.check_fewer_files(trial.of(loader), found, root, trial.folder())
+    if not kept:
+        raise InapplicableError(f"{trial.subject} is not read where files are missing")
+    return f"{kept} of {len(found)} samples left"
 
 
 def zip_file_agrees(trial: Trial) -> None:

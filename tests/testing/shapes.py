@@ -140,6 +140,10 @@ FAULTS: dict[str, Callable[[list[Sample]], list[Sample]]] = {
         replace(sample, groups={"patient": "7"}, split=("train", "test")[number % 2])
         for number, sample in enumerate(samples)
     ],
+    "labels by position": lambda samples: [
+        replace(sample, label=("long", "round")[number % 2])
+        for number, sample in enumerate(samples)
+    ],
     "two samples of one file": lambda samples: [
         replace(samples[0], path=samples[1].path),
         *samples[1:],

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cellclf.builtin.metric_specs import METRICS
+from cellclf.cli.check_table import print_outcomes
 from cellclf.errors import PluginError
 from cellclf.registry import installed
 from cellclf.specs import MetricSpec, Spec
@@ -149,3 +150,19 @@ def test_the_command_takes_a_root_and_parameters(cellclf_command: Command, tmp_p
     words = ("plugins", "check", "cellclf/csv", "--root", "cells", "--own-images")
     assert cellclf_command(*words, check=False).returncode == 3
     cellclf_command(*words, "--param", "label_column=kind")
+
+
+def test_on_a_terminal_a_table_a_subject_is_drawn(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+    said = [
+        Outcome(subject="model 'a'", check="builds", status="passed"),
+        Outcome(subject="model 'b'", check="learns", status="failed", message="[it] does not"),
+    ]
+    assert not print_outcomes(iter(said), as_json=False)
+    shown = capsys.readouterr().out
+    assert shown.index("model 'a'") < shown.index("builds") < shown.index("model 'b'")
+    assert "[it] does not" in shown
+    assert "1 passed, 1 failed, 0 skipped" in shown

@@ -38,6 +38,7 @@ WRONG = (
     _loaded("another order each time", "loading_twice_agrees"),
     _loaded("the order of the folder", "listing_order_does_not_matter"),
     _loaded("no blanks in a path", "place_does_not_matter"),
+    _loaded("labels by position", "labels_follow_their_files"),
     _loaded("a trace is left", "place_does_not_matter"),
     _loaded("zip files are not known", "zip_file_agrees"),
     _loaded("a refusal without a hint", "what_is_no_set_is_refused"),
