@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,6 +24,9 @@ app = typer.Typer(
     help="See what is installed and what it offers.", no_args_is_help=True, rich_markup_mode=None
 )
 
+CHECK_FAILED = 3
+"""Exit status where the work was done, and a check failed: as an audit that found errors."""
+
 
 @app.command("list")
 @may_name_plugin_files
@@ -37,6 +41,52 @@ def list_plugins(
         typer.echo(json.dumps([_described(plugin) for plugin in plugins], indent=2))
     else:
         typer.echo("\n".join(line for plugin in plugins for line in _lines(plugin)))
+
+
+@app.command("check")
+def check(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A plugin or distribution, for all that it offers, a name on offer, or "
+            "distribution/name."
+        ),
+    ],
+    root: Annotated[
+        Path | None, typer.Option(help="The folder or file that a dataset reads, or a tiny one.")
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="A parameter to try it with, such as filters=4; may be given again.",
+        ),
+    ] = None,
+    own_images: Annotated[
+        bool,
+        typer.Option(
+            "--own-images", help="A dataset reads the user's own images: it cites nobody."
+        ),
+    ] = False,
+    zipped: Annotated[
+        bool, typer.Option("--zipped", help="Try a dataset with a zip file of the folder too.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+) -> None:
+    """Try everything that cellclf will ask of a plugin; the status is 3 where a check fails."""
+    from cellclf.cli.check_table import print_outcomes
+    from cellclf.cli.settings import overridden
+    from cellclf.testing.checking import tried
+
+    outcomes = tried(
+        name,
+        params=overridden({}, {}, param or ()),
+        root=root,
+        published=not own_images,
+        zipped=zipped,
+    )
+    if not print_outcomes(outcomes, as_json=as_json):
+        raise typer.Exit(CHECK_FAILED)
 
 
 @app.command("show")

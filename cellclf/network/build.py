@@ -20,6 +20,12 @@ __all__ = [
     "PIXELS",
     "Variable",
     "build",
+    "called",
+    "check_ends",
+    "check_layers",
+    "check_no_softmax",
+    "check_repeated",
+    "check_stages",
     "check_weights",
     "layers_of",
     "set_weights",
@@ -59,12 +65,14 @@ def build(spec: ModelSpec, params: Params, *, image_size: int, num_classes: int)
                 )
             ]
         )
-    model = _call(spec, params, image_size=image_size, num_classes=num_classes)
-    _check_ends(spec, model, image_size=image_size, num_classes=num_classes)
-    _check_layers(spec, model)
+    model = called(spec, params, image_size=image_size, num_classes=num_classes)
+    check_ends(spec, model, image_size=image_size, num_classes=num_classes)
+    check_no_softmax(spec, model)
+    check_layers(spec, model)
+    check_stages(spec, model)
     if any(_looks_counted(layer) for top in model.layers for layer in layers_of(top)):
-        _check_repeated(
-            spec, model, _call(spec, params, image_size=image_size, num_classes=num_classes)
+        check_repeated(
+            spec, model, called(spec, params, image_size=image_size, num_classes=num_classes)
         )
     return model
 
@@ -163,8 +171,12 @@ def check_weights(
             )
 
 
-def _call(spec: ModelSpec, params: Params, *, image_size: int, num_classes: int) -> keras.Model:
-    """What the plugin's `build` returns; whatever it raises is the plugin's fault and says so."""
+def called(spec: ModelSpec, params: Params, *, image_size: int, num_classes: int) -> keras.Model:
+    """Return what the plugin's `build` returns; whatever it raises is its fault and says so.
+
+    Raises:
+        PluginError: It raises, or returns something else than a model.
+    """
     function = resolve(spec.build)
     input_shape = (image_size, image_size, 3)
     try:
@@ -181,8 +193,8 @@ def _call(spec: ModelSpec, params: Params, *, image_size: int, num_classes: int)
     return model
 
 
-def _check_ends(spec: ModelSpec, model: keras.Model, *, image_size: int, num_classes: int) -> None:
-    """One image tensor in, float32 logits out."""
+def check_ends(spec: ModelSpec, model: keras.Model, *, image_size: int, num_classes: int) -> None:
+    """Make sure that one image tensor goes in, and float32 logits come out."""
     if len(model.inputs) != 1 or tuple(model.inputs[0].shape) != (None, image_size, image_size, 3):
         raise _broken(
             spec,
@@ -197,18 +209,30 @@ def _check_ends(spec: ModelSpec, model: keras.Model, *, image_size: int, num_cla
         )
     if model.outputs[0].dtype != "float32":
         raise _broken(spec, "give float32 logits", str(model.outputs[0].dtype))
+
+
+def check_no_softmax(spec: ModelSpec, model: keras.Model) -> None:
+    """Make sure that the last layer applies no softmax."""
     if getattr(model.layers[-1], "activation", None) is keras.activations.softmax:
         raise _broken(spec, "give logits, because softmax is applied later", "a softmax at the end")
 
 
-def _check_layers(spec: ModelSpec, model: keras.Model) -> None:
-    """The layers that the rest of the house asks for by name, and one name a variable."""
+def check_layers(spec: ModelSpec, model: keras.Model) -> None:
+    """Make sure of the layers that are asked for by name, and of one name a variable."""
     names = [layer.name for layer in model.layers]
     for wanted in (PIXELS, FEATURES, spec.explain_layer):
         if wanted not in names:
             raise _broken(
                 spec, f"hold a layer named {wanted!r} at its top level", f"layers {_some(names)}"
             )
+    repeated = [path for path, n in Counter(v.path for v in model.weights).items() if n > 1]
+    if repeated:
+        raise _broken(spec, "give every variable a path of its own", f"twice {_some(repeated)}")
+
+
+def check_stages(spec: ModelSpec, model: keras.Model) -> None:
+    """Make sure that every stage of fine-tuning names layers."""
+    names = [layer.name for layer in model.layers]
     for prefix in spec.stages:
         if not any(name.startswith(prefix) for name in names):
             raise _broken(
@@ -216,13 +240,13 @@ def _check_layers(spec: ModelSpec, model: keras.Model) -> None:
                 f"hold layers whose names start with the stage {prefix!r}",
                 f"layers {_some(names)}",
             )
-    repeated = [path for path, n in Counter(v.path for v in model.weights).items() if n > 1]
-    if repeated:
-        raise _broken(spec, "give every variable a path of its own", f"twice {_some(repeated)}")
 
 
-def _check_repeated(spec: ModelSpec, model: keras.Model, again: keras.Model) -> None:
-    """A name that Keras made counts up over the process: a second network then has other ones."""
+def check_repeated(spec: ModelSpec, model: keras.Model, again: keras.Model) -> None:
+    """Make sure that a second network has the same variables.
+
+    A name that Keras made counts up over the process.
+    """
     differing = [
         first.path
         for first, second in zip(model.weights, again.weights, strict=False)

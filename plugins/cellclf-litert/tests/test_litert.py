@@ -10,13 +10,12 @@ import pytest
 from cellclf_litert.plugin import cellclf_engines
 
 from cellclf.engines.conversion import convert
-from cellclf.testing.engines import check_engine
+from cellclf.testing import conformance
 
 (SPEC,) = cellclf_engines()
 
 
-def test_the_engine_keeps_its_contract() -> None:
-    check_engine(SPEC)
+test_conformance = conformance(SPEC)
 
 
 @pytest.mark.slow
@@ -24,9 +23,9 @@ def test_converting_writes_nothing_to_the_terminal() -> None:
     code = """
 from cellclf import prepare_backend
 prepare_backend()
-from cellclf.testing.engines import check_engine
+from cellclf.testing import check_plugin
 from cellclf_litert.plugin import cellclf_engines
-check_engine(*cellclf_engines())
+check_plugin(*cellclf_engines())
 """
     # Whoever has set this, as this process may have, wants to hear what TensorFlow has to say.
     env = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
