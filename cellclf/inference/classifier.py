@@ -25,7 +25,13 @@ from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import seen
 from cellclf.inference.bundle import read_bundle
-from cellclf.inference.chunks import Chunk, array_chunks, checked_images, input_chunks
+from cellclf.inference.chunks import (
+    Chunk,
+    array_chunks,
+    checked_images,
+    chunk_length,
+    input_chunks,
+)
 from cellclf.inference.classified import Classified
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.inputs import Inputs, PathLike
@@ -43,9 +49,6 @@ if TYPE_CHECKING:
     from cellclf.inference.explain import GradCam, Occlusion
 
 __all__ = ["Classifier", "load"]
-
-FEWEST_IN_CHUNK = 64
-"""Images that are read together and answered together, whatever number suits the engine."""
 
 Seen = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Of some images, probabilities, `(n, k)`, calibrated where the model is, and outlier scores."""
@@ -97,6 +100,7 @@ class Classifier:
 
     Attributes:
         name: Name of its file, without the suffix.
+        path: Its file.
         manifest: What its bundle says of it.
         decision: What turns its probabilities into answers; `None` where it is not calibrated.
         outliers: What tells how unlike the training images an image is; `None` where nothing does.
@@ -112,10 +116,11 @@ class Classifier:
         architecture: Architecture,
         engine: Engine,
         model: Callable[[], keras.Model],
-        name: str,
+        path: Path,
     ) -> None:
         bundle = architecture.bundle
-        self.name = name
+        self.name = path.stem
+        self.path = path
         self.manifest = bundle.manifest
         self.trained = bundle.trained
         self.decision = bundle.decision
@@ -171,7 +176,7 @@ class Classifier:
             network=model,
         )
         opened = open_engine(engine, trained, registry=plugins, progress=progress)
-        return cls(architecture, opened, model, path.stem)
+        return cls(architecture, opened, model, path)
 
     @property
     def model(self) -> keras.Model:
@@ -219,9 +224,12 @@ class Classifier:
         listener = Silent() if progress is None else progress
         size, mode = self.image_size, self.manifest.resize
         batch = self.engine.batch_size if batch is None else batch
-        length = batch * max(1, FEWEST_IN_CHUNK // batch)
         chunks = input_chunks(
-            found, size=size, mode=mode, length=length, looks=self.usual is not None
+            found,
+            size=size,
+            mode=mode,
+            length=chunk_length(batch),
+            looks=self.usual is not None,
         )
         with listener.task("Classifying", done + len(found)) as task, closing(chunks):
             task.advance(done)

@@ -23,7 +23,7 @@ network, bundle = tiny.network, tiny.bundle
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cellclf.inference.classifier.FEWEST_IN_CHUNK", 8)
+    monkeypatch.setattr("cellclf.inference.chunks.FEWEST_IN_CHUNK", 8)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,295 @@
+"""Images looked at by the machines of a Ray cluster, in the order and to the rows of one machine.
+
+Ray Data schedules, holds back, retries and survives lost machines. This module hands it blocks of
+names and takes blocks of answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import warnings
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from cellclf.engines.engine import KERAS
+from cellclf.errors import BundleError, RunError
+from cellclf.inference.actor import ANSWER, Actor, Answer, Orders
+from cellclf.inference.chunks import chunk_length
+from cellclf.inference.classifier import Classifier
+from cellclf.inference.inputs import Inputs
+from cellclf.inference.parts import Part
+from cellclf.inference.sent import sent
+from cellclf.network.backend import meant
+from cellclf.processors import processors
+from cellclf.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["RayWorkers", "Share", "share"]
+
+BLOCK = 2048
+"""Images of a block, at most: what is looked at again where a machine is lost."""
+
+BLOCKS_EACH = 8
+"""Blocks for each actor, at least, where there are images enough, so that all end together."""
+
+MOST_PROCESSORS = 8
+"""Processors of an actor, at most: decoding and one engine keep few more busy."""
+
+LOCAL = "local"
+"""What Ray calls a cluster that it starts on this machine and ends again."""
+
+
+@dataclass(frozen=True)
+class RayWorkers:
+    """Machines of a Ray cluster, for `cellclf.predict`.
+
+    Args:
+        address: Where the cluster is, as `ray.init` takes it, such as `"10.0.0.1:6379"` or
+            `"auto"`; by default what `RAY_ADDRESS` says, and without that this machine alone, on
+            which Ray is started and ended again.
+
+    Raises:
+        RunError: Ray is not installed.
+    """
+
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        if find_spec("ray") is None:
+            raise RunError("workers on Ray need Ray, which is not installed: `pip install ray[data]`")
+
+    def stream(
+        self,
+        classifier: Classifier,
+        inputs: Inputs,
+        *,
+        batch: int | None = None,
+        done: int = 0,
+        progress: Progress | None = None,
+    ) -> Generator[Part, None, None]:
+        """Classify images as `Classifier.stream` does, on the cluster.
+
+        Args:
+            classifier: What each actor loads again, from the bytes of its bundle.
+            inputs: The images, where every machine can read them.
+            batch: See `Classifier.stream`.
+            done: See `Classifier.stream`.
+            progress: Told of each chunk of images.
+
+        Yields:
+            What came of each chunk, in the order of the images.
+
+        Raises:
+            RunError: The cluster does not answer, a machine does not see the images, or a worker
+                failed.
+            BundleError: The bundle has changed since the classifier was loaded.
+        """
+        listener = Silent() if progress is None else progress
+        batch = classifier.engine.batch_size if batch is None else batch
+        content = _content(classifier)
+        with _connected(self.address):
+            import ray
+
+            shared = share(
+                (node["Resources"] for node in ray.nodes() if node["Alive"]),
+                graphics=classifier.engine.name == KERAS,
+            )
+            held = ray.put(content)
+            orders = Orders(
+                name=classifier.path.name,
+                bundle=lambda: bytes(ray.get(held)),
+                engine=classifier.engine.name,
+                batch=batch,
+                backend=meant(),
+                processors=shared.processors,
+            )
+            listener.say(str(shared))
+            length = chunk_length(batch)
+            blocks = _blocks(inputs, chunk=length, actors=shared.actors, done=done)
+            seen = 0
+            with (
+                listener.task("Classifying", done + len(inputs)) as task,
+                closing(_answers([*blocks], orders, shared)) as answers,
+            ):
+                task.advance(done)
+                for answer in answers:
+                    _check(answer)
+                    for part in answer.parts:
+                        seen += len(part.asked)
+                        yield part
+                        task.advance(len(part.asked))
+        if seen != len(inputs):
+            raise RunError(f"Ray gave answers for {seen:,} of {len(inputs):,} images: try again")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """How the resources of a cluster are divided.
+
+    Attributes:
+        actors: How many processes load the model.
+        processors: Of each.
+        graphics: Graphics cards of each.
+    """
+
+    actors: int
+    processors: int
+    graphics: int = 0
+
+    def __str__(self) -> str:
+        cards = ", 1 graphics card" if self.graphics else ""
+        return f"Ray: {self.actors} workers, each with processors: {self.processors}{cards}"
+
+
+def share(machines: Iterable[Mapping[str, float]], *, graphics: bool) -> Share:
+    """Divide machines among actors: as few actors as keep every processor in use.
+
+    Args:
+        machines: Resources of each, as Ray has them: `CPU`, and `GPU` where there are any.
+        graphics: Whether the engine computes on graphics cards where there are any: one actor a
+            card then, on machines that have some.
+
+    Raises:
+        RunError: No machine has a processor for this.
+
+    Example:
+        >>> share([{"CPU": 4}, {"CPU": 16}], graphics=False)
+        Share(actors=5, processors=4, graphics=0)
+        >>> share([{"CPU": 4}, {"CPU": 16, "GPU": 2}], graphics=True)
+        Share(actors=2, processors=8, graphics=1)
+    """
+    found = [(int(one.get("CPU", 0)), int(one.get("GPU", 0))) for one in machines]
+    able = [one for one in found if one[0]]
+    if not able:
+        raise RunError("no machine of the cluster offers a processor to work with")
+    with_cards = [(cpus, cards) for cpus, cards in able if 0 < cards <= cpus]
+    if graphics and with_cards:
+        each = min(MOST_PROCESSORS, *(cpus // cards for cpus, cards in with_cards))
+        return Share(actors=sum(cards for _, cards in with_cards), processors=each, graphics=1)
+    each = min(MOST_PROCESSORS, *(cpus for cpus, _ in able))
+    return Share(actors=sum(cpus // each for cpus, _ in able), processors=each)
+
+
+def _content(classifier: Classifier) -> bytes:
+    """The bytes of the bundle that a classifier was loaded from."""
+    path = classifier.path
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror or error}") from error
+    if hashlib.sha256(content).hexdigest() != classifier.sha256:
+        raise BundleError(f"{path} has changed since it was loaded: load it again")
+    return content
+
+
+def _blocks(inputs: Inputs, *, chunk: int, actors: int, done: int) -> Iterator[pa.Table]:
+    """Names of images, in blocks of whole chunks: the chunks of one machine."""
+    import pyarrow as pa
+
+    chunks = -(-len(inputs) // chunk)
+    length = chunk * max(1, min(BLOCK // chunk, chunks // (BLOCKS_EACH * actors)))
+    for start in range(0, len(inputs), length):
+        block = sent(inputs[start : start + length])
+        places = range(done + start, done + start + len(block))
+        yield block.append_column("place", pa.array(places, pa.int64()))
+
+
+def _answers(
+    blocks: list[pa.Table], orders: Orders, shared: Share
+) -> Generator[Answer, None, None]:
+    """What the actors of a cluster say of each block, in order."""
+    import ray.data
+    from ray.exceptions import RayError
+
+    names = ray.data.from_arrow(blocks)
+    context = names.context
+    context.enable_progress_bars = False
+    context.execution_options.preserve_order = True
+    answered = names.map_batches(
+        Actor,
+        fn_constructor_args=(orders,),
+        batch_size=None,  # a block as it is
+        batch_format="pyarrow",
+        # One actor is enough to go on: those of lost machines start again where there is room.
+        compute=ray.data.ActorPoolStrategy(
+            min_size=1, max_size=shared.actors, initial_size=shared.actors
+        ),
+        num_cpus=shared.processors,
+        num_gpus=shared.graphics,
+        # Without end: of actors that are lost with their machines, and of what they were at.
+        max_restarts=-1,
+        max_task_retries=-1,
+    )
+    try:
+        for row in answered.iter_rows():
+            yield row[ANSWER]
+    except RayError as error:
+        raise RunError(f"a worker on Ray failed: {_reason(error)}") from error
+
+
+def _check(answer: Answer) -> None:
+    if answer.failed:
+        raise RunError(f"a worker on {answer.machine} failed: {answer.failed}")
+    if answer.unseen and os.path.exists(answer.unseen):  # noqa: PTH110 - names that are no text
+        raise RunError(
+            f"{answer.machine} does not see {answer.unseen}. Put images where every machine of the "
+            "cluster reads them under the same name: on a shared drive, or at an address such as "
+            "s3://cells"
+        )
+
+
+@contextmanager
+def _connected(address: str | None) -> Iterator[None]:
+    """Be connected to a cluster for a block, quietly; a program's own connection is used."""
+    import ray
+
+    if ray.is_initialized():
+        with _quiet():
+            yield
+        return
+    wanted = address or os.environ.get("RAY_ADDRESS") or LOCAL
+    with _quiet(), TemporaryDirectory(prefix="cellclf-ray-") as folder:
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+        if wanted == LOCAL:
+            options |= {
+                "num_cpus": processors(),
+                "include_dashboard": False,
+                "_temp_dir": folder,
+            }
+        try:
+            ray.init(address=wanted, **options)
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            raise RunError(f"no Ray cluster answers at {wanted}: {_reason(error)}") from error
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Ray from reporting use to its makers, and from writing to the terminal."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    logger = logging.getLogger("ray.data")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)
+
+
+def _reason(error: BaseException) -> str:
+    """The last line of what Ray says, which is the one without a traceback."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else repr(error)
