@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +63,12 @@ class RayWorkers:
     address: str | None = None
 
     def __post_init__(self) -> None:
-        if find_spec("ray") is None:
-            raise RunError("workers on Ray need Ray, which is not installed: `pip install ray[data]`")
+        try:
+            version("ray")  # imports nothing: that takes seconds
+        except PackageNotFoundError:
+            raise RunError(
+                "workers on Ray need Ray, which is not installed: pip install 'cellclf[ray]'"
+            ) from None
 
     def stream(
         self,
@@ -248,43 +252,45 @@ def _check(answer: Answer) -> None:
 
 @contextmanager
 def _connected(address: str | None) -> Iterator[None]:
-    """Be connected to a cluster for a block, quietly; a program's own connection is used."""
+    """Be connected to a cluster for a block; a program's own connection is used and kept."""
     import ray
 
-    if ray.is_initialized():
-        with _quiet():
+    with _quiet():
+        if ray.is_initialized():
             yield
-        return
-    wanted = address or os.environ.get("RAY_ADDRESS") or LOCAL
-    with _quiet(), TemporaryDirectory(prefix="cellclf-ray-") as folder:
-        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-        if wanted == LOCAL:
-            options |= {
-                "num_cpus": processors(),
-                "include_dashboard": False,
-                "_temp_dir": folder,
-            }
-        try:
-            ray.init(address=wanted, **options)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            raise RunError(f"no Ray cluster answers at {wanted}: {_reason(error)}") from error
-        try:
-            yield
-        finally:
-            ray.shutdown()
+            return
+        wanted = address or os.environ.get("RAY_ADDRESS") or LOCAL
+        with TemporaryDirectory(prefix="cellclf-ray-", ignore_cleanup_errors=True) as folder:
+            _connect(wanted, folder)
+            try:
+                yield
+            finally:
+                ray.shutdown()
+
+
+def _connect(address: str, folder: str) -> None:
+    import ray
+
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == LOCAL:
+        options |= {"num_cpus": processors(), "include_dashboard": False, "_temp_dir": folder}
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports to its makers unless told
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what a later version of Ray will do
+            ray.init(address=address, **options)
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise RunError(f"no Ray cluster answers at {address}: {_reason(error)}") from error
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Ray from reporting use to its makers, and from writing to the terminal."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    """Keep Ray Data from writing to the terminal."""
     logger = logging.getLogger("ray.data")
     before = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
         logger.setLevel(before)
 
