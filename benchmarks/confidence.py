@@ -68,7 +68,7 @@ class Examined:
             path for path in (data / "pbc_160").rglob("*.jpg") if path.name not in known
         )
         labels = np.array([path.parent.name for path in others])
-        self.halves = _halves(labels, self.rng)
+        self.halves = halves(labels, self.rng)
         self.labels = [labels[half] for half in self.halves]
         self.images = [self._read([others[row] for row in half]) for half in self.halves]
         self.seen = [self._seen(images) for images in self.images]
@@ -172,7 +172,7 @@ class Examined:
         return pd.Index(self.classes).get_indexer(pd.Index(labels)).astype(np.intp)
 
 
-def _halves(labels: NDArray[np.str_], rng: np.random.Generator) -> list[NDArray[np.intp]]:
+def halves(labels: NDArray[np.str_], rng: np.random.Generator) -> list[NDArray[np.intp]]:
     """Rows of each of two halves, every class evenly."""
     halves: list[list[int]] = [[], []]
     for name in np.unique(labels):

@@ -1,14 +1,14 @@
 """Memory of very many predictions, and what is left of them when the command is killed.
 
-    python benchmarks/predict_memory.py [IMAGES]
+    python benchmarks/predict_memory.py [IMAGES [SUFFIX ...]]
 
 Makes 200 JPEG files of 64 px in a temporary folder and names them 2,000 and IMAGES times (200,000)
 by hard links; trains a custom CNN on rendered cells for one epoch, and prints:
 
 - the highest `VmHWM` of `cellclf predict --out` for each number, once the engine has been made;
-- for CSV, Parquet and JSON lines, how the result of a command that is killed ten times, at random,
-  and goes on by `--resume` compares with that of one that nobody disturbs. Kills are spread over
-  the time that the undisturbed one takes.
+- for CSV, Parquet and JSON lines, or those that are named, how the result of a command that is
+  killed ten times, at random, and goes on by `--resume` compares with that of one that nobody
+  disturbs. Kills are spread over the time that the undisturbed one takes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -37,7 +38,7 @@ SECONDS_BETWEEN_LOOKS = 0.05
 CELLCLF = (sys.executable, "-m", "cellclf")
 
 
-def main(most: int = MANY) -> None:
+def main(most: int = MANY, suffixes: Sequence[str] = SUFFIXES) -> None:
     with tempfile.TemporaryDirectory() as place:
         here = Path(place)
         os.environ["CELLCLF_CACHE"] = str(here / "cache")
@@ -51,7 +52,7 @@ def main(most: int = MANY) -> None:
         print("| format | images | seconds | images a second | peak memory |", flush=True)
         print("| --- | --- | --- | --- | --- |", flush=True)
         seconds = {}
-        for suffix in SUFFIXES:
+        for suffix in suffixes:
             peak, seconds[suffix] = _predicted(here, most, here / f"whole{suffix}")
             print(
                 f"| {suffix} | {most:,} | {seconds[suffix]:.0f} | {most / seconds[suffix]:,.0f} | "
@@ -60,7 +61,7 @@ def main(most: int = MANY) -> None:
             )
         print("\n| format | kills | equal to the byte | rows |", flush=True)
         print("| --- | --- | --- | --- |", flush=True)
-        for suffix in SUFFIXES:
+        for suffix in suffixes:
             out = here / f"killed{suffix}"
             kills = _killed(here, most, out, seconds[suffix])
             same = out.read_bytes() == (here / f"whole{suffix}").read_bytes()
@@ -89,15 +90,8 @@ def _link(sources: list[Path], folder: Path, count: int) -> None:
 
 
 def _command(here: Path, count: int, out: Path, *more: str) -> list[str]:
-    return [
-        *CELLCLF,
-        "predict",
-        str(here / "run"),
-        str(here / str(count)),
-        "--out",
-        str(out),
-        *more,
-    ]
+    named = (str(here / "run"), str(here / str(count)), "--out", str(out), "--engine", ENGINE)
+    return [*CELLCLF, "predict", *named, *more]
 
 
 def _predicted(here: Path, count: int, out: Path) -> tuple[float, float]:
@@ -159,4 +153,4 @@ def _rows(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(int, sys.argv[1:2]), *filter(None, [sys.argv[2:]]))

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from cellclf.inference.bundle import read_bundle
     from cellclf.inference.classified import Classified
     from cellclf.inference.classifier import Classifier, load
+    from cellclf.inference.export import Exported, export
     from cellclf.inference.totals import Totals
     from cellclf.network.backend import prepare_backend
     from cellclf.network.normalization import BatchNormalization
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from cellclf.pipeline.evaluate import evaluate
     from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
+    from cellclf.pipeline.gain import Gain, gain
     from cellclf.pipeline.predict import predict
     from cellclf.pipeline.run import run
     from cellclf.progress import Progress
@@ -96,9 +98,11 @@ _HOME = {
     "Evaluation": "cellclf.evaluation.evaluation",
     "Experiment": "cellclf.experiment",
     "ExperimentError": "cellclf.errors",
+    "Exported": "cellclf.inference.export",
     "Finding": "cellclf.auditing.findings",
     "Fetched": "cellclf.pipeline.fetch",
     "FinishedRun": "cellclf.pipeline.finished",
+    "Gain": "cellclf.pipeline.gain",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
     "LeakageWarning": "cellclf.errors",
@@ -126,7 +130,9 @@ _HOME = {
     "download": "cellclf.data.download",
     "download_from_kaggle": "cellclf.data.kaggle",
     "evaluate": "cellclf.pipeline.evaluate",
+    "export": "cellclf.inference.export",
     "fetch": "cellclf.pipeline.fetch",
+    "gain": "cellclf.pipeline.gain",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.classifier",
@@ -160,9 +166,11 @@ __all__ = [
     "Evaluation",
     "Experiment",
     "ExperimentError",
+    "Exported",
     "Fetched",
     "Finding",
     "FinishedRun",
+    "Gain",
     "ImageError",
     "LeakageError",
     "LeakageWarning",
@@ -190,7 +198,9 @@ __all__ = [
     "download",
     "download_from_kaggle",
     "evaluate",
+    "export",
     "fetch",
+    "gain",
     "hookimpl",
     "list_files",
     "load",

@@ -280,6 +280,8 @@ class EngineSpec(Spec):
             available.
         file: Name of the file in the folder that opens it, such as `model.onnx`; empty where the
             folder itself does.
+        format: What `cellclf export --format` calls what it writes, where that has another name
+            than the engine, such as `onnx`.
         candidate: `--engine auto` may choose it.
     """
 
@@ -290,7 +292,16 @@ class EngineSpec(Spec):
     open: str
     requires: tuple[str, ...]
     file: str = ""
+    format: str = ""
     candidate: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.format and not NAME_PATTERN.fullmatch(self.format):
+            raise PluginError(
+                f"`format` of engine {self.name!r} must be a name like that of the engine. "
+                f"Received: format={self.format!r}"
+            )
 
 
 def resolve(reference: str) -> Callable[..., Any]:

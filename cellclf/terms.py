@@ -19,6 +19,7 @@ __all__ = [
     "Recipe",
     "ResizeMode",
     "Schedule",
+    "Views",
     "counted",
     "part_named",
     "percent",
@@ -53,6 +54,9 @@ Distribution = Literal["none", "data_parallel"]
 
 Explanation = Literal["grad_cam", "occlusion"]
 """What shows where in an image a score came from: gradients, or covering patch after patch."""
+
+Views = Literal["none", "flips", "dihedral"]
+"""From which sides an image is looked at: as it is, mirrored too, or turned as well."""
 
 MISSING = "–"
 """What stands for a figure that there is not."""

@@ -73,7 +73,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "engines": (*GROUND, "data", "network"),
     "inference": (*GROUND, "data", "evaluation", "network", "engines"),
     "reporting": (*GROUND, "data", "evaluation", "auditing"),
-    "testing": (*GROUND, "data", "evaluation", "network"),
+    "testing": (*GROUND, "data", "evaluation", "network", "engines"),
     "pipeline": (
         *GROUND,
         "data",

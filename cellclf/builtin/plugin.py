@@ -7,14 +7,16 @@ from collections.abc import Iterable
 from cellclf.builtin.augmentation_specs import AUGMENTATIONS
 from cellclf.builtin.callback_specs import CALLBACKS
 from cellclf.builtin.dataset_specs import DATASETS
+from cellclf.builtin.engine_specs import ENGINES
 from cellclf.builtin.metric_specs import METRICS
 from cellclf.hookspecs import hookimpl
-from cellclf.specs import AugmentationSpec, CallbackSpec, DatasetSpec, MetricSpec
+from cellclf.specs import AugmentationSpec, CallbackSpec, DatasetSpec, EngineSpec, MetricSpec
 
 __all__ = [
     "cellclf_augmentations",
     "cellclf_callbacks",
     "cellclf_datasets",
+    "cellclf_engines",
     "cellclf_metrics",
 ]
 
@@ -41,3 +43,9 @@ def cellclf_metrics() -> Iterable[MetricSpec]:
 def cellclf_callbacks() -> Iterable[CallbackSpec]:
     """Ways to watch a training."""
     return CALLBACKS
+
+
+@hookimpl
+def cellclf_engines() -> Iterable[EngineSpec]:
+    """Formats that need no other package."""
+    return ENGINES

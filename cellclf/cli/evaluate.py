@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cellclf.cli.options import require_result_files
+from cellclf.cli.options import EngineOption, ViewsOption, require_result_files
 from cellclf.cli.run import NOT_REACHED
+
+if TYPE_CHECKING:
+    from cellclf.evaluation.evaluation import Evaluation
+    from cellclf.pipeline.gain import Gain
+    from cellclf.terms import Part
 
 __all__ = ["evaluate"]
 
 
 def evaluate(
+    run: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A run directory, to see what --views and --ensemble gain and cost.",
+            show_default=False,
+        ),
+    ] = None,
     predictions: Annotated[
-        Path,
+        Path | None,
         typer.Option(help="A .csv, .parquet or .jsonl file, of a run or of another program."),
-    ],
+    ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(
@@ -31,7 +44,10 @@ def evaluate(
     ] = None,
     part: Annotated[
         str | None,
-        typer.Option(help="Which rows, where the file has several parts. [test]"),
+        typer.Option(
+            help="Which rows, where the file has several parts [test]; which images of a run "
+            "[validation]."
+        ),
     ] = None,
     resamples: Annotated[
         int, typer.Option(min=100, help="How often units are drawn anew for an interval.")
@@ -44,27 +60,49 @@ def evaluate(
             "be given again. The exit status is 3 where one is not."
         ),
     ] = None,
+    views: ViewsOption = "none",
+    ensemble: Annotated[
+        bool, typer.Option("--ensemble", help="Let all models of the run answer together.")
+    ] = False,
+    engine: EngineOption = "auto",
     json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the figures to this CSV file.")] = None,
 ) -> None:
-    """Judge predictions, with a 95 % interval for every figure.
+    """Judge predictions, with a 95 % interval for every figure; or ways of predicting.
 
     The file has one row an image: its true class in `label`, a probability for each class in
     `p_<class>` and, where images belong together, what they share in `group`. Files of a run are
     read as they are.
 
+    Of a run, its best model's answers are computed anew, with a single look at each image and as
+    asked for with --views and --ensemble: what these gain and cost is printed.
+
     \b
     cellclf evaluate --predictions runs/first/predictions/custom_cnn.csv
     cellclf evaluate --predictions other.csv --column label=truth --column group=patient
+    cellclf evaluate runs/first --views dihedral --ensemble
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.errors import DataError
     from cellclf.pipeline.evaluate import evaluate as judged
     from cellclf.terms import PARTS, part_named
 
+    if (run is None) == (predictions is None):
+        raise typer.BadParameter(
+            "give either --predictions FILE, or a run directory with --views or --ensemble"
+        )
     chosen = None if part is None else part_named(part)
     if part is not None and chosen is None:
         raise DataError(f"--part must be one of {', '.join(PARTS)}. Received: {part!r}")
     require_result_files({"--json": json, "--csv": csv}, inputs=(predictions,))
+    if run is not None:
+        _require_none({"--column": column, "--metric": metric, "--gate": gate}, "--predictions")
+        _of_run(
+            run, views, chosen or "validation", ensemble=ensemble, engine=engine, json=json, csv=csv
+        )
+        return
+    assert predictions is not None
+    if views != "none" or ensemble:
+        raise typer.BadParameter("--views and --ensemble are for a run directory, not for a file")
     found = judged(
         predictions,
         columns=_renamed(column or ()),
@@ -74,6 +112,42 @@ def evaluate(
         resamples=resamples,
         seed=seed,
     )
+    _tell(found, json=json, csv=csv)
+    if not found.passed:
+        raise typer.Exit(NOT_REACHED)
+
+
+def _of_run(
+    run: Path,
+    views: str,
+    part: Part,
+    *,
+    ensemble: bool,
+    engine: str,
+    json: Path | None,
+    csv: Path | None,
+) -> None:
+    """Say what views and ensembles of a run's models gain and cost."""
+    from cellclf.cli.progress import command_progress
+    from cellclf.engines.views import views_named
+    from cellclf.network.backend import prepare_backend
+    from cellclf.pipeline.gain import gain
+
+    with command_progress() as progress:
+        found = gain(
+            run,
+            views=views_named(views),
+            ensemble=ensemble,
+            part=part,
+            engine=engine,
+            before_network=prepare_backend,
+            progress=progress,
+        )
+    _tell(found, json=json, csv=csv)
+
+
+def _tell(found: Evaluation | Gain, *, json: Path | None, csv: Path | None) -> None:
+    """Print what was found, and write it where that is asked for."""
     typer.echo(found.summary())
     if json is not None:
         found.write_json(json)
@@ -81,8 +155,13 @@ def evaluate(
     if csv is not None:
         found.write_csv(csv)
         typer.echo(f"Written: {csv}")
-    if not found.passed:
-        raise typer.Exit(NOT_REACHED)
+
+
+def _require_none(options: Mapping[str, list[str] | None], place: str) -> None:
+    """Make sure that no option is given that has no meaning here."""
+    given = [name for name, values in options.items() if values]
+    if given:
+        raise typer.BadParameter(f"{given[0]} is for {place}, not for a run directory")
 
 
 def _renamed(columns: list[str] | tuple[str, ...]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from cellclf.cli.cache import app as cache_app
 from cellclf.cli.compare import compare
 from cellclf.cli.differential import differential
 from cellclf.cli.evaluate import evaluate
+from cellclf.cli.export import export
 from cellclf.cli.fetch import fetch
 from cellclf.cli.plugins import app as plugins_app
 from cellclf.cli.predict import predict
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(audit)
 app.command()(predict)
+app.command()(export)
 app.command()(evaluate)
 app.command()(compare)
 app.command()(differential)

@@ -19,6 +19,7 @@ __all__ = [
     "RayAddressOption",
     "ReferenceOption",
     "SetOption",
+    "ViewsOption",
     "WorkersOption",
     "require_result_files",
     "require_suffix",
@@ -91,6 +92,15 @@ EngineOption = Annotated[
     typer.Option(
         metavar="auto|keras|NAME",
         help="What computes the answers: the fastest here, Keras, or a plugin's engine.",
+    ),
+]
+
+ViewsOption = Annotated[
+    str,
+    typer.Option(
+        metavar="none|flips|dihedral",
+        help="Look at each image mirrored (4 views) or turned as well (8), and average: 4 or 8 "
+        "times the work.",
     ),
 ]
 

@@ -16,6 +16,7 @@ from cellclf.cli.options import (
     QuestionOption,
     RayAddressOption,
     ReferenceOption,
+    ViewsOption,
     WorkersOption,
     require_result_files,
     require_suffix,
@@ -65,6 +66,15 @@ def predict(
     engine: EngineOption = "auto",
     workers: WorkersOption = "local",
     ray_address: RayAddressOption = None,
+    views: ViewsOption = "none",
+    ensemble: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Another bundle or run directory to average with; may be given again. Thresholds "
+            "are those of the first argument.",
+        ),
+    ] = None,
 ) -> None:
     """Classify images and count the classes. Not for clinical use.
 
@@ -77,8 +87,10 @@ def predict(
     cellclf predict runs/first /shared/cells --out new.parquet --workers ray --ray-address auto
     cellclf predict runs/first slides/ --out new.csv --report new.html --review review.csv
     cellclf predict runs/first/models/custom_cnn.safetensors 'slide7/*.jpg'
+    cellclf predict runs/first new_images/ --views dihedral --ensemble runs/second
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
+    from cellclf.engines.views import views_named
     from cellclf.errors import LeakageWarning
     from cellclf.inference.finding import find_inputs
     from cellclf.network.backend import prepare_backend
@@ -86,8 +98,11 @@ def predict(
 
     _require_use(by, question, reference, out=out, report=report, review=review, resume=resume)
     cluster = _cluster(workers, ray_address)
+    sides = views_named(views)
+    models = [model, *(ensemble or ())]
     inputs = find_inputs(paths)
-    _require_places(inputs, Path(model), reference, out=out, report=report, review=review)
+    read = [*map(Path, models), *filter(None, [reference])]
+    _require_places(inputs, read, out=out, report=report, review=review)
     asked = None
     if report is not None or review is not None:
         from cellclf.pipeline.batch import check_batch
@@ -98,10 +113,11 @@ def predict(
         warnings.simplefilter("ignore", LeakageWarning)  # the summary says it
         with command_progress() as progress:
             classifier = classifier_for(
-                model,
+                models,
                 out=out,
                 resume=resume,
                 engine=engine,
+                views=sides,
                 before_network=prepare_backend,
                 progress=progress,
             )
@@ -130,8 +146,7 @@ def predict(
 
 def _require_places(
     inputs: Inputs,
-    model: Path,
-    reference: Path | None,
+    read: Sequence[Path],
     *,
     out: Path | None,
     report: Path | None,
@@ -148,8 +163,7 @@ def _require_places(
         results["the file beside --out"] = sidecar_of(out)
         results["the list of unreadable files"] = unreadable_of(out)
     names = {path.name for path in results.values() if path is not None}
-    read = (*local_files(inputs, called=names), model, reference)
-    require_result_files(results, inputs=read)
+    require_result_files(results, inputs=(*local_files(inputs, called=names), *read))
     require_suffix("--out", out, *WRITTEN)
     require_suffix("--review", review, ".csv")
     require_suffix("--report", report, ".html")

@@ -11,10 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from filelock import FileLock
@@ -22,30 +20,25 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from cellclf.data.holding import DRAFT, hold, remove, sweep
+from cellclf.engines.conversion import Run, convert, opened, require_convertible, versions_of
 from cellclf.engines.engine import Engine, KerasEngine, Trained
 from cellclf.engines.proof import Proof, made_images, prove
-from cellclf.errors import CellclfError, EngineError
+from cellclf.errors import EngineError
 from cellclf.files import cache_folder, write_text
-from cellclf.network.backend import current
-from cellclf.network.outputs import BATCH_SIZE, FEATURES, LOGITS, Outputs
+from cellclf.network.outputs import BATCH_SIZE, FEATURES, LOGITS, Outputs, at_once
 from cellclf.processors import processor_model
 from cellclf.registry import Offer
-from cellclf.specs import EngineSpec, resolve
+from cellclf.specs import EngineSpec
 
-__all__ = ["CONVERTIBLE", "KIND", "Converted", "converted", "versions_of"]
+__all__ = ["KIND", "Converted", "converted"]
 
 KIND = "engines"
 """Folder of the cache that converted networks are kept in."""
-
-CONVERTIBLE = "tensorflow"
-"""The backend that runtimes can read the networks of."""
 
 LAYOUT = 1
 """Raise it when what is kept for an engine changes: what was kept before is then made anew."""
 
 PROOF = "proof.json"
-
-Run = Callable[[NDArray[np.uint8]], Mapping[str, NDArray[np.float32]]]
 
 
 class Converted:
@@ -55,9 +48,9 @@ class Converted:
         proof: How far it is from Keras.
     """
 
-    def __init__(self, name: str, run: Run, proof: Proof | None = None) -> None:
+    def __init__(self, name: str, run: Run, *, image_size: int, proof: Proof | None = None) -> None:
         self.name = name
-        self.batch_size = BATCH_SIZE
+        self.batch_size = at_once(BATCH_SIZE, image_size, image_size)
         self.proof = proof
         self._run = run
 
@@ -85,7 +78,7 @@ def converted(
     entry = cache_folder() / KIND / _key(offer, trained)
     proof = _proof(entry)
     if proof is None:
-        _require_convertible(offer.spec)
+        require_convertible(f"engine {offer.spec.name!r}")
         folder = entry.parent
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f".{entry.name}.lock"):
@@ -95,28 +88,16 @@ def converted(
                 network = trained.network()
                 reference = reference or (lambda: KerasEngine(network))
                 proof = _made(entry, offer.spec, trained, reference())
-    engine = Converted(offer.spec.name, _opened(offer.spec, entry), proof)
+    engine = Converted(
+        offer.spec.name,
+        _open(offer.spec, entry),
+        image_size=trained.image_size,
+        proof=proof,
+    )
     claim = hold(entry)
     if claim is not None:
         claim.release_with(engine)
     return engine
-
-
-def versions_of(offer: Offer[EngineSpec]) -> dict[str, str]:
-    """Return the versions of an engine and of what it computes with, by distribution.
-
-    Raises:
-        EngineError: Something that it computes with is not installed.
-    """
-    found = {offer.distribution: offer.version}
-    for distribution in offer.spec.requires:
-        try:
-            found[distribution] = version(distribution)
-        except PackageNotFoundError:
-            raise EngineError(
-                f"engine {offer.spec.name!r} needs {distribution}: pip install {distribution}"
-            ) from None
-    return found
 
 
 def _key(offer: Offer[EngineSpec], trained: Trained) -> str:
@@ -132,15 +113,6 @@ def _proof(entry: Path) -> Proof | None:
         return None
 
 
-def _require_convertible(spec: EngineSpec) -> None:
-    backend = current()
-    if backend != CONVERTIBLE:
-        raise EngineError(
-            f"engine {spec.name!r} is made from a network on {CONVERTIBLE}, once for each model. "
-            f"Received: KERAS_BACKEND={backend}. Set it to {CONVERTIBLE}, or use --engine keras"
-        )
-
-
 def _made(entry: Path, spec: EngineSpec, trained: Trained, reference: Engine) -> Proof:
     from cellclf.engines.serving import served
 
@@ -149,8 +121,11 @@ def _made(entry: Path, spec: EngineSpec, trained: Trained, reference: Engine) ->
     draft.mkdir()
     claim = hold(draft)
     try:
-        _convert(spec, served(trained.network()), draft, metadata={"model": trained.name})
-        engine = Converted(spec.name, _opened(spec, draft))
+        try:
+            convert(spec, served(trained.network()), draft, metadata={"model": trained.name})
+        except EngineError as error:
+            raise EngineError(f"{error}. Use --engine keras") from error
+        engine = Converted(spec.name, opened(spec, draft), image_size=trained.image_size)
         proof = prove(engine, reference, made_images(trained.image_size))
         del engine  # Windows moves no file that is open
         write_text(draft / PROOF, proof.model_dump_json(indent=2) + "\n")
@@ -162,26 +137,8 @@ def _made(entry: Path, spec: EngineSpec, trained: Trained, reference: Engine) ->
     return proof
 
 
-def _convert(spec: EngineSpec, network: Any, folder: Path, *, metadata: Mapping[str, str]) -> None:
+def _open(spec: EngineSpec, entry: Path) -> Run:
     try:
-        resolve(spec.convert)(network, folder, spec.params(), metadata=metadata)
-    except CellclfError:
-        raise
-    except Exception as error:
-        raise EngineError(
-            f"engine {spec.name!r} cannot convert this network ({type(error).__name__}: {error}). "
-            "Use --engine keras"
-        ) from error
-
-
-def _opened(spec: EngineSpec, folder: Path) -> Run:
-    try:
-        run: Run = resolve(spec.open)(folder, spec.params())
-    except CellclfError:
-        raise
-    except Exception as error:
-        raise EngineError(
-            f"engine {spec.name!r} cannot open the network that it converted "
-            f"({type(error).__name__}: {error}). `cellclf cache prune --all` lets it be made anew"
-        ) from error
-    return run
+        return opened(spec, entry)
+    except EngineError as error:
+        raise EngineError(f"{error}. `cellclf cache prune --all` lets it be made anew") from error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cellclf.engines.converted import CONVERTIBLE, converted, versions_of
+from cellclf.engines.conversion import CONVERTIBLE, versions_of
+from cellclf.engines.converted import converted
 from cellclf.engines.engine import KERAS, Engine, KerasEngine, Trained
 from cellclf.engines.speed import Measured, Speed, measure, recorded
 from cellclf.errors import CellclfError, EngineError, PluginError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,6 +30,18 @@ TARGET_ACCURACY = 0.98
 """Accuracy that answers accepted without a person are to have, unless the user asks for another."""
 
 FEWEST_CLASSES = 2
+
+SHARES = ("review_target", "review_accepted", "review_bound", "set_coverage", "outlier_share")
+"""Thresholds that are shares, 0 to 1; none of the others is less than 0 either."""
+
+COUNTS = ("calibrated_on", "outlier_samples")
+"""Thresholds that are whole numbers."""
+
+ARRAYS = {"biases": math.inf, "set_thresholds": 1, "set_samples": 2**53}
+"""What is kept by class, and the most that it can be; a bias may be less than 0."""
+
+SMALLEST_TEMPERATURE = 1e-6
+"""Far below any that is fitted: what is divided by it stays finite."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,13 +179,20 @@ class Decision:
         """Put together again what `thresholds` and `arrays` gave.
 
         Raises:
-            DataError: Something is missing, or of another shape than `(classes,)`.
+            DataError: Something is missing, of another shape than `(classes,)`, or out of range.
         """
+        _check_thresholds(thresholds)
         for name, array in arrays.items():
+            if name not in ARRAYS:
+                raise DataError(f"{name!r} has no place in a decision")
             if array.shape != (classes,):
                 raise DataError(
                     f"{name!r} must have shape ({classes},). Received: shape {array.shape}"
                 )
+            if name != "biases" and not ((array >= 0).all() and (array <= ARRAYS[name]).all()):
+                raise DataError(f"{name!r} must be from 0 to {ARRAYS[name]}")
+            if name == "set_samples" and not (array == array.round()).all():
+                raise DataError(f"{name!r} must hold whole numbers")
         try:
             reached = thresholds["review_accepted"] > 0
             refusal = None
@@ -207,3 +227,18 @@ class Decision:
     def rounded(self) -> Decision:
         """Return it as it comes back from a file, so that a run and its bundle decide alike."""
         return self.read(self.thresholds(), self.arrays(), classes=len(self.calibration.biases))
+
+
+def _check_thresholds(thresholds: Mapping[str, float]) -> None:
+    """Each must be a number that it can be, and those of outliers come together or not at all."""
+    for name, value in thresholds.items():
+        least = SMALLEST_TEMPERATURE if name == "temperature" else 0.0
+        sound = math.isfinite(value) and least <= value <= (1.0 if name in SHARES else math.inf)
+        if not sound or (name in COUNTS and value != math.floor(value)):
+            raise DataError(f"{name!r} is out of range. Received: {value}")
+    if not thresholds.get("review_accepted", 1) and thresholds.get("review_bound"):
+        raise DataError("'review_bound' is given, of answers of which none was accepted")
+    if "outlier" not in thresholds:
+        for name in ("outlier_share", "outlier_samples"):
+            if name in thresholds:
+                raise DataError("'outlier' is missing")

@@ -33,6 +33,9 @@ the classes, in that over all of them."""
 ALONE = 1 << 18
 """Multiplications up to which OpenBLAS computes a product of matrices in the calling thread."""
 
+KEPT = ("means", "scales", "directions", "variances", "rest")
+"""Names of what is kept."""
+
 RISK = 0.01
 """Of saying that too many cells are refused, where no more are than may be."""
 
@@ -114,12 +117,17 @@ class OutlierScores:
     def of(self, features: ArrayLike) -> NDArray[np.float32]:
         """Return the distance of each image, `(n,)`, 0 or more, from its features, `(n, f)`.
 
+        Of features of several views of each image, `(n, views, f)`, it is the mean over the views.
         Features that are no finite numbers are infinitely far.
 
         Raises:
             DataError: The features are of another width.
         """
         seen = np.asarray(features, dtype=np.float64)
+        if seen.ndim == 3:
+            number, views, width = seen.shape
+            each = self.of(seen.reshape(-1, width)).reshape(number, views)
+            return np.asarray(each.mean(axis=1), dtype=np.float32)
         if seen.ndim != 2 or seen.shape[1] != len(self.scales):
             raise DataError(
                 f"`features` must have shape (n, {len(self.scales)}). Received: shape {seen.shape}"
@@ -154,13 +162,12 @@ class OutlierScores:
         Raises:
             DataError: Something is missing, does not fit the rest, or is no variance.
         """
-        missing = [
-            name
-            for name in ("means", "scales", "directions", "variances", "rest")
-            if name not in arrays
-        ]
-        if missing:
-            raise DataError(f"{missing[0]!r} is missing")
+        for name in KEPT:
+            if name not in arrays:
+                raise DataError(f"{name!r} is missing")
+        for name in arrays:
+            if name not in KEPT:
+                raise DataError(f"{name!r} has no place among what tells outliers")
         kept = {name: array.astype(np.float64) for name, array in arrays.items()}
         width, number = kept["scales"].size, kept["variances"].size
         shapes = {

@@ -21,9 +21,11 @@ from cellclf.evaluation.predictions import (
 )
 from cellclf.files import replacing, write_text
 from cellclf.spreadsheets import read_texts, write_table
+from cellclf.terms import Views
 
 __all__ = [
     "READERS",
+    "Member",
     "Sidecar",
     "read_predictions",
     "read_sidecar",
@@ -35,6 +37,15 @@ __all__ = [
 ]
 
 
+class Member(BaseModel):
+    """One of several models that answered together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(description="Name of its file.")
+    bundle_sha256: str = Field(description="Hash of its bundle.")
+
+
 class Sidecar(BaseModel):
     """What a table of predictions does not say of itself."""
 
@@ -43,7 +54,17 @@ class Sidecar(BaseModel):
     schema_version: Literal[1] = 1
     classes: tuple[str, ...] = Field(description="Class names in the order of the outputs.")
     model: str = Field("", description="Name of the model in its run, or of its file.")
-    bundle_sha256: str | None = Field(None, description="Hash of the bundle that predicted.")
+    bundle_sha256: str | None = Field(
+        None, description="Hash of the bundle that predicted; absent where there were several."
+    )
+    members: tuple[Member, ...] = Field(
+        (),
+        description="The models whose calibrated probabilities were averaged, where there were "
+        "several; calibration, thresholds and outlier scores as a whole are of the first alone.",
+    )
+    views: Views = Field(
+        "none", description="From which sides images were looked at; thresholds are of `none`."
+    )
     versions: Mapping[str, str] = Field({}, description="Versions of what took part, by name.")
     synthetic: bool = Field(False, description="The model was trained on rendered images.")
     leaky: bool = Field(False, description="The split leaks: figures look better than they are.")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cellclf.errors import DataError, RunError, hint
 from cellclf.evaluation.differential import corrections
+from cellclf.evaluation.predictions import COLUMNS as PREDICTION_COLUMNS
 from cellclf.evaluation.predictions import UNIDENTIFIED, review_flags
 from cellclf.spreadsheets import read_texts, write_table
 
@@ -35,6 +36,11 @@ COLUMNS = (
     "corrected",
 )
 MISTAKES_SHOWN = 20
+
+PREDICTIONS = f"{','.join(PREDICTION_COLUMNS)},".encode()
+"""How a file of predictions begins that nobody has changed."""
+
+MOST_OF_HEADER = 1 << 20
 
 
 def reasons_to_review(table: pd.DataFrame, *, threshold: bool = True) -> pd.Series[str]:
@@ -96,7 +102,7 @@ def write_review(listed: pd.DataFrame, path: Path) -> None:
     """Write a review list as CSV, for a person to fill in the last column.
 
     Paths of images below the folder of the file are written relative to it, others in full: so the
-    dataset `csv` finds them.
+    dataset `csv` finds them. Addresses stay as they are.
 
     Raises:
         RunError: The place cannot be written to, or holds a person's corrections.
@@ -105,6 +111,8 @@ def write_review(listed: pd.DataFrame, path: Path) -> None:
     folder = path.absolute().parent
 
     def placed(name: str) -> str:
+        if "://" in name:
+            return name
         whole = Path(name).absolute()
         return (whole.relative_to(folder) if whole.is_relative_to(folder) else whole).as_posix()
 
@@ -120,6 +128,10 @@ def require_uncorrected(path: Path) -> None:
     if not path.is_file() or not path.stat().st_size:
         return
     try:
+        with path.open("rb") as file:
+            first = file.readline(MOST_OF_HEADER)
+        if first.startswith(PREDICTIONS) and b"corrected" not in first:
+            return  # rows of predictions, as they were written: there may be very many
         filled = int((corrections(read_texts(path)) != "").sum())
     except (OSError, ValueError) as error:
         raise RunError(

@@ -236,6 +236,8 @@ def told_apart(table: pd.DataFrame, by: str) -> pd.Series[str]:
 
 def _folder(path: str) -> str:
     """The folder of an image, also where the table was made on Windows."""
+    if "://" in path:  # an address, whose two slashes a path would make one
+        return path.rpartition("/")[0]
     windows = "\\" in path and "/" not in path
     return str((PureWindowsPath if windows else PurePath)(path).parent)
 

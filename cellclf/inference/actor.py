@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.errors import CellclfError, LeakageWarning
+from cellclf.errors import BundleError, CellclfError, LeakageWarning
 from cellclf.inference.classifier import Classifier, load
 from cellclf.inference.parts import Part
 from cellclf.inference.sent import inputs_of, unseen
 from cellclf.network.backend import prepare_backend
+from cellclf.terms import Views
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,17 +36,21 @@ class Orders:
     """What an actor has to know; the same for all of them.
 
     Attributes:
-        name: What the file of the bundle is called.
-        bundle: Fetches its content.
+        names: What the files of the bundles are called.
+        bundles: Fetches their contents.
+        sha256: Hash of the classifier that they are to give.
         engine: What computes the answers.
+        views: From which sides each image is looked at.
         batch: How many images it looks at together.
         backend: What Keras runs on, where Keras is needed.
         processors: How many processors an actor may keep busy.
     """
 
-    name: str
-    bundle: Callable[[], bytes]
+    names: Sequence[str]
+    bundles: Callable[[], Sequence[bytes]]
+    sha256: str
     engine: str
+    views: Views
     batch: int
     backend: str
     processors: int
@@ -108,6 +113,16 @@ class Actor:
         orders = self._orders
         with TemporaryDirectory() as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore", LeakageWarning)  # whoever started this has said it
-            path = Path(folder) / orders.name
-            path.write_bytes(orders.bundle())
-            return load(path, engine=orders.engine, before_network=prepare_backend)
+            paths = []
+            for number, content in enumerate(orders.bundles()):
+                paths.append(Path(folder) / f"{number}" / orders.names[number])
+                paths[-1].parent.mkdir()
+                paths[-1].write_bytes(content)
+            classifier = load(
+                paths, engine=orders.engine, views=orders.views, before_network=prepare_backend
+            )
+        if classifier.sha256 != orders.sha256:
+            named = ", ".join(orders.names)
+            raise BundleError(f"{named} has changed since it was loaded: predict again")
+        classifier.engine.batch_size = orders.batch
+        return classifier

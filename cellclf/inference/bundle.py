@@ -8,36 +8,43 @@ names and runs nothing that it holds.
 from __future__ import annotations
 
 import hashlib
-import json
+import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save
 
 from cellclf.errors import BundleError, DataError
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.drift import UsualLook
 from cellclf.evaluation.outliers import OutlierScores
-from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.files import write_bytes
-from cellclf.inference.bundle_header import METADATA_KEY, TENSOR_TYPES, read_metadata
-from cellclf.terms import ResizeMode
+from cellclf.inference.bundle_header import (
+    MAX_FILE_BYTES,
+    MAX_HEADER_BYTES,
+    METADATA_KEY,
+    TENSOR_TYPES,
+    read_header,
+)
+from cellclf.inference.bundle_tensors import read_tensors
+from cellclf.inference.manifest import BundleManifest, canonical, read_manifest
+from cellclf.inference.migrations import SCHEMA_VERSION
 
-__all__ = ["SCHEMA_VERSION", "Bundle", "BundleManifest", "read_bundle", "write_bundle"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "Bundle",
+    "BundleManifest",
+    "read_bundle",
+    "require_room",
+    "write_bundle",
+]
 
-SCHEMA_VERSION = 1
-"""Raise it when a bundle can no longer be read by the version before."""
-
-MAX_IMAGE_SIZE = 4096
-MAX_CLASSES = 10_000
 WEIGHTS = "weights/"
 DECISION = "decision/"
 APPEARANCE = "appearance/"
@@ -47,65 +54,11 @@ TRAINED = "trained/images"
 
 NO_IMAGES: NDArray[np.uint64] = np.zeros(0, np.uint64)
 
+MAX_OUTLIERS_BYTES = 128 << 20
+"""128 MiB of what tells outliers, which takes twice as much again where it is used. With eight
+classes the first-party networks, as they come, take less than 1 MiB."""
+
 Arrays = Mapping[str, NDArray[Any]]
-
-
-class BundleManifest(BaseModel):
-    """What has to be known beside the weights to predict, and to tell where a model came from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    schema_version: Literal[1] = 1
-    architecture: str = Field(description="Name of the model spec.")
-    distribution: str = Field(description="What pip calls the package that offers it.")
-    distribution_version: str = Field(description="Version of that package, when trained.")
-    params: dict[str, Any] = Field({}, description="The architecture's parameters.")
-    classes: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
-        min_length=2, max_length=MAX_CLASSES, description="In the order of the outputs."
-    )
-    image_size: int = Field(ge=1, le=MAX_IMAGE_SIZE, description="Height and width in pixels.")
-    resize: ResizeMode = Field(description="How images become square.")
-    decode_version: int = Field(description="Version of the decoder that it was trained with.")
-    synthetic: bool = Field(False, description="Trained on rendered images.")
-    leaky: bool = Field(False, description="The figures of its run come from a split that leaks.")
-    calibrated: bool = Field(False, description="Its probabilities are calibrated.")
-    thresholds: dict[str, float] = Field(
-        {}, description="What turns its probabilities into answers, less what there is by class."
-    )
-    confusion: tuple[tuple[int, ...], ...] | None = Field(
-        None,
-        description="Validation cells by true class (rows) and answer, `unidentified` last, to "
-        "correct counts by.",
-    )
-    fingerprints: dict[str, str] = Field({}, description="Hashes of the data and the experiment.")
-    environment: dict[str, str] = Field({}, description="Versions of what it was trained with.")
-
-    def sidecar(self, *, model: str, sha256: str, thresholds: Mapping[str, float]) -> Sidecar:
-        """Return what stands beside predictions of the model.
-
-        Args:
-            model: Its name in its run, or that of its file.
-            sha256: Hash of its bundle.
-            thresholds: What turns its probabilities into answers; empty where it is not calibrated.
-        """
-        return Sidecar(
-            classes=self.classes,
-            model=model,
-            bundle_sha256=sha256,
-            versions=self.environment,
-            synthetic=self.synthetic,
-            leaky=self.leaky,
-            calibrated=bool(thresholds),
-            thresholds=thresholds,
-            confusion_part=None if self.confusion is None else "validation",
-            confusion_counts=self.confusion,
-        )
-
-    @model_validator(mode="after")
-    def _classes_differ(self) -> BundleManifest:
-        if len(set(self.classes)) < len(self.classes):
-            raise ValueError("class names must differ")
-        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +83,26 @@ class Bundle:
     trained: NDArray[np.uint64]
     sha256: str
     usual: UsualLook | None = None
+
+
+def require_room(parameters: int) -> None:
+    """Make sure that a bundle can hold a network, before that is trained for hours.
+
+    Args:
+        parameters: How many numbers its weights are, of four bytes each.
+
+    Raises:
+        BundleError: It cannot.
+
+    Example:
+        >>> require_room(138_357_544)  # VGG16 as published, the largest of its kind
+    """
+    needed = parameters * np.dtype(np.float32).itemsize + MAX_HEADER_BYTES
+    if needed > MAX_FILE_BYTES:
+        raise BundleError(
+            f"a bundle has at most {MAX_FILE_BYTES:,} bytes, and this network of {parameters:,} "
+            f"parameters takes {needed:,}: choose smaller images or another architecture"
+        )
 
 
 def write_bundle(
@@ -158,7 +131,8 @@ def write_bundle(
         SHA-256 of the file, hexadecimal.
 
     Raises:
-        BundleError: No weights, or weights that are no finite numbers.
+        BundleError: No weights, weights that are no finite numbers, or more than a bundle can hold.
+        DataError: What tells outliers is more than a bundle can hold.
         RunError: The place cannot be written to.
     """
     if not weights:
@@ -167,32 +141,37 @@ def write_bundle(
         if array.dtype not in TENSOR_TYPES.values():
             allowed = ", ".join(kind.name for kind in TENSOR_TYPES.values())
             raise BundleError(f"weight {name!r} must be one of {allowed}. Received: {array.dtype}")
-        _check_finite(name, array)
+        if not _is_finite(array):
+            raise BundleError(
+                f"weight {name!r} must hold finite numbers. Received: NaN or infinity: the "
+                "training diverged, try a lower learning rate"
+            )
     # `ascontiguousarray` gives a scalar a dimension; reshaping takes it away again.
     tensors = {
         WEIGHTS + name: np.ascontiguousarray(array).reshape(array.shape)
         for name, array in weights.items()
     }
     manifest = manifest.model_copy(
-        update={
-            "calibrated": decision is not None,
-            "thresholds": {} if decision is None else decision.thresholds(),
-        }
+        update={"thresholds": {} if decision is None else decision.thresholds()}
     )
     for name, array in ({} if decision is None else decision.arrays()).items():
         tensors[DECISION + name] = np.ascontiguousarray(array)
     for name, array in ({} if usual is None else usual.arrays()).items():
         tensors[APPEARANCE + name] = np.ascontiguousarray(array)
-    for name, array in ({} if outliers is None else outliers.arrays()).items():
+    scored_by = {} if outliers is None else outliers.arrays()
+    _check_outliers_size(scored_by)
+    for name, array in scored_by.items():
         tensors[OUTLIERS + name] = array
     if len(trained):
         tensors[TRAINED] = np.ascontiguousarray(trained)
     content = manifest.model_dump(mode="json")
     try:
-        entry = _canonical({"digest": _digest(content, tensors), "manifest": content})
+        entry = canonical({"digest": _digest(content, tensors), "manifest": content})
     except ValueError as error:
         raise BundleError(f"the manifest must fit into JSON: {error}") from error
     written = save(tensors, metadata={METADATA_KEY: entry})
+    # What would be refused when it is read is not written.
+    read_header(path, io.BytesIO(written), size=len(written))
     write_bytes(path, written)
     return hashlib.sha256(written).hexdigest()
 
@@ -201,123 +180,115 @@ def read_bundle(path: Path) -> Bundle:
     """Read a bundle.
 
     The header is judged before anything else is read: what is no bundle, is cut short or was made
-    by a newer version costs next to nothing to refuse. Then the digest must fit every tensor.
+    by a newer version costs next to nothing to refuse. Then the digest must fit every tensor. The
+    manifest of an older bundle is brought to the present schema (`cellclf.inference.migrations`).
 
     Raises:
         BundleError: There is no such file, or it is no bundle that can be trusted and read.
     """
-    entry = read_metadata(path)
-    manifest = _manifest(path, entry)
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "something else"
+        raise BundleError(f"a bundle must be a file. Received: {what}, {path}")
     try:
-        content = path.read_bytes()
-        tensors = load_tensors(content)
-        digest = _digest(entry["manifest"], tensors)
-    # What safetensors refuses the header check has refused; this is the second lock.
-    except (OSError, SafetensorError, ValueError, KeyError, RecursionError) as error:
-        raise BundleError(f"{path} is damaged: {error}") from error
-    if digest != entry["digest"]:
+        with path.open("rb") as file:
+            header = read_header(path, file, size=os.fstat(file.fileno()).st_size)
+            manifest = read_manifest(path, header.manifest)
+            tensors, sha256 = read_tensors(path, file, header)
+    except FileNotFoundError:
+        raise BundleError(f"no such bundle: {path}") from None
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror or error}") from error
+    if _digest(header.manifest, tensors) != header.digest:
         raise BundleError(
             f"{path} is damaged: its numbers are not those that were written. Copy it again"
         )
+    try:
+        return _put_together(manifest, tensors, sha256)
+    except DataError as error:
+        raise BundleError(f"{path} is damaged: {error}") from error
+
+
+def _put_together(
+    manifest: BundleManifest, tensors: dict[str, NDArray[Any]], sha256: str
+) -> Bundle:
+    """A bundle from what was read. Raises DataError where the parts do not fit."""
+    for name, array in tensors.items():
+        if not _is_finite(array):
+            raise DataError(f"{name!r} holds NaN or infinity")
     trained = tensors.pop(TRAINED, NO_IMAGES)
-    if trained.dtype != np.uint64 or trained.ndim != 1:
-        raise BundleError(f"{path} is damaged: {TRAINED!r} is no list of fingerprints")
+    ascending = trained.ndim == 1 and bool((trained[1:] > trained[:-1]).all())
+    if trained.dtype != np.uint64 or not ascending:
+        raise DataError(f"{TRAINED!r} is no list of fingerprints")
     decided_by, scored_by, appearance = (
         _taken(tensors, prefix) for prefix in (DECISION, OUTLIERS, APPEARANCE)
     )
-    weights = {}
-    for name, array in tensors.items():
+    for name in tensors:
         if not name.startswith(WEIGHTS):
-            raise BundleError(f"{path} holds {name!r}, which a bundle has no place for")
-        _check_finite(name, array)
-        weights[name.removeprefix(WEIGHTS)] = array
+            raise DataError(f"it holds {name!r}, which a bundle has no place for")
+    if not tensors:
+        raise DataError("it holds no weights")
+    number = len(manifest.classes)
+    decision = (
+        Decision.read(manifest.thresholds, decided_by, classes=number)
+        if manifest.thresholds or decided_by
+        else None
+    )
+    outliers = _outliers(scored_by, classes=number)
+    if decision is not None and decision.refusal is not None and outliers is None:
+        raise DataError("it refuses cells by a score, and what the score comes from is missing")
     return Bundle(
         manifest=manifest,
-        weights=MappingProxyType(weights),
-        decision=_decision(path, manifest, decided_by),
-        outliers=_outliers(path, scored_by),
+        weights=MappingProxyType(
+            {name.removeprefix(WEIGHTS): array for name, array in tensors.items()}
+        ),
+        decision=decision,
+        outliers=outliers,
         trained=trained,
-        usual=_usual(path, manifest, appearance),
-        sha256=hashlib.sha256(content).hexdigest(),
+        usual=UsualLook.read(appearance, classes=number),
+        sha256=sha256,
     )
 
 
-def _manifest(path: Path, entry: Mapping[str, Any]) -> BundleManifest:
-    written = entry["manifest"]
-    version = written.get("schema_version")
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise BundleError(
-            f"{path} was made by a newer cellclf (schema {version}); this version reads up to "
-            f"{SCHEMA_VERSION}: upgrade cellclf"
-        )
-    try:
-        return BundleManifest.model_validate_json(_canonical(written))
-    except ValidationError as error:
-        reason = "; ".join(
-            f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()
-        )
-    except (ValueError, RecursionError) as error:  # NaN, half a surrogate pair, endless nesting
-        reason = str(error)
-    raise BundleError(
-        f"{path} has a manifest that this version of cellclf cannot read ({reason}). It is "
-        "damaged, or was made by another version: train the model again"
-    )
-
-
-def _decision(path: Path, manifest: BundleManifest, arrays: Arrays) -> Decision | None:
-    if not manifest.calibrated:
-        return None
-    for name, array in arrays.items():
-        _check_finite(name, array)
-    try:
-        return Decision.read(manifest.thresholds, arrays, classes=len(manifest.classes))
-    except DataError as error:
-        raise BundleError(f"{path} is damaged: {error}") from error
-
-
-def _usual(path: Path, manifest: BundleManifest, arrays: Arrays) -> UsualLook | None:
-    try:
-        return UsualLook.read(arrays, classes=len(manifest.classes))
-    except DataError as error:
-        raise BundleError(f"{path} is damaged: {error}") from error
-
-
-def _outliers(path: Path, arrays: Arrays) -> OutlierScores | None:
+def _outliers(arrays: Arrays, *, classes: int) -> OutlierScores | None:
     if not arrays:
         return None
-    for name, array in arrays.items():
-        _check_finite(name, array)
-    try:
-        return OutlierScores.read(arrays)
-    except DataError as error:
-        raise BundleError(f"{path} is damaged: {error}") from error
+    _check_outliers_size(arrays)
+    found = OutlierScores.read(arrays)
+    if len(found.means) > classes:
+        raise DataError(f"'means' must have at most {classes} rows. Received: {len(found.means)}")
+    return found
+
+
+def _check_outliers_size(arrays: Arrays) -> None:
+    size = sum(array.nbytes for array in arrays.values())
+    if size > MAX_OUTLIERS_BYTES:
+        raise DataError(
+            f"what tells outliers must take at most {MAX_OUTLIERS_BYTES:,} bytes. "
+            f"Received: {size:,} bytes, of features that are too many"
+        )
 
 
 def _taken(tensors: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     """Take the tensors out whose names begin with `prefix`, and return them by the rest."""
     names = [name for name in tensors if name.startswith(prefix)]
+    for name in names:
+        if tensors[name].dtype != np.float32:
+            raise DataError(f"{name!r} must be of type float32. Received: {tensors[name].dtype}")
     return {name.removeprefix(prefix): tensors.pop(name) for name in names}
 
 
-def _check_finite(name: str, array: NDArray[Any]) -> None:
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise BundleError(
-            f"weight {name!r} must hold finite numbers. Received: NaN or infinity: the training "
-            "diverged, try a lower learning rate"
-        )
+def _is_finite(array: NDArray[Any]) -> bool:
+    # By its ends: `isfinite` of all would take as many bytes as there are numbers.
+    if array.dtype.kind != "f" or not array.size:
+        return True
+    return bool(np.isfinite(array.min()) and np.isfinite(array.max()))
 
 
 def _digest(manifest: Mapping[str, Any], tensors: Arrays) -> str:
     """SHA-256 over the manifest and every tensor's name, type, shape and bytes."""
     names = sorted(tensors)
     described = [[name, tensors[name].dtype.str, list(tensors[name].shape)] for name in names]
-    digest = hashlib.sha256(_canonical([manifest, described]).encode())
+    digest = hashlib.sha256(canonical([manifest, described]).encode())
     for name in names:
         digest.update(tensors[name].reshape(-1).data)
     return digest.hexdigest()
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )

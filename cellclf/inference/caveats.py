@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cellclf.data.leaks import LEAKY
+from cellclf.engines.views import VIEWS
 from cellclf.evaluation.abstention import found_none
 from cellclf.evaluation.drift import Drift
+from cellclf.evaluation.prediction_files import Sidecar
 
-__all__ = ["DRIFT_UNKNOWN", "NOT_CALIBRATED", "caveats", "drifted"]
+__all__ = ["DRIFT_UNKNOWN", "NOT_CALIBRATED", "averaged", "caveats", "drifted"]
 
 DRIFTED = (
     "Drift: these images look unlike those that the model was trained on, so that its answers and "
@@ -46,6 +48,30 @@ def caveats(
         (bool(no_threshold), no_threshold),
     )
     return tuple(text for holds, text in said if holds)
+
+
+def averaged(sidecar: Sidecar) -> tuple[str, ...]:
+    """Return what is to be said of answers that are means over views or models, a sentence each.
+
+    Args:
+        sidecar: What stands beside the answers.
+    """
+    said = []
+    if sidecar.views != "none":
+        said.append(
+            f"Views: each image was looked at from {VIEWS[sidecar.views]} sides, and what was seen "
+            "averaged. Calibration and thresholds are those of a single view."
+        )
+    if sidecar.members:
+        names = [member.model for member in sidecar.members]
+        said.append(
+            f"Ensemble: the probabilities of {', '.join(names)} were averaged, each calibrated by "
+            "itself; the mean is not calibrated. What is for review or none of the classes goes by "
+            f"the thresholds of the first, {names[0]}."
+        )
+    if said:
+        said.append("What they confuse together was not counted, so counts are not corrected.")
+    return tuple(said)
 
 
 def drifted(drift: Drift | None) -> list[str]:

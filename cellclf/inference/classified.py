@@ -15,6 +15,7 @@ from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_of, write_csv
 from cellclf.evaluation.predictions import checked_table, classes_of
 from cellclf.files import write_text
+from cellclf.inference.caveats import averaged
 from cellclf.inference.totals import Counts, Totals
 
 __all__ = ["Classified"]
@@ -72,6 +73,7 @@ class Classified:
             thresholds=None if self.sidecar is None else self.sidecar.thresholds,
             synthetic=self.synthetic,
             leaky=self.leaky,
+            averages=() if self.sidecar is None else averaged(self.sidecar),
         )
 
     @property

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -18,8 +20,10 @@ from cellclf.data.leaks import LEAKY
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample
 from cellclf.engines.engine import KERAS, Engine, Trained
+from cellclf.engines.ensemble import engines_named
 from cellclf.engines.opening import open_engine
-from cellclf.errors import DataError, LeakageWarning, hint
+from cellclf.engines.views import views_named
+from cellclf.errors import BundleError, DataError, LeakageWarning, hint
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.evaluation.predictions import predictions_table
@@ -33,6 +37,13 @@ from cellclf.inference.chunks import (
     input_chunks,
 )
 from cellclf.inference.classified import Classified
+from cellclf.inference.combined import (
+    SINGLE,
+    Combination,
+    combined_bundle,
+    combined_engine,
+    require_alike,
+)
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.inputs import Inputs, PathLike
 from cellclf.inference.locate import find_bundle
@@ -41,7 +52,7 @@ from cellclf.inference.rebuild import Architecture, architecture_of
 from cellclf.network.outputs import Outputs
 from cellclf.progress import Progress, Silent
 from cellclf.registry import Registry, installed
-from cellclf.terms import Explanation
+from cellclf.terms import Explanation, Views
 
 if TYPE_CHECKING:
     import keras
@@ -50,14 +61,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Classifier", "load"]
 
+AND = " + "
+"""What stands between the names of models."""
+
 Seen = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Of some images, probabilities, `(n, k)`, calibrated where the model is, and outlier scores."""
 
 
 def load(
-    where: PathLike,
+    where: PathLike | Sequence[PathLike],
     *,
     engine: str = KERAS,
+    views: Views = "none",
     registry: Registry | None = None,
     before_network: Callable[[], None] | None = None,
     progress: Progress | None = None,
@@ -65,10 +80,16 @@ def load(
     """Load a trained model.
 
     Args:
-        where: A bundle, or a run directory, of which the best model is loaded.
+        where: A bundle, or a run directory, of which the best model is loaded. Several answer
+            together: their calibrated probabilities are averaged, and the first decides which
+            answers are for review and which cells are none of the classes.
         engine: What computes its answers: `"keras"`, the name of an engine that a plugin offers, or
             `"auto"`, the fastest on this machine. An engine other than Keras is held against Keras
-            when a model is first used with it, and then imports no Keras any more.
+            when a model is first used with it, and then imports no Keras any more. Of several
+            models one for all, or one for each, such as `"openvino + keras"`.
+        views: From which sides each image is looked at, what is seen being averaged: `"none"`, as
+            it is; `"flips"`, mirrored both ways too, 4 views; `"dihedral"`, turned by right angles
+            as well, 8 views. Calibration and thresholds are those of a single view.
         registry: Where its architecture and the engine are looked for; the installed plugins by
             default.
         before_network: Called once the bundle has proved sound, before Keras is imported. The
@@ -79,19 +100,23 @@ def load(
         LeakageWarning: The figures of the model's run come from a split that leaks.
 
     Raises:
-        BundleError: There is no such model, or it cannot be trusted, read or rebuilt.
+        BundleError: There is no such model, or it cannot be trusted, read or rebuilt; or several
+            cannot answer together.
+        DataError: There are no such views.
         PluginError: There is no such engine.
         EngineError: The engine cannot be used for this model, or gives other numbers than Keras.
     """
+    named = [where] if isinstance(where, str | os.PathLike) else where
     classifier = Classifier.load(
-        find_bundle(where),
+        *map(find_bundle, named),
         engine=engine,
+        views=views,
         registry=registry,
         before_network=before_network,
         progress=progress,
     )
     if classifier.manifest.leaky:
-        warnings.warn(f"{where}: {LEAKY}", LeakageWarning, stacklevel=2)
+        warnings.warn(f"{', '.join(map(str, named))}: {LEAKY}", LeakageWarning, stacklevel=2)
     return classifier
 
 
@@ -99,16 +124,18 @@ class Classifier:
     """A trained network with all that it takes to use it.
 
     Attributes:
-        name: Name of its file, without the suffix.
-        path: Its file.
+        name: Name of its file, without the suffix; of several, all of them.
+        paths: Its file; several where models are averaged.
         manifest: What its bundle says of it.
         decision: What turns its probabilities into answers; `None` where it is not calibrated.
         outliers: What tells how unlike the training images an image is; `None` where nothing does.
         trained: Fingerprint of the images that it was trained on, `uint64`, sorted; see
             `cellclf.evaluation.sources`. Empty where its bundle does not say.
         usual: What its training images look like; `None` where its bundle does not say.
-        sha256: Hash of its bundle.
+        sha256: Hash of its bundle; where views or models are averaged, one of all that takes part.
         engine: What computes its answers.
+        combined: What is averaged into an answer. Of several models, `model`, `outliers` and
+            `usual` are those of the first, and `decision` is the first's without its calibration.
     """
 
     def __init__(
@@ -116,11 +143,12 @@ class Classifier:
         architecture: Architecture,
         engine: Engine,
         model: Callable[[], keras.Model],
-        path: Path,
+        paths: Sequence[Path],
+        combined: Combination = SINGLE,
     ) -> None:
         bundle = architecture.bundle
-        self.name = path.stem
-        self.path = path
+        self.name = AND.join(path.stem for path in paths)
+        self.paths = tuple(paths)
         self.manifest = bundle.manifest
         self.trained = bundle.trained
         self.decision = bundle.decision
@@ -128,6 +156,8 @@ class Classifier:
         self.outliers = bundle.outliers
         self.sha256 = bundle.sha256
         self.engine = engine
+        self.combined = combined
+        self._architecture = architecture
         self._model = model
         self._explain_layer = architecture.spec.explain_layer
         self._explainers: dict[Explanation, GradCam | Occlusion] = {}
@@ -135,33 +165,103 @@ class Classifier:
     @classmethod
     def load(
         cls,
-        path: PathLike,
-        *,
+        *paths: PathLike,
         engine: str = KERAS,
+        views: Views = "none",
         registry: Registry | None = None,
         before_network: Callable[[], None] | None = None,
         progress: Progress | None = None,
     ) -> Classifier:
-        """Load a bundle, to be rebuilt through its architecture's plugin.
+        """Load a bundle, or several that answer together, to be rebuilt through their plugins.
 
         Args:
-            path: The bundle.
+            paths: The bundles.
             engine: See `load`.
-            registry: Where architecture and engine are looked for; the installed plugins by
+            views: See `load`.
+            registry: Where architectures and the engine are looked for; the installed plugins by
                 default.
             before_network: See `load`.
             progress: See `load`.
 
         Raises:
-            BundleError: The file is no bundle that can be trusted and read, was made with another
-                image decoder, or its architecture is not installed or has changed.
+            BundleError: A file is no bundle that can be trusted and read, was made with another
+                image decoder, or its architecture is not installed or has changed; there is none,
+                or several cannot answer together.
+            DataError: There are no such views.
             PluginError: There is no such engine.
-            EngineError: The engine cannot be used for this model.
+            EngineError: The engine cannot be used for a model.
         """
-        path = Path(path)
+        sides = views_named(views)
         plugins = registry or installed()
-        bundle = read_bundle(path)
-        architecture = architecture_of(path, bundle, registry=plugins)
+        places = [Path(path) for path in paths]
+        architectures = [
+            architecture_of(path, read_bundle(path), registry=plugins) for path in places
+        ]
+        engines = engines_named(engine, len(places))
+        # Here too: networks take seconds to be built.
+        require_alike(
+            [
+                (str(path), one.bundle.manifest)
+                for path, one in zip(places, architectures, strict=True)
+            ]
+        )
+        members = [
+            cls._opened(
+                path,
+                architecture,
+                engine=name,
+                registry=plugins,
+                before_network=before_network,
+                progress=progress,
+            )
+            for path, architecture, name in zip(places, architectures, engines, strict=True)
+        ]
+        return cls.averaging(members, views=sides)
+
+    @classmethod
+    def averaging(cls, members: Sequence[Classifier], *, views: Views = "none") -> Classifier:
+        """Return one that averages over views, over models, or over both.
+
+        Args:
+            members: Loaded models, each of which looks once; the first decides.
+            views: From which sides each looks; see `load`.
+
+        Raises:
+            BundleError: There is none, or they cannot answer together.
+            DataError: There are no such views.
+        """
+        sides = views_named(views)
+        if not members:
+            raise BundleError("there must be a model to load. Received: none")
+        if len(members) == 1 and sides == "none":
+            return members[0]
+        averages = [one.name for one in members if one.combined != SINGLE]
+        if averages:
+            raise BundleError(
+                f"models that are to be averaged must be single ones. Received: {averages[0]}"
+            )
+        first, bundles = members[0], [one._architecture.bundle for one in members]
+        require_alike([(one.name, one._architecture.bundle.manifest) for one in members])
+        return cls(
+            replace(first._architecture, bundle=combined_bundle(bundles, sides)),
+            combined_engine([one.engine for one in members], bundles, sides),
+            first._model,
+            [path for one in members for path in one.paths],
+            Combination.of([one.name for one in members], bundles, sides),
+        )
+
+    @classmethod
+    def _opened(
+        cls,
+        path: Path,
+        architecture: Architecture,
+        *,
+        engine: str,
+        registry: Registry,
+        before_network: Callable[[], None] | None,
+        progress: Progress | None,
+    ) -> Classifier:
+        bundle = architecture.bundle
 
         @cache
         def model() -> keras.Model:
@@ -175,8 +275,8 @@ class Classifier:
             image_size=bundle.manifest.image_size,
             network=model,
         )
-        opened = open_engine(engine, trained, registry=plugins, progress=progress)
-        return cls(architecture, opened, model, path)
+        opened = open_engine(engine, trained, registry=registry, progress=progress)
+        return cls(architecture, opened, model, [path])
 
     @property
     def model(self) -> keras.Model:
@@ -298,7 +398,7 @@ class Classifier:
             sha256=self.sha256,
             thresholds={} if self.decision is None else self.decision.thresholds(),
         )
-        return sidecar.model_copy(update={"drift": drift})
+        return sidecar.model_copy(update={"drift": drift, **self.combined.told()})
 
     def predict(
         self,

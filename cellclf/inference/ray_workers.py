@@ -6,7 +6,6 @@ names and takes blocks of answers.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import warnings
@@ -14,6 +13,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +82,7 @@ class RayWorkers:
         """Classify images as `Classifier.stream` does, on the cluster.
 
         Args:
-            classifier: What each actor loads again, from the bytes of its bundle.
+            classifier: What each actor loads again, from the bytes of its bundles.
             inputs: The images, where every machine can read them.
             batch: See `Classifier.stream`.
             done: See `Classifier.stream`.
@@ -94,23 +94,25 @@ class RayWorkers:
         Raises:
             RunError: The cluster does not answer, a machine does not see the images, or a worker
                 failed.
-            BundleError: The bundle has changed since the classifier was loaded.
+            BundleError: A bundle cannot be read any more.
         """
         listener = Silent() if progress is None else progress
         batch = classifier.engine.batch_size if batch is None else batch
-        content = _content(classifier)
+        contents = [_content(path) for path in classifier.paths]
         with _connected(self.address):
             import ray
 
             shared = share(
                 (node["Resources"] for node in ray.nodes() if node["Alive"]),
-                graphics=classifier.engine.name == KERAS,
+                graphics=KERAS in classifier.engine.name,
             )
-            held = ray.put(content)
+            held = ray.put(contents)
             orders = Orders(
-                name=classifier.path.name,
-                bundle=lambda: bytes(ray.get(held)),
+                names=[path.name for path in classifier.paths],
+                bundles=lambda: ray.get(held),
+                sha256=classifier.sha256,
                 engine=classifier.engine.name,
+                views=classifier.combined.views,
                 batch=batch,
                 backend=meant(),
                 processors=shared.processors,
@@ -182,16 +184,11 @@ def share(machines: Iterable[Mapping[str, float]], *, graphics: bool) -> Share:
     return Share(actors=sum(cpus // each for cpus, _ in able), processors=each)
 
 
-def _content(classifier: Classifier) -> bytes:
-    """The bytes of the bundle that a classifier was loaded from."""
-    path = classifier.path
+def _content(bundle: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return bundle.read_bytes()
     except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror or error}") from error
-    if hashlib.sha256(content).hexdigest() != classifier.sha256:
-        raise BundleError(f"{path} has changed since it was loaded: load it again")
-    return content
+        raise BundleError(f"{bundle} cannot be read: {error.strerror or error}") from error
 
 
 def _blocks(inputs: Inputs, *, chunk: int, actors: int, done: int) -> Iterator[pa.Table]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,15 +12,23 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from cellclf.data.decode import DECODE_VERSION
-from cellclf.errors import BundleError, PluginError
+from cellclf.errors import BundleError, ExperimentError, PluginError, Problem
 from cellclf.inference.bundle import Bundle, BundleManifest
+from cellclf.network.outputs import FEATURES
 from cellclf.registry import SESSION, Registry
+from cellclf.schema_problems import schema_problems
 from cellclf.specs import ModelSpec, Params
 
 if TYPE_CHECKING:
     import keras
 
 __all__ = ["Architecture", "architecture_of"]
+
+PROBLEMS = 5
+"""How many problems a message names."""
+
+LONGEST_PROBLEM = 300
+"""Characters of each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,18 +53,22 @@ class Architecture:
         Raises:
             BundleError: The architecture has changed.
         """
-        from cellclf.network.build import build, set_weights
+        from cellclf.network.build import build, check_weights, set_weights
+        from cellclf.network.outline import outlined
 
         manifest = self.bundle.manifest
-        model = build(
-            self.spec,
-            self.params,
-            image_size=manifest.image_size,
-            num_classes=len(manifest.classes),
-        )
+        size, number = manifest.image_size, len(manifest.classes)
         try:
+            # A few changed letters of a file can ask for a network that fills the memory.
+            outline = outlined(self.spec, self.params, image_size=size, num_classes=number)
+            if outline is not None:
+                check_weights(outline, self.bundle.weights, model=self.spec.name)
+            model = build(self.spec, self.params, image_size=size, num_classes=number)
             set_weights(model, self.bundle.weights)
-        except BundleError as error:
+            _check_outliers(self.bundle, model)
+        except ExperimentError as error:
+            raise BundleError(f"{self.changed}: {_first(error.problems)}") from error
+        except (BundleError, PluginError) as error:
             raise BundleError(f"{self.changed}: {error}") from error
         return model
 
@@ -82,8 +96,24 @@ def architecture_of(path: Path, bundle: Bundle, *, registry: Registry) -> Archit
         # As JSON: what was written as that is read as that, sequences as tuples for instance.
         params = spec.params.model_validate_json(json.dumps(manifest.params))
     except ValidationError as error:
-        raise BundleError(f"{changed}: {error}") from error
+        problems = schema_problems(error, root=spec.params, within="params")
+        raise BundleError(f"{changed}: {_first(problems)}") from error
     return Architecture(bundle=bundle, spec=spec, params=params, changed=changed)
+
+
+def _first(problems: Sequence[Problem]) -> str:
+    """The first few problems in one line of bounded length: a file can have made up any name."""
+    said = "; ".join(str(problem)[:LONGEST_PROBLEM] for problem in problems[:PROBLEMS])
+    return "".join(letter if letter.isprintable() else "?" for letter in said)
+
+
+def _check_outliers(bundle: Bundle, model: keras.Model) -> None:
+    features = math.prod(model.get_layer(FEATURES).output.shape[1:])
+    if bundle.outliers is not None and len(bundle.outliers.scales) != features:
+        raise BundleError(
+            f"what tells outliers must be of {features} features. Received: "
+            f"{len(bundle.outliers.scales)}"
+        )
 
 
 def _check_decoder(path: Path, manifest: BundleManifest) -> None:

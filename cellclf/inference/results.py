@@ -242,6 +242,8 @@ class Results:
 
     def looks(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.intp]]]:
         """Of some images at a time, what they look like, and what they are taken for."""
+        with self._writing():
+            self._files[LOOKS].flush()
         with (self._folder / LOOKS).open("rb") as file:
             while len(content := file.read(LOOKS_AT_A_TIME * LOOK.itemsize)):
                 found = np.frombuffer(content, LOOK.base).reshape(-1, MEASURES + 1)
@@ -330,15 +332,15 @@ class Results:
     def _writing(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
+        except (OSError, RunError) as error:
             self._failed = True
+            cause = error if isinstance(error, OSError) else error.__cause__
+            if not isinstance(cause, OSError):
+                raise
             raise RunError(
-                f"{self._folder} cannot be written: {error.strerror or error}. Make room in this "
+                f"{self._folder} cannot be written: {cause.strerror or cause}. Make room in this "
                 "place, and go on with --resume (`resume=True` in Python), or choose another one"
-            ) from error
-        except RunError:
-            self._failed = True
-            raise
+            ) from cause
 
 
 def _in_place(out: Path, journal: Journal) -> bool:
@@ -351,7 +353,7 @@ def _require_own(listed: Path) -> None:
     try:
         with listed.open("rb") as file:
             own = file.read(len(UNREADABLE_HEADER)) == UNREADABLE_HEADER
-    except FileNotFoundError:
+    except OSError:  # not there; what cannot be written is said when it is written
         return
     if not own:
         raise RunError(

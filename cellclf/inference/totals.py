@@ -88,6 +88,8 @@ class Totals:
             not known.
         synthetic: The model was trained on rendered images.
         leaky: The figures of the model's run come from a split that leaks.
+        averages: What is to be said of answers that are means over views or models, a sentence
+            each.
         files: What was written: the rows, what they do not say of themselves, and the list of
             unreadable files, where there are any.
     """
@@ -97,12 +99,16 @@ class Totals:
     thresholds: Mapping[str, float] | None = None
     synthetic: bool = False
     leaky: bool = False
+    averages: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of the model and the images, a sentence or two each."""
-        of_model = caveats(leaky=self.leaky, synthetic=self.synthetic, thresholds=self.thresholds)
+        of_model = (
+            *self.averages,
+            *caveats(leaky=self.leaky, synthetic=self.synthetic, thresholds=self.thresholds),
+        )
         if not self.counts.trained:
             return of_model
         return (

@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
@@ -39,6 +39,7 @@ __all__ = [
     "precision",
     "prepare_backend",
     "processes",
+    "saved_function",
     "seed_everything",
     "settle",
     "summary",
@@ -65,7 +66,8 @@ DEFAULTS = {
 
 # TensorFlow logs a few lines while its libraries load, before it has read its own log level.
 EARLY_LOG = re.compile(
-    rb"WARNING: All log messages before absl::InitializeLog|[IWE]\d{4} \d\d:\d\d:\d+\.\d+ "
+    rb"WARNING: All log messages before absl::InitializeLog|[IWE]\d{4} \d\d:\d\d:\d+\.\d+ |"
+    rb"To enable the following instructions: "
 )
 
 
@@ -302,6 +304,29 @@ def gradient(model: Any, inputs: list[Any], weights: Any) -> Any:
     else:
         raise _refused("must be tensorflow or jax, which give gradients of a network", name)
     return ops.convert_to_numpy(ops.cast(found, "float32"))
+
+
+def saved_function(folder: Path) -> Callable[[Any], dict[str, Any]]:
+    """Open a SavedModel, whatever backend Keras runs on; sets no environment.
+
+    Args:
+        folder: Where it is.
+
+    Returns:
+        What it serves: a function from a NumPy array to NumPy arrays by name.
+    """
+    with _without_early_log():
+        tensorflow = import_module("tensorflow")
+        loaded = tensorflow.saved_model.load(str(folder))
+    serve = loaded.signatures["serving_default"]
+    (name,) = serve.structured_input_signature[1]
+
+    def run(images: Any) -> dict[str, Any]:
+        assert loaded is not None  # its variables live as long as something holds it
+        given = serve(**{name: tensorflow.constant(images)})
+        return {output: tensor.numpy() for output, tensor in given.items()}
+
+    return run
 
 
 def deterministic() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -15,7 +16,15 @@ from cellclf.errors import BundleError, CellclfError, ExperimentError, PluginErr
 from cellclf.network.outputs import FEATURES
 from cellclf.specs import ModelSpec, Params, resolve
 
-__all__ = ["PIXELS", "build", "layers_of", "set_weights", "weights_of"]
+__all__ = [
+    "PIXELS",
+    "Variable",
+    "build",
+    "check_weights",
+    "layers_of",
+    "set_weights",
+    "weights_of",
+]
 
 PIXELS = "pixels"
 """Name of the layer that gives what the network sees after its own preprocessing."""
@@ -91,26 +100,67 @@ def set_weights(model: keras.Model, weights: Mapping[str, NDArray[Any]]) -> None
     """Give `model` the weights that `weights_of` took from a model of the same architecture.
 
     Raises:
-        BundleError: A weight is missing, is not one of the model's, or has another shape; the
-            model is then left as it was.
+        BundleError: They are not the model's (`check_weights`); it is then left as it was.
     """
     variables = {variable.path: variable for variable in model.weights}
+    shapes = {path: Variable.of(variable) for path, variable in variables.items()}
+    check_weights(shapes, weights, model=model.name)
+    for path, variable in variables.items():
+        variable.assign(weights[path])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """What a weight must be.
+
+    Attributes:
+        shape: Its shape.
+        floating: It holds numbers with a fraction, not whole ones.
+    """
+
+    shape: tuple[int, ...]
+    floating: bool
+
+    @classmethod
+    def of(cls, variable: keras.Variable) -> Variable:
+        """Take it from a variable, which need not have a value yet."""
+        return cls(shape=tuple(variable.shape), floating="float" in variable.dtype)
+
+
+def check_weights(
+    variables: Mapping[str, Variable], weights: Mapping[str, NDArray[Any]], *, model: str
+) -> None:
+    """Make sure that weights are those of a model.
+
+    Args:
+        variables: What it has, by path.
+        weights: Arrays by path.
+        model: Its name, for messages.
+
+    Raises:
+        BundleError: A weight is missing, is not one of the model's, or has another shape or kind.
+    """
     missing = sorted(variables.keys() - weights.keys())
     extra = sorted(weights.keys() - variables.keys())
     if missing or extra:
         raise BundleError(
-            f"`weights` must hold exactly the {len(variables)} weights of model {model.name!r}. "
+            f"`weights` must hold exactly the {len(variables)} weights of model {model!r}. "
             f"Missing: {_some(missing)}. Not in the model: {_some(extra)}. "
             "They were made by another architecture, or with other parameters of this one"
         )
     for path, variable in variables.items():
-        if tuple(weights[path].shape) != tuple(variable.shape):
+        given = weights[path]
+        if given.shape != variable.shape:
             raise BundleError(
-                f"weight {path!r} of model {model.name!r} must have shape "
-                f"{tuple(variable.shape)}. Received: {tuple(weights[path].shape)}"
+                f"weight {path!r} of model {model!r} must have shape {variable.shape}. "
+                f"Received: {given.shape}"
             )
-    for path, variable in variables.items():
-        variable.assign(weights[path])
+        if (given.dtype.kind == "f") != variable.floating:
+            kind = "floating-point" if variable.floating else "whole"
+            raise BundleError(
+                f"weight {path!r} of model {model!r} must hold {kind} numbers. "
+                f"Received: {given.dtype}"
+            )
 
 
 def _call(spec: ModelSpec, params: Params, *, image_size: int, num_classes: int) -> keras.Model:

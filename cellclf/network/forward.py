@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cellclf.data.pages import Pages
 from cellclf.network.backend import jit_compile
-from cellclf.network.outputs import BATCH_SIZE, FEATURES, Outputs
+from cellclf.network.outputs import BATCH_SIZE, FEATURES, Outputs, at_once
 from cellclf.progress import Progress, Silent
 
 __all__ = ["Forward"]
@@ -21,16 +21,17 @@ class Forward:
 
     Args:
         model: Takes 0-255 RGB, gives logits, holds a layer `features`.
-        batch_size: Most images a step. A call uses steps of one size, the last filled up, so that
-            the backend compiles one shape; a call with fewer images uses the next power of two, so
-            that one image does not cost a whole batch. Which images share a step changes nothing.
+        batch_size: Most images a step; fewer where they are large. A call uses steps of one size,
+            the last filled up, so that the backend compiles one shape; a call with fewer images
+            uses the next power of two, so that one image does not cost a whole batch. Which images
+            share a step changes nothing.
     """
 
     def __init__(self, model: keras.Model, *, batch_size: int = BATCH_SIZE) -> None:
         if batch_size < 1:
             raise ValueError(f"`batch_size` must be at least 1. Received: batch_size={batch_size}")
-        self.batch_size = batch_size
         self._input_shape = tuple(model.inputs[0].shape)[1:]
+        self.batch_size = at_once(batch_size, *self._input_shape[:2])
         features = keras.layers.Flatten(name="flat_features")(model.get_layer(FEATURES).output)
         self._network = keras.Model(model.inputs[0], [model.outputs[0], features])
         self._network.jit_compile = jit_compile()
@@ -52,6 +53,7 @@ class Forward:
             description: What it is told.
 
         Raises:
+            BundleError: The network gives no finite numbers.
             ValueError: The images have another shape or type than the network was built for.
         """
         if images.dtype != np.uint8 or images.shape[1:] != self._input_shape:

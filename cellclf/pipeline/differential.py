@@ -31,7 +31,7 @@ from cellclf.evaluation.specimens import (
     specimens_of,
     told_apart,
 )
-from cellclf.inference.caveats import NOT_CALIBRATED, caveats, drifted
+from cellclf.inference.caveats import NOT_CALIBRATED, averaged, caveats, drifted
 from cellclf.pipeline.count_page import listable, write_count_page
 from cellclf.reporting.wording import percent, span
 from cellclf.spreadsheets import write_table
@@ -139,8 +139,8 @@ def differential(
 
     Args:
         predictions: A `.csv`, `.parquet` or `.jsonl` file of predictions, of `cellclf predict`, of
-            a run, or of another program with the columns `path` and `predicted`. Classes are those of the sidecar, else
-            of the columns `p_<class>`, else whatever is an answer.
+            a run, or of another program with the columns `path` and `predicted`. Classes are those
+            of the sidecar, else of the columns `p_<class>`, else whatever is an answer.
         by: What tells specimens apart: `folder`, for the folder that an image is in; the name of a
             column; or a regular expression that is searched in the path, whose first group, or
             whole, is the specimen.
@@ -208,6 +208,7 @@ def _with_sidecar(
         found,
         notes=(
             *found.notes,
+            *averaged(sidecar),
             *caveats(
                 leaky=sidecar.leaky, synthetic=sidecar.synthetic, thresholds=sidecar.thresholds
             ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from cellclf.checking import plan
 from cellclf.errors import DataError
@@ -30,6 +30,10 @@ SPLIT = {"train": 0.75, "validation": 0.1, "calibration": 0.1, "test": 0.05}
 """Whoever uses an estimator holds images back to judge it on: few are set aside here."""
 
 LABEL = "model"
+
+
+class EstimatorInputError(DataError, ValueError):
+    """Images or labels that an estimator cannot use: scikit-learn's tools expect a ValueError."""
 
 
 class CellClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -88,21 +92,18 @@ class CellClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             groups: What each image may not be parted from, `(n,)`, such as its patient.
 
         Raises:
-            DataError: No such images or labels, or too few to be divided.
+            DataError: No such images or labels (then a ValueError too, as scikit-learn's tools
+                expect), or too few to be divided.
             ExperimentError: A parameter that cannot be used; every reason is named.
             TrainingError: Training diverged.
         """
-        images = checked_images(np.asarray(X))
-        labels = np.asarray(y)
-        if labels.shape != (len(images),) or labels.dtype.kind not in "iuUOb":
-            raise DataError(
-                f"`y` must be texts or whole numbers, shape ({len(images)},). "
-                f"Received: {labels.dtype} of shape {labels.shape}"
-            )
+        images = _images(X)
+        labels = _labels(y, number=len(images))
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
-            raise DataError(
-                f"`y` must hold two classes or more. Received: {self.classes_.tolist()}"
+            raise EstimatorInputError(
+                "`y` must hold two classes or more. "
+                f"Received: {len(self.classes_)} class, {self.classes_.tolist()}"
             )
         names = self._names()
         arrays: dict[str, Any] = {"images": images, "labels": np.array(names)[numbers]}
@@ -135,11 +136,12 @@ class CellClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Raises:
             NotFittedError: `fit` was not called.
-            DataError: The array holds no images.
+            DataError: The array holds no images; it is a ValueError too.
         """
         classifier = self.classifier_
+        images = _images(X)
         order = [classifier.classes.index(name) for name in self._names()]
-        return classifier.predict_proba(np.asarray(X))[:, order]
+        return classifier.predict_proba(images)[:, order]
 
     @property
     def classifier_(self) -> Classifier:
@@ -158,7 +160,9 @@ class CellClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """The classes as the bundle calls them."""
         names = [str(label) for label in self.classes_]
         if len(set(names)) < len(names) or "" in names:
-            raise DataError(f"labels must read differently. Received: {self.classes_.tolist()}")
+            raise EstimatorInputError(
+                f"labels must read differently. Received: {self.classes_.tolist()}"
+            )
         return names
 
     def _trained(self, file: Path, directory: RunDirectory) -> bytes:
@@ -196,3 +200,32 @@ class CellClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         return tags
+
+
+def _images(given: ArrayLike) -> NDArray[np.uint8]:
+    try:
+        return checked_images(np.asarray(given))
+    except DataError as error:
+        raise EstimatorInputError(str(error)) from error
+
+
+def _labels(given: ArrayLike | None, *, number: int) -> NDArray[Any]:
+    """One label for each image; a column of a table is taken for a list, with a warning."""
+    if given is None:
+        raise EstimatorInputError(
+            "CellClassifier requires y to be passed, but the target y is None"
+        )
+    labels = np.asarray(given)
+    if labels.shape == (number, 1):
+        labels = column_or_1d(labels, warn=True)
+    whole = labels.dtype.kind in "iuUOb" or (
+        # As pandas reads a column of numbers in which something was missing once.
+        labels.dtype.kind == "f"
+        and bool((np.isfinite(labels) & (labels == np.floor(labels))).all())
+    )
+    if labels.shape != (number,) or not whole:
+        raise EstimatorInputError(
+            f"Unknown label type: `y` must be texts or whole numbers, shape ({number},). "
+            f"Received: {labels.dtype} of shape {labels.shape}"
+        )
+    return labels

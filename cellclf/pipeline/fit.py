@@ -10,6 +10,7 @@ import keras
 from cellclf.checking import Chosen, Plan
 from cellclf.data.batches import TrainingBatches
 from cellclf.data.decode import DECODE_VERSION
+from cellclf.inference.bundle import require_room
 from cellclf.network import backend
 from cellclf.network.build import build, set_weights, weights_of
 from cellclf.network.distribution import Share, distributed
@@ -47,6 +48,7 @@ def fitted(
     backend.seed_everything(experiment.seed)
     with distributed(share):
         network = _built(chosen, plan, prepared)
+        require_room(network.count_params())
         progress.say(f"{label}: {backend.summary(network.dtype_policy.name)}")
         _start(network, chosen, settings, label, progress)
         lesson = Lesson(

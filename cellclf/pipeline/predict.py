@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -13,6 +13,7 @@ from typing import Protocol
 from cellclf.engines.opening import AUTO
 from cellclf.errors import DataError, RunError
 from cellclf.evaluation.prediction_files import read_sidecar, sidecar_of
+from cellclf.inference.caveats import averaged
 from cellclf.inference.classifier import Classifier, load
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.inputs import Inputs, PathLike
@@ -20,6 +21,7 @@ from cellclf.inference.parts import Part
 from cellclf.inference.results import Journal, Results, stopped, unreadable_of
 from cellclf.inference.totals import Counts, Totals
 from cellclf.progress import Progress
+from cellclf.terms import Views
 
 __all__ = ["Workers", "classifier_for", "predict"]
 
@@ -59,12 +61,13 @@ LOCAL: Workers = _ThisProcess()
 
 
 def predict(
-    model: Classifier | PathLike,
+    model: Classifier | PathLike | Sequence[PathLike],
     inputs: Inputs | PathLike | Iterable[PathLike],
     *,
     out: PathLike | None = None,
     resume: bool = False,
     engine: str = AUTO,
+    views: Views = "none",
     workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Totals:
@@ -76,7 +79,8 @@ def predict(
     (`new.unreadable.csv`).
 
     Args:
-        model: A loaded classifier, a bundle, or a run directory: its best model.
+        model: A loaded classifier, a bundle, or a run directory: its best model; several bundles or
+            runs answer together, see `cellclf.load`.
         inputs: Files, folders, patterns, zip files, `.npy` and `.npz` files of images, addresses
             such as `s3://cells/new`, or `-` for a list of such names on standard input.
         out: A `.csv`, `.parquet` or `.jsonl` file; without it, images are only counted.
@@ -84,6 +88,7 @@ def predict(
             stopped, to the byte.
         engine: What computes the answers, for a model that is not loaded yet; see `cellclf.load`.
             `"auto"` goes on with the engine that was used before.
+        views: From which sides each image is looked at, likewise.
         workers: Who looks at the images: this process by default, or a cluster, such as
             `cellclf.RayWorkers()`. What is written is the same.
         progress: Told of each chunk of images.
@@ -101,7 +106,9 @@ def predict(
     classifier = (
         model
         if isinstance(model, Classifier)
-        else classifier_for(model, out=place, resume=resume, engine=engine, progress=progress)
+        else classifier_for(
+            model, out=place, resume=resume, engine=engine, views=views, progress=progress
+        )
     )
     looking = LOCAL if workers is None else workers
     if place is None:
@@ -110,21 +117,23 @@ def predict(
 
 
 def classifier_for(
-    model: PathLike,
+    model: PathLike | Sequence[PathLike],
     *,
     out: Path | None,
     resume: bool = False,
     engine: str = AUTO,
+    views: Views = "none",
     before_network: Callable[[], None] | None = None,
     progress: Progress | None = None,
 ) -> Classifier:
     """Load a model for a prediction that may go on with one that was stopped.
 
     Args:
-        model: A bundle, or a run directory.
+        model: A bundle, or a run directory; or several.
         out: Where results are written.
         resume: Whether to go on.
         engine: What computes the answers; `"auto"` goes on with the engine that was used before.
+        views: See `cellclf.load`.
         before_network: See `cellclf.load`.
         progress: See `cellclf.load`.
 
@@ -135,7 +144,7 @@ def classifier_for(
     journal = None if out is None else stopped(out, resume=resume)
     if journal is not None and engine == AUTO:
         engine = journal.engine
-    return load(model, engine=engine, before_network=before_network, progress=progress)
+    return load(model, engine=engine, views=views, before_network=before_network, progress=progress)
 
 
 def _counted(
@@ -212,7 +221,7 @@ def _require_same(classifier: Classifier, out: Path, journal: Journal | None) ->
     if journal is None:
         return
     now = (classifier.sha256, classifier.engine.name, out.suffix.lower())
-    names = ("the model", "the engine", "the format")
+    names = ("the models and views", "the engine", "the format")
     for name, before, one in zip(
         names, (journal.model, journal.engine, journal.format), now, strict=True
     ):
@@ -237,4 +246,5 @@ def _totals(classifier: Classifier, counts: Counts) -> Totals:
         thresholds={} if classifier.decision is None else classifier.decision.thresholds(),
         synthetic=classifier.manifest.synthetic,
         leaky=classifier.manifest.leaky,
+        averages=averaged(classifier.sidecar()),
     )

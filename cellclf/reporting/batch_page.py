@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from cellclf import __version__
-from cellclf.data.samples import Sample
+from cellclf.data.called import sample_called
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.evaluation.predictions import UNIDENTIFIED
@@ -100,7 +100,7 @@ def write_batch_page(path: Path, page: BatchPage) -> None:
     shown = [
         _Shown(
             row={str(name): cell for name, cell in row.items()},
-            picture=thumbnail(Sample(id=str(row["path"]), label="", path=str(row["path"]))),
+            picture=thumbnail(sample_called(str(row["path"]))),
         )
         for row in page.listed.head(PICTURES_SHOWN).to_dict("records")
     ]

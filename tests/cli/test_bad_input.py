@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -184,7 +185,7 @@ MANIFEST = BundleManifest(
 
 def newer(content: bytes) -> bytes:
     """The same bundle as a later version of cellclf would have written it."""
-    return content.replace(rb"\"schema_version\":1", rb"\"schema_version\":9")
+    return re.sub(rb'(schema_version\\":)\d', rb"\g<1>9", content)
 
 
 @pytest.mark.parametrize(

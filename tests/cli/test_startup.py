@@ -15,6 +15,7 @@ HEAVY = ("numpy", "pandas", "cv2", "keras", "tensorflow", "jax", "torch", "matpl
         ["--version"],
         ["run", "--help"],
         ["audit", "--help"],
+        ["export", "--help"],
         ["plugins", "list"],
         ["plugins", "list", "--json"],
     ],

@@ -152,3 +152,15 @@ def test_too_few_cells_promise_nothing():
     refusal = Refusal.fitted(np.arange(100))
     assert refusal is not None
     assert not refusal.refuses([np.nan]).any()
+
+
+def test_the_score_of_several_views_is_the_mean_of_theirs() -> None:
+    rng = np.random.default_rng(0)
+    scores = OutlierScores.fitted(rng.normal(size=(200, 5)), np.arange(200) % 2)
+    assert scores is not None
+    views = rng.normal(size=(7, 4, 5))
+    each = np.stack([scores.of(views[:, view]) for view in range(4)], axis=1)
+    np.testing.assert_allclose(scores.of(views), each.mean(axis=1), rtol=1e-6)
+    assert scores.of(views).shape == (7,)
+    views[2, 1, 0] = np.nan
+    assert scores.of(views)[2] == np.inf

@@ -71,6 +71,11 @@ def test_folders_of_windows_are_told_apart_on_any_system() -> None:
     assert told_apart(table, FOLDER).tolist() == ["s\\A", "s\\B", "s/C", "."]
 
 
+def test_folders_of_addresses_keep_their_slashes() -> None:
+    table = pd.DataFrame({"path": ["s3://cells/A/1.png", "memory:///B/1.png"]})
+    assert told_apart(table, FOLDER).tolist() == ["s3://cells/A", "memory:///B"]
+
+
 @pytest.mark.parametrize("by", ["", "x*", "group", "predicted", "review", "p_neu"])
 def test_what_tells_nothing_apart_is_refused(by: str) -> None:
     columns = {"path": ["a.png"], "group": [""], "predicted": ["neu"], "review": [""], "p_neu": [1]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,8 +23,15 @@ from cellclf.evaluation.calibration import Calibration
 from cellclf.evaluation.conformal import ConformalSets
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.drift import MEASURES, UsualLook
-from cellclf.evaluation.outliers import OutlierScores
-from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
+from cellclf.evaluation.outliers import OutlierScores, Refusal
+from cellclf.inference.bundle import (
+    SCHEMA_VERSION,
+    BundleManifest,
+    read_bundle,
+    require_room,
+    write_bundle,
+)
+from tests.inference.mutations import NUMPY, Parts, framed
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -72,6 +80,19 @@ def with_entry(path: Path, change: Callable[[Any], object]) -> None:
     path.write_bytes(len(text).to_bytes(8, "little") + text + content[8 + length :])
 
 
+def sealed(path: Path, change: Callable[[Parts], Parts]) -> None:
+    """Rewrite a bundle, changed, with a digest that fits, as somebody would who means harm."""
+    parts = change(Parts.of(path.read_bytes()))
+    path.write_bytes(parts.file(digest=parts.sealed()))
+
+
+def with_header(path: Path, change: Callable[[str], str]) -> None:
+    """Rewrite a bundle, the text of its header changed."""
+    content = path.read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    path.write_bytes(framed(change(content[8:start].decode()), content[start:]))
+
+
 def with_manifest(path: Path, **changes: object) -> None:
     with_entry(path, lambda entry: {**entry, "manifest": {**entry["manifest"], **changes}})
 
@@ -97,14 +118,13 @@ def test_what_turns_probabilities_into_answers_comes_back(tmp_path: Path, path: 
     write_bundle(decided, MANIFEST, WEIGHTS, decision=decision())
     bundle = read_bundle(decided)
     assert bundle.decision is not None
-    assert bundle.manifest.calibrated
     assert bundle.decision.thresholds() == decision().thresholds()
     for name, array in decision().arrays().items():
         assert np.array_equal(bundle.decision.arrays()[name], array)
     assert same(bundle.weights)
     plain = read_bundle(path)
     assert plain.decision is None
-    assert not plain.manifest.calibrated
+    assert plain.manifest.thresholds == {}
 
 
 def outliers() -> OutlierScores:
@@ -210,8 +230,10 @@ def test_a_bundle_with_bytes_put_in_and_taken_out_is_refused_or_the_same(
 
 
 def test_a_bundle_of_a_newer_version_says_to_upgrade(path: Path) -> None:
-    with_manifest(path, schema_version=2, something_new=True)
-    with pytest.raises(BundleError, match=r"newer cellclf \(schema 2\).*up to 1: upgrade cellclf"):
+    newer = SCHEMA_VERSION + 1
+    with_manifest(path, schema_version=newer, something_new=True)
+    said = rf"newer cellclf \(schema {newer}\).*up to {SCHEMA_VERSION}: upgrade cellclf"
+    with pytest.raises(BundleError, match=said):
         read_bundle(path)
 
 
@@ -224,8 +246,20 @@ def test_a_bundle_of_a_newer_version_says_to_upgrade(path: Path) -> None:
         ({"image_size": "large"}, "image_size"),
         ({"schema_version": "one"}, "schema_version"),
         ({"surprise": 1}, "surprise"),
-        ({"params": {"width": float("nan")}}, "cannot read"),
+        ({"params": {"width": float("nan")}}, "NaN is no JSON"),
         ({"architecture": "\ud800"}, "cannot read"),
+        ({"architecture": "os.system"}, "architecture"),
+        ({"distribution": "evil --index-url http://x"}, "distribution"),
+        ({"distribution_version": "1" * 100_000}, "distribution_version"),
+        ({"environment": {"cellclf": "\x1b[2J"}}, "environment.cellclf"),
+        ({"image_size": 16.0}, "image_size"),
+        ({"image_size": True}, "image_size"),
+        ({"synthetic": "yes"}, "synthetic"),
+        ({"thresholds": {"temperature": 10**400}}, "thresholds.temperature"),
+        ({"confusion": [[1, 2], [3, 4]]}, "3 rows of 4 counts"),
+        ({"confusion": [[-1] * 4] * 3}, "confusion"),
+        ({"x" * 10_000: 1}, r"\(x{40}: Extra"),
+        ({f"a\n{number}": 1 for number in range(99)}, r"'a\\n0'"),
     ],
 )
 def test_a_manifest_that_makes_no_sense_is_refused_with_the_place(
@@ -294,6 +328,75 @@ def test_a_header_that_promises_too_much_is_refused_before_it_is_read(tmp_path: 
         file.truncate(1 << 34)  # sparse: nothing of this lies on the disk
     with pytest.raises(BundleError, match="no cellclf bundle"):
         read_bundle(path)
+
+
+def test_a_file_that_is_larger_than_a_bundle_can_be_is_refused_before_it_is_read(
+    tmp_path: Path, path: Path
+) -> None:
+    parts = Parts.of(path.read_bytes())
+    header = parts.header(parts.digest)
+    begin, size = len(parts.body()), 1 << 33
+    header["weights/hole"] = {"dtype": "U8", "shape": [size], "data_offsets": [begin, begin + size]}
+    start = framed(json.dumps(header), parts.body())
+    path.write_bytes(start)
+    os.truncate(path, len(start) + size)  # sparse: nothing of this lies on the disk
+    with pytest.raises(
+        BundleError, match=r"tiny.safetensors has 8,5.* bytes: a bundle has at most"
+    ):
+        read_bundle(path)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [[10**30, 0], [1] * 1000, [2**20] * 3, [10**4000] * 900, [True], [1.0], ["1"], None, {}],
+    ids=lambda shape: repr(shape)[:20],
+)
+def test_a_shape_that_no_array_has_is_refused(path: Path, shape: object) -> None:
+    parts = Parts.of(path.read_bytes())
+    header = parts.header(parts.digest)
+    header["weights/count"]["shape"] = shape
+    path.write_bytes(framed(json.dumps(header), parts.body()))
+    with pytest.raises(BundleError, match="is damaged"):
+        read_bundle(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"dtype":', '"dtype": "F16", "dtype":'),
+        ('"weights/count":', '"weights/count": {}, "weights/count":'),
+        (r"\"image_size\":", r"\"image_size\": 8, \"image_size\":"),
+        (r"{\"digest\":", r"{\"manifest\": {}, \"digest\":"),
+        ('"dtype":', '"comment": 1, "dtype":'),
+    ],
+    ids=["in a tensor", "a tensor", "in the manifest", "a manifest", "no such entry"],
+)
+def test_what_readers_of_json_could_take_for_different_things_is_refused(
+    path: Path, old: str, new: str
+) -> None:
+    with_header(path, lambda header: header.replace(old, new, 1))
+    with pytest.raises(BundleError, match="damaged"):
+        read_bundle(path)
+
+
+def test_a_header_in_another_encoding_is_refused(path: Path) -> None:
+    content = path.read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    text = content[8:start].decode().encode("utf-16-le")
+    path.write_bytes(len(text).to_bytes(8, "little") + text + content[start:])
+    with pytest.raises(BundleError, match="its header cannot be read"):
+        read_bundle(path)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\nb", "\x1b[31m", "\ud800"], ids=ascii)
+def test_a_tensor_whose_name_no_message_can_bear_is_refused(path: Path, name: str) -> None:
+    parts = Parts.of(path.read_bytes())
+    header = parts.header(parts.digest)
+    header[name] = header.pop("weights/count")
+    path.write_bytes(framed(json.dumps(header), parts.body()))
+    with pytest.raises(BundleError, match="is no name of a tensor") as refused:
+        read_bundle(path)
+    assert str(refused.value).isprintable()
 
 
 def test_a_tensor_of_another_type_is_refused_by_name(path: Path) -> None:
@@ -371,3 +474,150 @@ def test_a_look_that_does_not_fit_the_classes_is_refused(tmp_path: Path) -> None
     write_bundle(path, MANIFEST, WEIGHTS, usual=usual(classes=2))
     with pytest.raises(BundleError, match=r"damaged.*shape \(4, 7, 3\)"):
         read_bundle(path)
+
+
+@pytest.fixture
+def decided(tmp_path: Path) -> Path:
+    """A bundle with all that a bundle can hold."""
+    path = tmp_path / "decided.safetensors"
+    refusing = dataclasses.replace(
+        decision(), refusal=Refusal(share=0.05, threshold=1.5, samples=60)
+    )
+    trained = np.arange(4, dtype=np.uint64)
+    write_bundle(
+        path,
+        MANIFEST,
+        WEIGHTS,
+        decision=refusing,
+        outliers=outliers(),
+        usual=usual(),
+        trained=trained,
+    )
+    read_bundle(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"temperature": 0}, "'temperature' is out of range"),
+        ({"temperature": -1}, "'temperature' is out of range"),
+        ({"review": -0.5}, "'review' is out of range"),
+        ({"set_coverage": 1.5}, "'set_coverage' is out of range"),
+        ({"calibrated_on": 90.5}, "'calibrated_on' is out of range"),
+        ({"review_accepted": 0}, "'review_bound' is given"),
+        ({"outlier": None}, "'outlier' is missing"),
+        ({"outlier_share": None}, "'outlier_share' is missing"),
+        ({"review": None}, "'review' is missing"),
+    ],
+    ids=str,
+)
+def test_thresholds_that_nothing_can_be_decided_by_are_refused(
+    decided: Path, changes: dict[str, float | None], said: str
+) -> None:
+    def change(parts: Parts) -> Parts:
+        changed = {**parts.manifest["thresholds"], **changes}
+        kept = {name: value for name, value in changed.items() if value is not None}
+        return dataclasses.replace(parts, manifest={**parts.manifest, "thresholds": kept})
+
+    sealed(decided, change)
+    with pytest.raises(BundleError, match=rf"decided.safetensors is damaged: {said}"):
+        read_bundle(decided)
+
+
+def with_tensor(path: Path, name: str, array: NDArray[Any] | None, *, called: str = "") -> None:
+    """Put another tensor in the place of one, or none."""
+
+    def change(parts: Parts) -> Parts:
+        tensors = {tensor.name: tensor for tensor in parts.tensors}
+        old = tensors.pop(name)
+        if array is not None:
+            kinds = {np.dtype(numpy): kind for kind, numpy in NUMPY.items()}
+            tensors[called or name] = dataclasses.replace(
+                old,
+                name=called or name,
+                dtype=kinds[array.dtype],
+                shape=list(array.shape),
+                content=array.tobytes(),
+            )
+        return dataclasses.replace(parts, tensors=tuple(tensors.values()))
+
+    sealed(path, change)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "said"),
+    [
+        ("weights/conv/kernel", np.full(12, np.nan, np.float32), "'weights/conv/kernel' holds NaN"),
+        ("weights/conv/bias", np.full(3, -np.inf, np.float16), "holds NaN or infinity"),
+        ("decision/biases", np.zeros(3, np.int32), "must be of type float32. Received: int32"),
+        ("decision/biases", np.full(3, np.inf, np.float32), "holds NaN or infinity"),
+        ("decision/set_samples", np.full(3, 0.5, np.float32), "must hold whole numbers"),
+        ("decision/set_samples", np.full(3, -1, np.float32), "must be from 0"),
+        ("decision/set_thresholds", np.full(3, 2, np.float32), "must be from 0 to 1"),
+        ("outliers/means", np.zeros((3, 6), np.float16), "must be of type float32"),
+        ("outliers/means", np.zeros((4, 6), np.float32), "must have at most 3 rows"),
+        ("outliers/scales", None, "'scales' is missing"),
+        ("appearance/stain_and_focus_1", np.zeros((4, 7, 3), np.int32), "must be of type float32"),
+        ("trained/images", np.zeros(3, np.uint64), "is no list of fingerprints"),
+        ("trained/images", np.array([2, 1], np.uint64), "is no list of fingerprints"),
+    ],
+    ids=str,
+)
+def test_a_tensor_that_cannot_be_what_it_is_called_is_refused(
+    decided: Path, name: str, array: NDArray[Any] | None, said: str
+) -> None:
+    with_tensor(decided, name, array)
+    with pytest.raises(BundleError, match=rf"decided.safetensors is damaged: .*{said}"):
+        read_bundle(decided)
+
+
+@pytest.mark.parametrize(
+    ("name", "called", "said"),
+    [
+        ("decision/biases", "decision/more", "'more' has no place in a decision"),
+        ("trained/images", "trained/more", "'trained/more', which a bundle has no place for"),
+        ("outliers/rest", "rest", "'rest', which a bundle has no place for"),
+    ],
+)
+def test_a_tensor_that_has_no_place_is_refused(
+    decided: Path, name: str, called: str, said: str
+) -> None:
+    with_tensor(decided, name, np.zeros(3, np.float32), called=called)
+    with pytest.raises(BundleError, match=said):
+        read_bundle(decided)
+
+
+def test_a_bundle_that_refuses_cells_without_scores_to_refuse_by_is_refused(decided: Path) -> None:
+    def change(parts: Parts) -> Parts:
+        kept = (one for one in parts.tensors if not one.name.startswith("outliers/"))
+        return dataclasses.replace(parts, tensors=tuple(kept))
+
+    sealed(decided, change)
+    with pytest.raises(BundleError, match="it refuses cells by a score"):
+        read_bundle(decided)
+
+
+def test_a_bundle_without_weights_is_refused(decided: Path) -> None:
+    def change(parts: Parts) -> Parts:
+        kept = (one for one in parts.tensors if not one.name.startswith("weights/"))
+        return dataclasses.replace(parts, tensors=tuple(kept))
+
+    sealed(decided, change)
+    with pytest.raises(BundleError, match="it holds no weights"):
+        read_bundle(decided)
+
+
+def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
+    place = tmp_path / "b.safetensors"
+    with pytest.raises(BundleError, match="is no name of a tensor"):
+        write_bundle(place, MANIFEST, {"x" * 300: np.zeros(1, np.float32)})
+    long = MANIFEST.model_copy(update={"params": {"text": "x" * (5 << 20)}})
+    with pytest.raises(BundleError, match="has a header of 5,"):
+        write_bundle(place, long, WEIGHTS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_that_no_bundle_can_hold_is_refused_before_it_is_trained() -> None:
+    with pytest.raises(BundleError, match="smaller images or another architecture"):
+        require_room(170_000_000)

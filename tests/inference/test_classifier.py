@@ -393,6 +393,52 @@ def test_a_network_that_has_changed_is_refused_with_both_versions(
         load(path, registry=registry_of(SPEC, version="2.0"))
 
 
+def test_a_network_that_would_fill_the_memory_is_refused_before_it_is_made(
+    network: keras.Model, tmp_path: Path
+) -> None:
+    path = tmp_path / "b.safetensors"
+    write_bundle(path, manifest(params={"width": 10**12}), weights_of(network))
+    with pytest.raises(BundleError, match=r"b\.safetensors .*'conv/kernel'.* must have shape"):
+        load(path, registry=REGISTRY)
+
+
+def test_what_the_network_cannot_be_built_for_is_said_of_the_bundle(
+    network: keras.Model, tmp_path: Path
+) -> None:
+    path = tmp_path / "b.safetensors"
+    write_bundle(path, manifest(image_size=4), weights_of(network))
+    with pytest.raises(BundleError, match=r"b\.safetensors .*image_size: must be at least 8"):
+        load(path, registry=REGISTRY)
+    unknown = {f"a\n{number}" + "x" * 10_000: number for number in range(99)}
+    write_bundle(path, manifest(params=unknown), weights_of(network))
+    with pytest.raises(BundleError, match=r"b\.safetensors .*params\.a\?0") as refused:
+        load(path, registry=REGISTRY)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 2000
+
+
+def test_whole_numbers_are_no_weights_of_a_network_that_has_none(
+    network: keras.Model, tmp_path: Path
+) -> None:
+    path = tmp_path / "b.safetensors"
+    weights = weights_of(network)
+    weights["conv/kernel"] = weights["conv/kernel"].astype(np.int32)
+    write_bundle(path, manifest(), weights)
+    with pytest.raises(BundleError, match=r"'conv/kernel'.* must hold floating-point numbers"):
+        load(path, registry=REGISTRY)
+
+
+def test_outlier_scores_of_another_network_are_refused(
+    network: keras.Model, tmp_path: Path
+) -> None:
+    path = tmp_path / "b.safetensors"
+    features = np.random.default_rng(0).normal(size=(90, 6))
+    outliers = OutlierScores.fitted(features, np.arange(90) % 3)
+    write_bundle(path, manifest(), weights_of(network), outliers=outliers)
+    with pytest.raises(BundleError, match=r"must be of 5 features\. Received: 6"):
+        load(path, registry=REGISTRY)
+
+
 @pytest.fixture
 def remembering(network: keras.Model, folder: Path, tmp_path: Path) -> Classifier:
     """A model that was trained on files 2 and 5 of the folder, and on row 1 of `images(9)`."""

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from typing import Any
 
+import cv2
+import pandas as pd
 import pytest
 
 from cellclf.errors import BundleError, RunError
-from cellclf.inference import ray_workers
-from cellclf.inference.actor import Answer
+from cellclf.inference import actor, ray_workers
+from cellclf.inference.actor import Actor, Answer, Orders
 from cellclf.inference.classifier import Classifier, load
+from cellclf.inference.finding import find_inputs
 from cellclf.inference.inputs import Files, Inputs
 from cellclf.inference.ray_workers import RayWorkers, Share, share
+from cellclf.terms import Views
 from tests.conftest import Command
 from tests.inference import test_classifier as tiny
 
@@ -79,17 +85,68 @@ def test_an_address_without_ray_is_a_mistake(cellclf_command: Command) -> None:
     assert "--workers ray" in done.stderr
 
 
-def test_a_bundle_that_has_changed_is_refused(
+def test_a_bundle_that_is_gone_is_said(
     classifier: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ray_workers, "version", lambda name: name)
-    changed = tmp_path / "other.safetensors"
-    monkeypatch.setattr(classifier, "path", changed)
-    with pytest.raises(BundleError, match="cannot be read"):
+    monkeypatch.setattr(classifier, "paths", (tmp_path / "other.safetensors",))
+    with pytest.raises(BundleError, match=r"other\.safetensors cannot be read"):
         next(RayWorkers().stream(classifier, Inputs([Files(names=["a.png"])])))
-    changed.write_bytes(b"other")
-    with pytest.raises(BundleError, match="has changed since it was loaded"):
-        next(RayWorkers().stream(classifier, Inputs([Files(names=["a.png"])])))
+
+
+def orders_of(classifier: Classifier, **changes: Any) -> Orders:
+    values: dict[str, Any] = {
+        "names": [path.name for path in classifier.paths],
+        "bundles": lambda: [path.read_bytes() for path in classifier.paths],
+        "sha256": classifier.sha256,
+        "engine": "keras",
+        "views": "none",
+        "batch": 8,
+        "backend": "tensorflow",
+        "processors": 1,
+    }
+    return Orders(**{**values, **changes})
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Inputs:
+    for number, image in enumerate(tiny.images(5)):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), image)
+    (tmp_path / "3.png").write_bytes(b"none")
+    return find_inputs(tmp_path)
+
+
+def answer(orders: Orders, images: Inputs, monkeypatch: pytest.MonkeyPatch) -> Answer:
+    for name in ("LOKY_MAX_CPU_COUNT", "KERAS_BACKEND"):  # an actor has a process of its own
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setattr(actor, "load", partial(load, registry=tiny.REGISTRY))
+    (block,) = ray_workers._blocks(images, chunk=64, actors=1, done=0)
+    found = Actor(orders)(block)[actor.ANSWER][0]
+    assert isinstance(found, Answer)
+    return found
+
+
+@pytest.mark.parametrize(("models", "views"), [(1, "none"), (1, "flips"), (2, "none")])
+def test_an_actor_says_what_the_classifier_says(
+    bundle: Path, images: Inputs, monkeypatch: pytest.MonkeyPatch, models: int, views: Views
+) -> None:
+    classifier = load([bundle] * models, views=views, registry=tiny.REGISTRY)
+    found = answer(orders_of(classifier, views=views), images, monkeypatch)
+    (part,), (wanted,) = found.parts, classifier.stream(images)
+    assert not found.failed
+    assert not found.unseen
+    assert part.asked == wanted.asked
+    assert part.unreadable == wanted.unreadable
+    pd.testing.assert_frame_equal(part.table, wanted.table, rtol=1e-5)
+
+
+def test_an_actor_says_why_it_cannot(
+    classifier: Classifier, images: Inputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = orders_of(classifier, sha256="0" * 64)
+    assert "has changed since it was loaded" in answer(changed, images, monkeypatch).failed
+    engine = orders_of(classifier, engine="opnvino")
+    assert "opnvino" in answer(engine, images, monkeypatch).failed
 
 
 def test_what_a_worker_says_is_said_with_its_machine(tmp_path: Path) -> None:

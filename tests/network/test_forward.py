@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from cellclf.errors import BundleError
 from cellclf.network.forward import Forward
 
 SIZE = 16
@@ -139,3 +140,17 @@ def test_making_it_leaves_the_model_as_it_was(model: keras.Model, images: Any) -
     layers, paths = len(model.layers), [v.path for v in model.variables]
     Forward(model)(images)
     assert (len(model.layers), [v.path for v in model.variables]) == (layers, paths)
+
+
+def test_a_network_that_gives_no_numbers_gives_no_probabilities(
+    model: keras.Model, images: Any
+) -> None:
+    model.weights[-1].assign(np.array([0, np.inf, 0], np.float32))
+    with pytest.raises(BundleError, match="NaN or infinity"):
+        Forward(model)(images)
+
+
+@pytest.mark.parametrize(("size", "together"), [(512, 64), (1024, 16), (4096, 1), (8192, 1)])
+def test_large_images_share_a_step_with_fewer(build_small: Any, size: int, together: int) -> None:
+    model = build_small(None, input_shape=(size, size, 3), num_classes=3)
+    assert Forward(model).batch_size == together

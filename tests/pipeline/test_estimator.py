@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -73,10 +76,20 @@ def test_numbers_stay_numbers_in_their_order() -> None:
     assert (found.predict(images) == numbers).mean() > 0.9
 
 
-def test_a_pickle_answers_alike(fitted: CellClassifier) -> None:
+def test_a_pickle_answers_alike(fitted: CellClassifier, tmp_path: Path) -> None:
     images, _ = cells(10, seed=2)
-    again = pickle.loads(pickle.dumps(fitted))
-    np.testing.assert_array_equal(again.predict_proba(images), fitted.predict_proba(images))
+    joblib.dump(fitted, tmp_path / "fitted.joblib")
+    for again in (pickle.loads(pickle.dumps(fitted)), joblib.load(tmp_path / "fitted.joblib")):
+        np.testing.assert_array_equal(again.predict_proba(images), fitted.predict_proba(images))
+
+
+def test_parameters_of_a_step_are_set_through_a_pipeline() -> None:
+    steps = make_pipeline(FunctionTransformer(), quick())
+    steps.set_params(cellclassifier__epochs=3, cellclassifier__params={"filters": 2})
+    found = clone(steps).named_steps["cellclassifier"]
+    assert (found.epochs, found.params) == (3, {"filters": 2})
+    with pytest.raises(ValueError, match="Invalid parameter 'depth'"):
+        steps.set_params(cellclassifier__depth=3)
 
 
 def test_the_same_seed_gives_the_same_numbers(fitted: CellClassifier) -> None:
@@ -125,6 +138,9 @@ def test_scikit_learn_may_calibrate_it() -> None:
         estimator_checks.check_set_params,
         estimator_checks.check_valid_tag_types,
         estimator_checks.check_estimator_tags_renamed,
+        estimator_checks.check_do_not_raise_errors_in_init_or_set_params,
+        estimator_checks.check_estimators_unfitted,
+        estimator_checks.check_mixin_order,
     ],
 )
 def test_it_keeps_scikit_learns_rules_that_are_not_of_tables(check: Any) -> None:
@@ -142,11 +158,24 @@ def test_a_clone_is_not_fitted(fitted: CellClassifier) -> None:
         (["a"] * 79, r"shape \(80,\)"),
         (["a"] * 80, "two classes or more"),
         ([0.5] * 80, "texts or whole numbers"),
+        ([np.nan] * 80, "texts or whole numbers"),
+        (np.zeros((80, 2), int), r"Received: int64 of shape \(80, 2\)"),
+        (None, "requires y to be passed"),
     ],
 )
 def test_labels_that_cannot_be_learned_are_refused(y: Any, said: str) -> None:
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=said) as refused:
         quick().fit(cells()[0], y)
+    assert isinstance(refused.value, ValueError)  # as scikit-learn's tools expect
+
+
+def test_labels_may_come_as_pandas_gives_them() -> None:
+    images, labels = cells()
+    table = pd.DataFrame({"cell": np.where(labels == "dark", 0.0, 1.0)})
+    with pytest.warns(DataConversionWarning, match="column-vector"):
+        found = quick(epochs=1).fit(images, table)
+    assert found.classes_.tolist() == [0.0, 1.0]
+    assert set(found.predict(images)) <= {0.0, 1.0}
 
 
 def test_a_wrong_parameter_is_said_by_name() -> None:

@@ -1,0 +1,57 @@
+"""`cellclf export`: a trained model in a format that other programs read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["export"]
+
+
+def export(
+    model: Annotated[str, typer.Argument(help="A bundle, or a run directory: its best model.")],
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="NAME", help="The format; `cellclf plugins list` has the engines."
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="A new folder; or a new file, such as first.onnx, where it is one file."),
+    ],
+    images: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Images, a folder of images, or a glob to compare it with Keras on; may be given "
+            "again."
+        ),
+    ] = None,
+) -> None:
+    """Write a model as ONNX, OpenVINO, SavedModel or LiteRT. Not for clinical use.
+
+    The network takes images as bytes and gives calibrated probabilities and the outlier score. It
+    is held against Keras before it appears, on images that are made and on those of --images.
+
+    \b
+    cellclf export runs/first --format onnx --out first.onnx
+    cellclf export runs/first --format openvino --out first_openvino --images new_images/
+    """  # noqa: D301  click wants the character, not the two that stand for it
+    from cellclf.cli.progress import command_progress
+    from cellclf.inference.export import export as write
+    from cellclf.network.backend import prepare_backend
+
+    with command_progress() as progress:
+        exported = write(
+            model,
+            out,
+            format=format_,
+            images=images,
+            before_network=prepare_backend,
+            progress=progress,
+        )
+    typer.echo(exported.summary())
+    for path in (exported.path, exported.record_path):
+        typer.echo(f"Written: {path}")
