@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -42,6 +43,8 @@ BLOCKS_EACH = 8
 
 MOST_PROCESSORS = 8
 """Processors of an actor, at most: decoding and one engine keep few more busy."""
+
+CONNECT_SECONDS = 10
 
 LOCAL = "local"
 """What Ray calls a cluster that it starts on this machine and ends again."""
@@ -250,6 +253,10 @@ def _check(answer: Answer) -> None:
 @contextmanager
 def _connected(address: str | None) -> Iterator[None]:
     """Be connected to a cluster for a block; a program's own connection is used and kept."""
+    # Ray reads these when it is imported: unless told, it reports its use to its makers, and its
+    # core writes to the terminal what is of interest to them alone.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     import ray
 
     with _quiet():
@@ -267,23 +274,33 @@ def _connected(address: str | None) -> Iterator[None]:
 
 def _connect(address: str, folder: str) -> None:
     import ray
+    from ray.exceptions import RayError
 
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == LOCAL:
         options |= {"num_cpus": processors(), "include_dashboard": False, "_temp_dir": folder}
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports to its makers unless told
     try:
+        _require_listening(address)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what a later version of Ray will do
             ray.init(address=address, **options)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except (RayError, RuntimeError, ValueError, OSError) as error:
         raise RunError(f"no Ray cluster answers at {address}: {_reason(error)}") from error
+
+
+def _require_listening(address: str) -> None:
+    """Make sure that something listens at an address: Ray itself tries for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "://" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Ray Data from writing to the terminal."""
-    logger = logging.getLogger("ray.data")
+    import ray.data  # sets up its logging when it is imported
+
+    logger = logging.getLogger(ray.data.__name__)
     before = logger.level
     logger.setLevel(logging.ERROR)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from functools import partial
@@ -92,6 +93,15 @@ def test_a_bundle_that_is_gone_is_said(
     monkeypatch.setattr(classifier, "paths", (tmp_path / "other.safetensors",))
     with pytest.raises(BundleError, match=r"other\.safetensors cannot be read"):
         next(RayWorkers().stream(classifier, Inputs([Files(names=["a.png"])])))
+
+
+def test_an_address_at_which_nothing_listens_is_said() -> None:
+    pytest.importorskip("ray")
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{one.getsockname()[1]}"
+    with pytest.raises(RunError, match=f"no Ray cluster answers at {address}: .*refused"):
+        ray_workers._connect(address, "")
 
 
 def orders_of(classifier: Classifier, **changes: Any) -> Orders:
