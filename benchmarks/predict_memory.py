@@ -7,8 +7,8 @@ by hard links; trains a custom CNN on rendered cells for one epoch, and prints:
 
 - the highest `VmHWM` of `cellclf predict --out` for each number, once the engine has been made;
 - for CSV, Parquet and JSON lines, or those that are named, how the result of a command that is
-  killed ten times, at random, and goes on by `--resume` compares with that of one that nobody
-  disturbs. Kills are spread over the time that the undisturbed one takes.
+  killed ten times while it looks at images, at random, and goes on by `--resume` compares with that
+  of one that nobody disturbs. Kills are spread over the time that the undisturbed one takes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -129,20 +128,26 @@ def _killed(here: Path, count: int, out: Path, seconds: float) -> int:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        if kills < KILLS:
-            # Each start takes some seconds, so that most kills strike while images are looked at.
-            delay = delays.uniform(0, 2 * seconds / KILLS)
-            killer = threading.Timer(delay, running.send_signal, [signal.SIGKILL])
-            killer.start()
-            status = running.wait()
-            killer.cancel()
-        else:
-            status = running.wait()
+        if kills < KILLS and _looks_at_images(running, out):
+            time.sleep(delays.uniform(0, 2 * seconds / (KILLS + 2)))
+            running.send_signal(signal.SIGKILL)
+        status = running.wait()
         if status == 0:
             return kills
         if status != -signal.SIGKILL:
             raise RuntimeError(f"the command ended with status {status}")
         kills += 1
+
+
+def _looks_at_images(running: subprocess.Popen[bytes], out: Path) -> bool:
+    """Wait until a command has taken up its work; it may end before."""
+    journal = out.with_name(f"{out.name}.partial") / "journal.json"
+    began = time.time()
+    while running.poll() is None:
+        if journal.exists() and journal.stat().st_mtime > began:
+            return True
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    return False
 
 
 def _rows(path: Path) -> int:
