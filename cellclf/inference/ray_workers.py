@@ -46,6 +46,8 @@ MOST_PROCESSORS = 8
 
 CONNECT_SECONDS = 10
 
+STANDARD_ERROR = 2
+
 LOCAL = "local"
 """What Ray calls a cluster that it starts on this machine and ends again."""
 
@@ -222,15 +224,13 @@ def _answers(
         fn_constructor_args=(orders,),
         batch_size=None,  # a block as it is
         batch_format="pyarrow",
-        # One actor is enough to go on: those of lost machines start again where there is room.
+        # One actor is enough to go on: Ray Data starts those of lost machines again where there is
+        # room, and what they were at is looked at again, however often.
         compute=ray.data.ActorPoolStrategy(
             min_size=1, max_size=shared.actors, initial_size=shared.actors
         ),
         num_cpus=shared.processors,
         num_gpus=shared.graphics,
-        # Without end: of actors that are lost with their machines, and of what they were at.
-        max_restarts=-1,
-        max_task_retries=-1,
     )
     try:
         for row in answered.iter_rows():
@@ -281,7 +281,7 @@ def _connect(address: str, folder: str) -> None:
         options |= {"num_cpus": processors(), "include_dashboard": False, "_temp_dir": folder}
     try:
         _require_listening(address)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _without_core_log():
             warnings.simplefilter("ignore")  # of what a later version of Ray will do
             ray.init(address=address, **options)
     except (RayError, RuntimeError, ValueError, OSError) as error:
@@ -293,6 +293,19 @@ def _require_listening(address: str) -> None:
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "://" not in host:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+
+
+@contextmanager
+def _without_core_log() -> Iterator[None]:
+    """Keep Ray's core, which is no Python, from telling at which level it logs."""
+    kept = os.dup(STANDARD_ERROR)
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), STANDARD_ERROR)
+    try:
+        yield
+    finally:
+        os.dup2(kept, STANDARD_ERROR)
+        os.close(kept)
 
 
 @contextmanager
