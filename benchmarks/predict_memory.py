@@ -7,12 +7,13 @@ by hard links; trains a custom CNN on rendered cells for one epoch, and prints:
 
 - the highest `VmHWM` of `cellclf predict --out` for each number, once the engine has been made;
 - for CSV, Parquet and JSON lines, or those that are named, how the result of a command that is
-  killed ten times while it looks at images, at random, and goes on by `--resume` compares with that
-  of one that nobody disturbs. Kills are spread over the time that the undisturbed one takes.
+  killed ten times, after random numbers of images, and goes on by `--resume` compares with that of
+  one that nobody disturbs.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -25,6 +26,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
+from cellclf.inference.results import COMMIT_SECONDS
 
 FEW, MANY = 2_000, 200_000
 DISTINCT, SIZE, IN_A_FOLDER = 200, 64, 1_000
@@ -50,11 +53,10 @@ def main(most: int = MANY, suffixes: Sequence[str] = SUFFIXES) -> None:
         few, _ = _predicted(here, FEW, here / "few.csv")
         print("| format | images | seconds | images a second | peak memory |", flush=True)
         print("| --- | --- | --- | --- | --- |", flush=True)
-        seconds = {}
         for suffix in suffixes:
-            peak, seconds[suffix] = _predicted(here, most, here / f"whole{suffix}")
+            peak, seconds = _predicted(here, most, here / f"whole{suffix}")
             print(
-                f"| {suffix} | {most:,} | {seconds[suffix]:.0f} | {most / seconds[suffix]:,.0f} | "
+                f"| {suffix} | {most:,} | {seconds:.0f} | {most / seconds:,.0f} | "
                 f"{peak:,.0f} MiB, {peak - few:+,.0f} to {FEW:,} images |",
                 flush=True,
             )
@@ -62,7 +64,7 @@ def main(most: int = MANY, suffixes: Sequence[str] = SUFFIXES) -> None:
         print("| --- | --- | --- | --- |", flush=True)
         for suffix in suffixes:
             out = here / f"killed{suffix}"
-            kills = _killed(here, most, out, seconds[suffix])
+            kills = _killed(here, most, out)
             same = out.read_bytes() == (here / f"whole{suffix}").read_bytes()
             print(
                 f"| {suffix} | {kills} | {'yes' if same else 'NO'} | {_rows(out):,} |", flush=True
@@ -118,9 +120,10 @@ def _peak(process: int) -> float:
     return int(found[0].split()[1]) / MEBIBYTE if found else 0.0
 
 
-def _killed(here: Path, count: int, out: Path, seconds: float) -> int:
+def _killed(here: Path, count: int, out: Path) -> int:
     """Go on again and again with what is killed, and return how often it was."""
-    delays = random.Random(count)
+    draws = random.Random(count)
+    left = sorted(draws.sample(range(count), KILLS), reverse=True)
     kills = 0
     while True:
         running = subprocess.Popen(
@@ -128,8 +131,8 @@ def _killed(here: Path, count: int, out: Path, seconds: float) -> int:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        if kills < KILLS and _looks_at_images(running, out):
-            time.sleep(delays.uniform(0, 2 * seconds / (KILLS + 2)))
+        if left and _gets_to(running, out, left.pop()):
+            time.sleep(draws.uniform(0, COMMIT_SECONDS))
             running.send_signal(signal.SIGKILL)
         status = running.wait()
         if status == 0:
@@ -139,12 +142,11 @@ def _killed(here: Path, count: int, out: Path, seconds: float) -> int:
         kills += 1
 
 
-def _looks_at_images(running: subprocess.Popen[bytes], out: Path) -> bool:
-    """Wait until a command has taken up its work; it may end before."""
+def _gets_to(running: subprocess.Popen[bytes], out: Path, wanted: int) -> bool:
+    """Wait until so many images are done; the command may end before."""
     journal = out.with_name(f"{out.name}.partial") / "journal.json"
-    began = time.time()
     while running.poll() is None:
-        if journal.exists() and journal.stat().st_mtime > began:
+        if journal.exists() and json.loads(journal.read_bytes())["done"] >= wanted:
             return True
         time.sleep(SECONDS_BETWEEN_LOOKS)
     return False

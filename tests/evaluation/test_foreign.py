@@ -128,7 +128,7 @@ def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").touch()
     with pytest.raises(DataError, match="cannot be read as a table"):
         read_any_predictions(tmp_path / "empty.csv")
-    with pytest.raises(DataError, match=r"must be a \.parquet or a \.csv file"):
+    with pytest.raises(DataError, match=r"must be a \.parquet, a \.csv or a \.jsonl file"):
         read_any_predictions(tmp_path / "table.xlsx")
 
 
