@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import keras
@@ -16,6 +18,9 @@ from benchmarks.ray_nodes import TwoNodes
 from benchmarks.ray_two_nodes import compared, predict, with_a_loss
 from cellclf.data.decode import DECODE_VERSION
 from cellclf.inference.bundle import BundleManifest, write_bundle
+from cellclf.inference.classifier import Classifier
+from cellclf.inference.inputs import Inputs
+from cellclf.inference.parts import Part
 from cellclf.network.build import build, weights_of
 from cellclf.registry import installed
 from cellclf.specs import ModelSpec
@@ -61,7 +66,17 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def test_files_are_those_of_one_process(
+class Stopping:
+    """Workers that fail after the first part."""
+
+    def stream(
+        self, classifier: Classifier, inputs: Inputs, **options: Any
+    ) -> Generator[Part, None, None]:
+        yield next(classifier.stream(inputs, **options))
+        raise RuntimeError("killed")
+
+
+def test_what_was_stopped_goes_on_to_the_files_of_one_process(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -75,7 +90,9 @@ def test_files_are_those_of_one_process(
     names, workers = ["cells", "more.zip", "more.npy"], cellclf.RayWorkers()
     classifier = cellclf.load(bundle)
     cellclf.predict(classifier, names, out="alone/new.csv")
-    totals = cellclf.predict(classifier, names, out="ray/new.csv", workers=workers)
+    with pytest.raises(RuntimeError, match="killed"):
+        cellclf.predict(classifier, names, out="ray/new.csv", workers=Stopping())
+    totals = cellclf.predict(classifier, names, out="ray/new.csv", resume=True, workers=workers)
     assert (totals.counts.images, totals.counts.unreadable) == (152, 4)
     assert contents(Path("ray")) == contents(Path("alone"))
 
