@@ -11,7 +11,7 @@ one to judge on. Printed are
 - what becomes of calibration where views are averaged in other ways;
 - how many true cells, and how many images that are none, are refused with the threshold of a single
   look, where scores or features are averaged over views;
-- images a second of each way, of the engine alone and from files to a table.
+- the processor time of each way, of the engine alone and from files to a table.
 """
 
 from __future__ import annotations
@@ -30,20 +30,21 @@ from outlier_images import Images, to_judge_on
 from scipy.special import softmax
 
 import cellclf
-from cellclf.engines.speed import measure
 from cellclf.engines.views import VIEWS, turned
 from cellclf.evaluation.calibration import Calibration, expected_calibration_error
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.gain import gains
 from cellclf.evaluation.outliers import OutlierScores, Refusal
 from cellclf.evaluation.predictions import predictions_table
-from cellclf.inference.chunks import file_chunks
+from cellclf.inference.chunks import input_chunks
 from cellclf.inference.classifier import Classifier
+from cellclf.inference.finding import find_inputs
+from cellclf.terms import ResizeMode
 
-TIMED = 1000
+TIMED = 128
 """Files that are classified to be timed."""
 
-ROUNDS = 3
+ROUNDS = 2
 
 MOST_OF_A_KIND = 1000
 """Images of each kind that is no cell of the known classes."""
@@ -253,37 +254,47 @@ class Examined:
         return self._read([paths[row] for row in some])
 
     def _read(self, paths: Sequence[Path]) -> Images:
-        chunks = file_chunks(paths, size=self.size, mode=self.mode, length=256)
-        return np.concatenate([chunk.images for chunk in chunks])
+        return _read(paths, self.size, self.mode)
 
 
 def cost(members: Sequence[Classifier], paths: Sequence[Path]) -> None:
-    """Print images a second of each way: the engine alone, and from files to a table.
+    """Print the processor time of each way: of the engine alone, and from files to a table.
 
-    All ways are timed in turn, several times, and the fastest of each counts: a machine that does
-    other work meanwhile slows all of them.
+    Processor time rather than time: other work on the machine changes it less. All ways are timed
+    in turn, several times, and the least of each counts.
     """
     files = paths[:: max(1, len(paths) // TIMED)][:TIMED]
+    images = _read(files, members[0].image_size, members[0].manifest.resize)
     ways = {
         (number, name): Classifier.averaging(members[:number], views=name)
         for number in sorted({1, len(members)})
         for name in VIEWS
     }
-    best: dict[tuple[int, str], tuple[float, float]] = dict.fromkeys(ways, (0.0, 0.0))
+    least: dict[tuple[int, str], tuple[float, float]] = dict.fromkeys(ways, (np.inf, np.inf))
     for _ in range(ROUNDS):
         for way, classifier in ways.items():
-            alone = measure(classifier.engine, classifier.image_size).images_per_second
-            began = time.perf_counter()
+            chunks = _chunks(images, classifier.engine.batch_size)
+            began = time.process_time()
+            for chunk in chunks:
+                classifier.engine(chunk)
+            looked = time.process_time()
             classifier.classify(files)
-            whole = len(files) / (time.perf_counter() - began)
-            best[way] = max(best[way][0], alone), max(best[way][1], whole)
-    print(f"\nimages a second, and times as long: engine alone; {len(files):,} files to a table")
-    plain = best[1, "none"]
-    for (number, name), (alone, whole) in best.items():
+            ended = time.process_time()
+            alone, whole = looked - began, ended - looked
+            least[way] = min(least[way][0], alone), min(least[way][1], whole)
+    print("\nprocessor milliseconds an image, and times as much: engine alone; files to a table")
+    plain = least[1, "none"]
+    for (number, name), (alone, whole) in least.items():
         print(
             f"{number} network(s), {name}, {ways[number, name].engine.name}: "
-            f"{alone:,.0f}, {plain[0] / alone:.1f}; {whole:,.0f}, {plain[1] / whole:.1f}"
+            f"{1000 * alone / len(files):.2f}, {alone / plain[0]:.1f}; "
+            f"{1000 * whole / len(files):.2f}, {whole / plain[1]:.1f}"
         )
+
+
+def _read(paths: Sequence[Path], size: int, mode: ResizeMode) -> Images:
+    chunks = input_chunks(find_inputs(paths), size=size, mode=mode, length=256)
+    return np.concatenate([chunk.images for chunk in chunks])
 
 
 def _chunks(images: Images, length: int = 128) -> list[Images]:

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from cellclf.pipeline.predict import predict
     from cellclf.pipeline.run import run
     from cellclf.progress import Progress
-    from cellclf.registry import register
+    from cellclf.registry import load_plugin_file, register
     from cellclf.specs import (
         AugmentationSpec,
         CallbackContext,
@@ -138,6 +138,7 @@ _HOME = {
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.classifier",
+    "load_plugin_file": "cellclf.registry",
     "part_named": "cellclf.terms",
     "predict": "cellclf.pipeline.predict",
     "prepare_backend": "cellclf.network.backend",
@@ -207,6 +208,7 @@ __all__ = [
     "hookimpl",
     "list_files",
     "load",
+    "load_plugin_file",
     "part_named",
     "predict",
     "prepare_backend",

@@ -1,83 +1,49 @@
-"""Finding plugins, and what they offer, without letting one spoil another.
-
-Every plugin gets a pluggy manager of its own: pluggy's collective call ends at the first exception,
-and one that misspells a hook, raises, or does not import should cost only itself.
-"""
+"""Finding plugins, and what they offer, without letting one spoil another."""
 
 from __future__ import annotations
 
 import os
-import sys
-import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
-from importlib.metadata import Distribution, EntryPoint, entry_points
-from types import ModuleType
-from typing import Any, Generic, Literal, TypeVar
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Generic, TypeVar
 
-import pluggy
-
-from cellclf import __version__, hookspecs
+from cellclf import __version__
 from cellclf.errors import PluginError, hint
-from cellclf.specs import (
-    AugmentationSpec,
-    CallbackSpec,
-    DatasetSpec,
-    EngineSpec,
-    MetricSpec,
-    ModelSpec,
-    Spec,
-)
+from cellclf.examining import CORE, HOOKS, Plugin, Status, examine
+from cellclf.plugin_files import as_plugin, examine_file, named_files, remember
+from cellclf.specs import Spec
 
-__all__ = ["Offer", "Plugin", "Registry", "installed", "register"]
+__all__ = [
+    "HOOKS",
+    "Offer",
+    "Plugin",
+    "Registry",
+    "Status",
+    "examined",
+    "found",
+    "installed",
+    "listed",
+    "load_plugin_file",
+    "name_plugin_file",
+    "register",
+]
 
 GROUP = "cellclf"
-CORE = "cellclf"
 SESSION = "(this session)"
 UNKNOWN = "(unknown)"
 
 PLUGIN_ERRORS = "CELLCLF_PLUGIN_ERRORS"
 """Set to `raise`, it shows a plugin's author what went wrong, and where."""
 
-HOOKS: Mapping[str, type[Spec]] = {
-    "cellclf_datasets": DatasetSpec,
-    "cellclf_augmentations": AugmentationSpec,
-    "cellclf_models": ModelSpec,
-    "cellclf_metrics": MetricSpec,
-    "cellclf_callbacks": CallbackSpec,
-    "cellclf_engines": EngineSpec,
-}
+DISABLE = "CELLCLF_DISABLE_PLUGINS"
+LOAD = "CELLCLF_LOAD_PLUGINS"
 
 SpecT = TypeVar("SpecT", bound=Spec)
-Status = Literal["ok", "conflict", "disabled", "incompatible", "failed"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plugin:
-    """One plugin, working or not.
-
-    Attributes:
-        name: Name of its entry point.
-        distribution: What `pip` calls the package that brought it.
-        version: Version of that package.
-        status: `ok`; `conflict` where another plugin offers one of its names; `disabled` by the
-            user; `incompatible` with this version of cellclf; `failed` to import or to answer.
-        reason: Why it is not `ok`; empty where it is.
-        specs: What it offers.
-        import_seconds: How long its import and its hooks took.
-    """
-
-    name: str
-    distribution: str
-    version: str
-    status: Status = "ok"
-    reason: str = ""
-    specs: tuple[Spec, ...] = ()
-    import_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +115,19 @@ class Registry:
             Plugin(name="session", distribution=SESSION, version=__version__, specs=(spec,))
         )
 
+    def put(self, plugin: Plugin) -> None:
+        """Add a plugin that is a file, in place of what was known of that file."""
+        self._plugins = [known for known in self._plugins if known.file != plugin.file]
+        self._plugins.append(plugin)
+
+    def plugin_files(self, distributions: Container[str]) -> list[dict[str, str]]:
+        """Return, as plain values, which of the distributions are files, and their hashes."""
+        return [
+            {"file": str(plugin.file), "sha256": plugin.sha256}
+            for plugin in self._plugins
+            if plugin.file is not None and plugin.distribution in distributions
+        ]
+
     def _offers(self, kind: type[SpecT]) -> list[Offer[SpecT]]:
         return [
             Offer(spec=spec, distribution=plugin.distribution, version=plugin.version)
@@ -161,10 +140,12 @@ class Registry:
         """Say that no `what` is called `name`, what there is, and which plugins do not work."""
         broken = [
             f"\n    plugin {plugin.name!r} of {plugin.distribution} is not available "
-            f"({plugin.status}): {plugin.reason}"
+            f"({plugin.status}): {plugin.reason_and_place}"
             for plugin in self._plugins
             if plugin.status != "ok"
         ]
+        if broken:
+            broken.append("\n    `cellclf plugins doctor` says what mends it")
         return "".join(
             [
                 f"no {what} is called {name!r}.{hint(name, known)} ",
@@ -203,39 +184,86 @@ def register(spec: Spec) -> None:
     installed().add(spec)
 
 
-def _discover() -> Iterable[Plugin]:
-    yield _examine(
-        Plugin(name="builtin", distribution=CORE, version=__version__), "cellclf.builtin.plugin"
+def load_plugin_file(path: Path | str) -> None:
+    """Load a plugin that is one file and no package; one that was loaded before is read anew.
+
+    Its hooks are asked like those of any plugin. The file is named in `CELLCLF_PLUGIN_FILES`, so
+    that processes that this one starts load it too.
+
+    Args:
+        path: A file such as `my_cells.py`. It becomes the module `my_cells`, so specs refer to its
+            functions as `"my_cells:build"`.
+
+    Raises:
+        PluginError: There is no such file, its name is no free name of a module, or it does not
+            work; the message says where in the file.
+    """
+    file = name_plugin_file(path)
+    for plugin in installed().plugins:
+        if plugin.file == file and plugin.status == "failed":
+            raise PluginError(f"plugin file {file}: {plugin.reason_and_place}")
+
+
+def name_plugin_file(path: Path | str) -> Path:
+    """Like `load_plugin_file`, for a file that need not work: what is wrong becomes its status.
+
+    Returns:
+        The file, by its absolute path.
+
+    Raises:
+        PluginError: There is no such file.
+    """
+    file = remember(path)
+    if installed.cache_info().currsize:
+        installed().put(examined(as_plugin(file)))
+    return file
+
+
+def found() -> Iterable[Plugin]:
+    """Find every plugin without importing one: `ok` is, so far, whose metadata is in order."""
+    yield Plugin(
+        name="builtin", distribution=CORE, version=__version__, module="cellclf.builtin.plugin"
     )
-    found = sorted(
-        (entry for entry in entry_points(group=GROUP) if entry.dist is not None),
-        key=lambda entry: (_distribution(entry), entry.name),
-    )
-    strict = os.environ.get(PLUGIN_ERRORS) == "raise"
-    for entry in found:
-        plugin = _from_entry_point(entry)
-        if strict and plugin.status in ("failed", "incompatible"):
-            raise PluginError(f"plugin {plugin.name!r} of {plugin.distribution}: {plugin.reason}")
+    entries = [entry for entry in entry_points(group=GROUP) if entry.dist is not None]
+    packaged = [_from_entry_point(entry) for entry in entries]
+    yield from sorted(packaged, key=lambda plugin: (plugin.distribution, plugin.name))
+    for file in named_files():
+        plugin = as_plugin(file)
+        if plugin.name in (listed(DISABLE) or ()):
+            plugin = replace(plugin, status="disabled", reason=f"named in {DISABLE}")
         yield plugin
 
 
-def _distribution(entry: EntryPoint) -> str:
-    """Name of the distribution; what is left of one that was half removed has none."""
-    try:
-        name: str | None = entry.dist.name if entry.dist else None
-    except Exception:
-        name = None
-    return name or UNKNOWN
+def _discover() -> Iterable[Plugin]:
+    strict = os.environ.get(PLUGIN_ERRORS) == "raise"
+    for plugin in found():
+        asked = examined(plugin) if plugin.status == "ok" else plugin
+        if strict and asked.status in ("failed", "incompatible"):
+            raise PluginError(
+                f"plugin {asked.name!r} of {asked.distribution}: {asked.reason_and_place}"
+            )
+        yield asked
+
+
+def examined(plugin: Plugin) -> Plugin:
+    """Import a plugin that was found and ask it what it offers."""
+    if plugin.file is not None:
+        return examine_file(plugin.file)
+    return examine(plugin, lambda: import_module(plugin.module))
 
 
 def _from_entry_point(entry: EntryPoint) -> Plugin:
     assert entry.dist is not None
-    plugin = Plugin(name=entry.name, distribution=_distribution(entry), version="?")
+    plugin = Plugin(name=entry.name, distribution=UNKNOWN, version="?", module=entry.value)
     try:
-        if plugin.distribution == UNKNOWN:
+        # Each access parses the text again, so this is the only one.
+        metadata = entry.dist.metadata
+        if not (name := metadata["Name"]):  # what is left of one that was half removed
             raise PluginError("there is none")
-        plugin = replace(plugin, version=entry.dist.version)
-        excluded = _excludes_this_version(entry.dist)
+        plugin = replace(plugin, distribution=name, version=metadata["Version"])
+        excluded = _excludes_this_version(
+            metadata.get_all("Requires-Dist") or entry.dist.requires or ()
+        )
     except Exception as error:
         reason = f"its metadata cannot be read ({type(error).__name__}: {error}): install it again"
         return replace(plugin, status="failed", reason=reason)
@@ -243,90 +271,33 @@ def _from_entry_point(entry: EntryPoint) -> Plugin:
         return replace(plugin, status="disabled", reason=reason)
     if excluded:
         return replace(plugin, status="incompatible", reason=excluded)
-    return _examine(plugin, entry.value)
-
-
-def _examine(plugin: Plugin, module_name: str) -> Plugin:
-    """Import one plugin and ask it what it offers; whatever goes wrong becomes its status."""
-    began = time.perf_counter()
-    try:
-        # What a plugin prints must not end up in the output of a command, JSON perhaps.
-        with redirect_stdout(sys.stderr):
-            specs = _ask(import_module(module_name))
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # SystemExit, or whatever else a module may raise
-        detail = (
-            str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-        )
-        plugin = replace(plugin, status="failed", reason=detail)
-    else:
-        plugin = replace(plugin, specs=specs)
-    return replace(plugin, import_seconds=time.perf_counter() - began)
-
-
-def _ask(module: ModuleType) -> tuple[Spec, ...]:
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    manager.register(module)
-    try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise PluginError(_misspelt(error)) from error
-    if not manager.get_hookcallers(module):
-        raise PluginError("it implements no hook: is `@cellclf.hookimpl` missing?")
-    specs: list[Spec] = []
-    for hook, kind in HOOKS.items():
-        for offered in getattr(manager.hook, hook)():
-            specs.extend(_checked(offered, kind, hook))
-    names = [(spec.kind, spec.name) for spec in specs]
-    for what, name in names:
-        if names.count((what, name)) > 1:
-            raise PluginError(f"it offers {what} {name!r} twice")
-    return tuple(specs)
-
-
-def _checked(offered: Any, kind: type[Spec], hook: str) -> list[Spec]:
-    if isinstance(offered, Spec) or not isinstance(offered, Iterable):
-        raise PluginError(
-            f"`{hook}` must return an iterable of {kind.__name__}. "
-            f"Received: {type(offered).__name__}"
-        )
-    specs = list(offered)
-    for spec in specs:
-        if not isinstance(spec, kind):
-            raise PluginError(
-                f"`{hook}` must offer {kind.__name__} alone. Received: {type(spec).__name__}"
-            )
-    return specs
-
-
-def _misspelt(error: pluggy.PluginValidationError) -> str:
-    unknown = str(error).split("'")[1] if "'" in str(error) else ""
-    return f"unknown hook {unknown!r}.{hint(unknown, HOOKS)}"
+    return plugin
 
 
 def _switched_off(name: str) -> str:
-    disabled = _listed("CELLCLF_DISABLE_PLUGINS")
+    disabled = listed(DISABLE)
     if disabled is not None and name in disabled:
-        return "named in CELLCLF_DISABLE_PLUGINS"
-    wanted = _listed("CELLCLF_LOAD_PLUGINS")
+        return f"named in {DISABLE}"
+    wanted = listed(LOAD)
     if wanted is not None and name not in wanted:
-        return "not named in CELLCLF_LOAD_PLUGINS"
+        return f"not named in {LOAD}"
     return ""
 
 
-def _listed(variable: str) -> list[str] | None:
+def listed(variable: str) -> list[str] | None:
+    """Return the names, with commas between, in a variable; `None` where it is not set."""
     text = os.environ.get(variable)
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _excludes_this_version(distribution: Distribution) -> str:
+def _excludes_this_version(requires: Iterable[str]) -> str:
     # Imported here: reading requirements costs 20 ms that `cellclf --help` need not pay.
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
-    for line in distribution.requires or ():
+    for line in requires:
+        if not line.lower().startswith(CORE):
+            continue
         try:
             wanted = Requirement(line)
         except InvalidRequirement:

@@ -12,6 +12,9 @@ import pytest
 from hypothesis import settings
 
 from cellclf.cli.main import main
+from cellclf.plugin_files import FILES
+from cellclf.registry import installed
+from tests.plugin_site import Site
 
 # A busy machine is no reason to fail.
 settings.register_profile("patient", deadline=None)
@@ -42,9 +45,12 @@ def cellclf_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Comma
         with pytest.MonkeyPatch.context() as changed, pytest.raises(SystemExit) as ended:
             changed.chdir(tmp_path)
             changed.setattr(sys, "argv", words)
+            changed.setenv(FILES, os.environ.get(FILES, ""))
             for name, value in (env or {}).items():
                 changed.setenv(name, value)
             main()
+        if "--plugin" in words:  # what it loaded is not for the next test
+            installed.cache_clear()
         done = subprocess.CompletedProcess(words, int(ended.value.code or 0), *capsys.readouterr())
         assert not check or done.returncode == 0, done.stderr
         return done
@@ -72,3 +78,17 @@ def cellclf_process(tmp_path: Path) -> Command:
         return done
 
     return command
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """An empty place for plugins that only this test sees."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv(FILES, "")
+    installed.cache_clear()
+    before = set(sys.modules)
+    yield Site(tmp_path)
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+    installed.cache_clear()

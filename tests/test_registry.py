@@ -1,53 +1,11 @@
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from cellclf.errors import PluginError
 from cellclf.registry import Registry, installed
 from cellclf.specs import DatasetSpec, ModelSpec
-
-GOOD = """
-import cellclf
-
-@cellclf.hookimpl
-def cellclf_models():
-    yield cellclf.ModelSpec(
-        name="{name}", summary="A test", build="nowhere:build", pixel_range=(0, 1),
-        explain_layer="features",
-    )
-"""
-
-
-class Site:
-    """A folder on `sys.path` into which plugins are put as `pip` would put them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def add(self, distribution: str, source: str, *, wants: str = "cellclf") -> None:
-        module = distribution.replace("-", "_")
-        (self.folder / f"{module}.py").write_text(source)
-        info = self.folder / f"{module}-1.0.dist-info"
-        info.mkdir()
-        metadata = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n"
-        (info / "METADATA").write_text(f"{metadata}Requires-Dist: {wants}\n")
-        (info / "entry_points.txt").write_text(f"[cellclf]\n{module} = {module}\n")
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.syspath_prepend(tmp_path)
-    installed.cache_clear()
-    before = set(sys.modules)
-    yield Site(tmp_path)
-    for name in set(sys.modules) - before:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
-            del sys.modules[name]
-    installed.cache_clear()
+from tests.plugin_site import GOOD, Site
 
 
 def status_of(registry: Registry, distribution: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from cellclf.cli.differential import differential
 from cellclf.cli.evaluate import evaluate
 from cellclf.cli.export import export
 from cellclf.cli.fetch import fetch
+from cellclf.cli.plugin_files import may_load_plugin_files
 from cellclf.cli.plugins import app as plugins_app
 from cellclf.cli.predict import predict
 from cellclf.cli.run import run
@@ -31,14 +32,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=True,
 )
-app.command()(run)
-app.command()(audit)
-app.command()(predict)
-app.command()(export)
-app.command()(evaluate)
+app.command()(may_load_plugin_files(run))
+app.command()(may_load_plugin_files(audit))
+app.command()(may_load_plugin_files(predict))
+app.command()(may_load_plugin_files(export))
+app.command()(may_load_plugin_files(evaluate))
 app.command()(compare)
 app.command()(differential)
-app.command()(fetch)
+app.command()(may_load_plugin_files(fetch))
 app.add_typer(cache_app, name="cache")
 app.add_typer(plugins_app, name="plugins")
 

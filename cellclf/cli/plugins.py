@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cellclf.cli.doctor import doctor
+from cellclf.cli.plugin_files import may_name_plugin_files
+
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
@@ -22,6 +25,7 @@ app = typer.Typer(
 
 
 @app.command("list")
+@may_name_plugin_files
 def list_plugins(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
@@ -36,6 +40,7 @@ def list_plugins(
 
 
 @app.command("show")
+@may_name_plugin_files
 def show_plugin(
     name: Annotated[str, typer.Argument(help="A name on offer, or distribution/name.")],
 ) -> None:
@@ -50,7 +55,7 @@ def show_plugin(
         known = {offered for kind in HOOKS.values() for offered in registry.names(kind)}
         raise PluginError(
             registry.unknown(
-                "dataset, augmentation, model, metric or callback", name, sorted(known)
+                "dataset, augmentation, model, metric, callback or engine", name, sorted(known)
             )
         )
     typer.echo(
@@ -58,6 +63,9 @@ def show_plugin(
             "\n".join(_shown(offer)) for kind in kinds for offer in [registry.offer(kind, name)]
         )
     )
+
+
+app.command("doctor")(may_name_plugin_files(doctor))
 
 
 def _offers(plugin: Plugin) -> dict[str, list[str]]:
@@ -74,6 +82,7 @@ def _described(plugin: Plugin) -> dict[str, Any]:
         "version": plugin.version,
         "status": plugin.status,
         "reason": plugin.reason,
+        "place": plugin.place,
         "offers": _offers(plugin),
         "import_seconds": round(plugin.import_seconds, 4),
     }
@@ -84,7 +93,7 @@ def _lines(plugin: Plugin) -> list[str]:
     head = f"{plugin.name}  {plugin.distribution} {plugin.version}"
     lines = [f"{head}  {plugin.status}  {milliseconds:.0f} ms"]
     if plugin.reason:
-        lines.append(f"    {plugin.reason}")
+        lines.append(f"    {plugin.reason_and_place}")
     lines += [f"    {kind}: {', '.join(names)}" for kind, names in _offers(plugin).items()]
     return lines
 

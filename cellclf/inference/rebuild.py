@@ -15,6 +15,7 @@ from cellclf.data.decode import DECODE_VERSION
 from cellclf.errors import BundleError, ExperimentError, PluginError, Problem
 from cellclf.inference.bundle import Bundle, BundleManifest
 from cellclf.network.outputs import FEATURES
+from cellclf.plugin_files import HASHED, how_to_load
 from cellclf.registry import SESSION, Registry
 from cellclf.schema_problems import schema_problems
 from cellclf.specs import ModelSpec, Params
@@ -134,11 +135,12 @@ def _architecture(
     try:
         offer = registry.offer(ModelSpec, f"{distribution}/{name}")
     except PluginError as error:
-        remedy = (
-            "register it with `cellclf.register(spec)` first"
-            if distribution == SESSION
-            else f"pip install {distribution}"
-        )
+        if distribution == SESSION:
+            remedy = "register it with `cellclf.register(spec)` first"
+        elif manifest.distribution_version.startswith(HASHED):
+            remedy = f"it is a plugin file, {how_to_load(distribution)}"
+        else:
+            remedy = f"pip install {distribution}"
         raise BundleError(
             f"{path} needs the architecture {name!r} of the distribution {distribution!r}: "
             f"{remedy} (it was trained with version {manifest.distribution_version}). {error}"

@@ -24,7 +24,7 @@ BATCH_SIZE = 64
 """Images that are looked at together, where nothing better was measured."""
 
 PIXELS_AT_ONCE = BATCH_SIZE * 512 * 512
-"""Where images are larger than 512 x 512, fewer are looked at together: they take no more memory."""
+"""Larger images than 512 x 512 are fewer at a time, so that they take no more memory."""
 
 LOGITS, FEATURES = "logits", "features"
 """What a network gives, by name; its layer `features` gives what the head sees."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from cellclf import __version__
 from cellclf.checking import Chosen, Plan, plan
-from cellclf.errors import DataError, ExperimentError, Problem, RunError
+from cellclf.errors import DataError, ExperimentError, PluginError, Problem, RunError
 from cellclf.experiment import Experiment, laid_over, read_toml
 from cellclf.files import write_json, write_text
 from cellclf.gates import Gate, require_known
@@ -22,6 +22,7 @@ from cellclf.network.distribution import Share, check_distribution, join, launch
 from cellclf.pipeline.earlier import refuse_earlier
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.prepare import Prepared, prepare_data
+from cellclf.plugin_files import HASHED, how_to_load
 from cellclf.progress import Progress, Silent
 from cellclf.registry import installed
 from cellclf.run_directory import COMPLETE, RUNNING, RunDirectory
@@ -65,7 +66,9 @@ def run(
     """
     listener = progress or Silent()
     raw, name = _raw(experiment)
-    planned = plan(laid_over(raw, settings), installed(), source=source or name)
+    wanted = laid_over(raw, settings)
+    _require_plugin_files(wanted.get("out"))
+    planned = plan(wanted, installed(), source=source or name)
     check_distribution(planned.experiment.training.distribution)
     directory = RunDirectory(_place(planned))
     clock = _Clock()
@@ -123,6 +126,26 @@ def _place(planned: Plan) -> Path:
     if wanted is not None:
         return wanted
     return Path("runs") / f"{planned.dataset.spec.name}-{planned.experiment.fingerprint[:8]}"
+
+
+def _require_plugin_files(out: Any) -> None:
+    """Make sure that the plugin files of a run that goes on are loaded, and are what they were."""
+    if not isinstance(out, str | Path):
+        return
+    directory = RunDirectory(Path(out))
+    loaded = {
+        plugin.file.name: plugin.sha256 for plugin in installed().plugins if plugin.file is not None
+    }
+    for known in directory.record().get("plugin_files", ()):
+        sha256 = loaded.get(Path(known["file"]).name)
+        begun = f"the run in {out} was begun with the plugin file {known['file']}"
+        if sha256 is None:
+            raise PluginError(f"{begun}: {how_to_load(known['file'])}")
+        if sha256 != known["sha256"] and not directory.is_complete():
+            raise RunError(
+                f"{begun} as it was then ({HASHED}{known['sha256']}), and it has changed: give "
+                "another directory with --out, or bring the file back"
+            )
 
 
 def _require_same_images(directory: RunDirectory, prepared: Prepared) -> None:
@@ -230,6 +253,7 @@ def _record(
             **{name: version(name) for name in ("numpy", "opencv-python-headless", "pandas")},
             **{name: text for name, text in (network or {}).items() if isinstance(text, str)},
         },
+        "plugin_files": installed().plugin_files({chosen.distribution for chosen in plugins}),
         "platform": platform.platform(),
         "devices": list((network or {}).get("devices", ())),
         "seconds": dict(seconds or {}),

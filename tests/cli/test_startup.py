@@ -18,6 +18,7 @@ HEAVY = ("numpy", "pandas", "cv2", "keras", "tensorflow", "jax", "torch", "matpl
         ["export", "--help"],
         ["plugins", "list"],
         ["plugins", "list", "--json"],
+        ["plugins", "doctor"],
     ],
     ids=" ".join,
 )

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
+from textwrap import dedent
 from types import ModuleType
 from typing import Any, get_args
 
@@ -17,12 +19,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from pydantic import BaseModel
 
-from cellclf import errors
+import cellclf
+from cellclf import errors, testing
 from cellclf.checking import plan
 from cellclf.experiment import Experiment
-from cellclf.registry import installed
+from cellclf.registry import HOOKS, installed
 from cellclf.settings import SplitSettings
-from cellclf.specs import DatasetSpec
+from cellclf.specs import CallbackContext, DatasetSpec, Spec
 from tests.conftest import Command
 from tests.docs.snippets import PAGES, ROOT, snippets, title_of
 from tests.images import write_folder
@@ -112,7 +115,7 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, place: Path) -
 def test_the_commands_of_a_page_run_one_after_the_other(
     page: Path, place: Path, cellclf_command: Command
 ) -> None:
-    for block in snippets(page, "toml"):
+    for block in snippets(page, "toml", "python"):
         if block.file_name:
             (place / block.file_name).write_text(block.text, encoding="utf-8")
     for block in snippets(page, "sh", "console"):
@@ -215,9 +218,9 @@ def test_every_setting_is_on_the_page_of_the_experiment(generated: ModuleType) -
 
 def test_every_command_is_on_the_page_of_the_command_line(generated: ModuleType) -> None:
     page = generated.on_page_markdown((ROOT / "docs/reference/command-line.md").read_text("utf-8"))
-    for command in ("run", "audit", "predict", "fetch", "plugins list", "plugins show"):
+    for command in ("run", "audit", "predict", "fetch", "plugins list", "plugins doctor"):
         assert f"`cellclf {command}`" in page
-    for option in ("--epochs VALUE", "--set KEY=VALUE", "--json", "--out VALUE"):
+    for option in ("--epochs VALUE", "--set KEY=VALUE", "--json", "--plugin FILE.py"):
         assert f"`{option}`" in page
 
 
@@ -279,6 +282,95 @@ def test_every_plugin_status_is_documented() -> None:
 
     page = (ROOT / "docs/how-to/write-a-plugin.md").read_text(encoding="utf-8")
     assert [status for status in get_args(Status) if f"| `{status}` |" not in page] == []
+
+
+def test_every_hook_is_in_the_table_of_hooks_with_what_it_offers_and_has_an_example() -> None:
+    page = (ROOT / "docs/reference/plugins.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(cellclf_\w+)\(\)` \| `(\w+)` \|", page, re.MULTILINE)
+    assert rows == [(hook, kind.__name__) for hook, kind in HOOKS.items()]
+    shown = (ROOT / "docs/how-to/write-a-plugin.md").read_text(encoding="utf-8")
+    assert [hook for hook in HOOKS if f"def {hook}():" not in shown] == []
+
+
+OFFERED = (Spec, *HOOKS.values(), CallbackContext)
+
+
+@pytest.mark.parametrize("described", OFFERED, ids=lambda one: one.__name__)
+def test_every_field_of_a_spec_says_what_it_means(described: type[Any]) -> None:
+    page = (ROOT / "docs/reference/plugins.md").read_text(encoding="utf-8")
+    assert f"::: cellclf.specs.{described.__name__}\n" in page
+    inherited = attributes_of(Spec) if issubclass(described, Spec) else ()
+    own = [field.name for field in fields(described)]
+    if described is not Spec:
+        own = [name for name in own if name not in inherited]
+    assert attributes_of(described) == own
+
+
+def attributes_of(described: type[Any]) -> list[str]:
+    """The names under `Attributes` in a docstring, in order."""
+    _, _, listed = (described.__doc__ or "").partition("Attributes:\n")
+    return re.findall(r"^(\w+): \S", dedent(listed), re.MULTILINE)
+
+
+def test_every_parameter_of_what_is_offered_says_what_it_means() -> None:
+    silent = [
+        f"{spec.kind} {spec.name}: {name}"
+        for plugin in installed().plugins
+        for spec in plugin.specs
+        for name, field in spec.params.model_fields.items()
+        if not field.description
+    ]
+    assert silent == []
+
+
+def test_every_setting_says_what_it_means() -> None:
+    silent = [f"{place}.{name}" for place, name, about in described_settings() if not about]
+    assert silent == []
+
+
+def described_settings() -> Iterator[tuple[str, str, str | None]]:
+    """Every setting that is no table of settings, with its description."""
+    models = [("", Experiment)]
+    while models:
+        place, model = models.pop()
+        for name, field in model.model_fields.items():
+            inner = [field.annotation, *get_args(field.annotation)]
+            below = [one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)]
+            models += [(f"{place}.{name}", one) for one in below]
+            if not below:
+                yield place, name, field.description
+
+
+@pytest.fixture(scope="module")
+def reference(generated: ModuleType) -> str:
+    """All pages of the reference, as the site shows them but for what comes from docstrings."""
+    pages = sorted((ROOT / "docs/reference").glob("*.md"))
+    return "\n".join(generated.on_page_markdown(page.read_text("utf-8")) for page in pages)
+
+
+def test_every_public_name_is_in_the_reference(reference: str) -> None:
+    absent = [name for name in cellclf.__all__ if not re.search(rf"\b{name}\b", reference)]
+    assert absent == []
+
+
+def test_every_public_name_and_check_of_the_conformance_kit_is_in_the_reference(
+    reference: str,
+) -> None:
+    checks = [check.name for check in getattr(testing, "CHECKS", ())]
+    names = [name for name in getattr(testing, "__all__", ()) if not name.isupper()]
+    assert [name for name in (*names, *checks) if not re.search(rf"\b{name}\b", reference)] == []
+
+
+def test_every_finding_of_the_doctor_is_documented() -> None:
+    page = (ROOT / "docs/how-to/mend-a-plugin.md").read_text(encoding="utf-8")
+    modules = (ROOT / "cellclf" / "doctor").glob("*.py")
+    kinds = {
+        kind for file in modules for kind in re.findall(r'kind="([\w ]+)"', file.read_text("utf-8"))
+    }
+    assert {"failed", "half removed", "conflict"} <= kinds
+    assert kinds == set(
+        re.findall(r"^\| `([a-z ]+)` \| (?:error|warning|note)", page, re.MULTILINE)
+    )
 
 
 def test_every_column_of_predictions_is_documented() -> None:

@@ -460,7 +460,8 @@ bundle, cells, out = map(Path, sys.argv[1:])
 architecture = architecture_of(bundle, read_bundle(bundle), registry=Registry([plugin]))
 results.COMMIT_SECONDS = 0.05
 print("ready", flush=True)
-predict(Classifier(architecture, Slow(), None, "tiny"), cells, out=out, resume=True)
+classifier = Classifier(architecture, Slow(), None, [Path("tiny.safetensors")])
+predict(classifier, cells, out=out, resume=True)
 """
 
 

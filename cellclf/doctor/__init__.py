@@ -1,0 +1,1 @@
+"""What is wrong with the installed plugins, and what mends it, without running them here."""
