@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,10 @@ BLOCKS_EACH = 8
 """Blocks for each actor, at least, where there are images enough, so that all end together."""
 
 MOST_PROCESSORS = 8
-"""Processors of an actor, at most: decoding and one engine keep few more busy."""
+"""Processors of an actor, at most: on a large machine, one reads while another computes."""
+
+OUT_OF_ORDER = "Ray gave answers twice, out of order or not at all: go on with --resume"
+"""It promises not to; nothing that would break the promise is written."""
 
 CONNECT_SECONDS = 10
 
@@ -101,6 +105,8 @@ class RayWorkers:
                 failed.
             BundleError: A bundle cannot be read any more.
         """
+        if not len(inputs):  # all are done
+            return
         listener = Silent() if progress is None else progress
         batch = classifier.engine.batch_size if batch is None else batch
         contents = [_content(path) for path in classifier.paths]
@@ -125,7 +131,7 @@ class RayWorkers:
             listener.say(str(shared))
             length = chunk_length(batch)
             blocks = _blocks(inputs, chunk=length, actors=shared.actors, done=done)
-            seen = 0
+            wanted = inputs.ids()
             with (
                 listener.task("Classifying", done + len(inputs)) as task,
                 closing(_answers([*blocks], orders, shared)) as answers,
@@ -134,11 +140,12 @@ class RayWorkers:
                 for answer in answers:
                     _check(answer)
                     for part in answer.parts:
-                        seen += len(part.asked)
+                        if tuple(islice(wanted, len(part.asked))) != part.asked:
+                            raise RunError(OUT_OF_ORDER)
                         yield part
                         task.advance(len(part.asked))
-        if seen != len(inputs):
-            raise RunError(f"Ray gave answers for {seen:,} of {len(inputs):,} images: try again")
+            if next(wanted, None) is not None:
+                raise RunError(OUT_OF_ORDER)
 
 
 @dataclass(frozen=True, kw_only=True)

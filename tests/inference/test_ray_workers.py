@@ -95,6 +95,11 @@ def test_a_bundle_that_is_gone_is_said(
         next(RayWorkers().stream(classifier, Inputs([Files(names=["a.png"])])))
 
 
+def test_no_cluster_is_asked_for_no_images(classifier: Classifier) -> None:
+    pytest.importorskip("ray")
+    assert [*RayWorkers("127.0.0.1:1").stream(classifier, Inputs([]))] == []
+
+
 def test_an_address_at_which_nothing_listens_is_said() -> None:
     pytest.importorskip("ray")
     with socket.socket() as one:
