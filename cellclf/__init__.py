@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from cellclf.inference.classified import Classified
     from cellclf.inference.classifier import Classifier, load
     from cellclf.inference.export import Exported, export
+    from cellclf.inference.ray_workers import RayWorkers
     from cellclf.inference.totals import Totals
     from cellclf.network.backend import prepare_backend
     from cellclf.network.normalization import BatchNormalization
@@ -115,6 +116,7 @@ _HOME = {
     "Part": "cellclf.terms",
     "PluginError": "cellclf.errors",
     "Progress": "cellclf.progress",
+    "RayWorkers": "cellclf.inference.ray_workers",
     "RunError": "cellclf.errors",
     "Sample": "cellclf.data.samples",
     "Samples": "cellclf.data.samples",
@@ -184,6 +186,7 @@ __all__ = [
     "Part",
     "PluginError",
     "Progress",
+    "RayWorkers",
     "RunError",
     "Sample",
     "Samples",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,9 +16,11 @@ __all__ = [
     "ExperimentArgument",
     "GroupPatternOption",
     "QuestionOption",
+    "RayAddressOption",
     "ReferenceOption",
     "SetOption",
     "ViewsOption",
+    "WorkersOption",
     "require_result_files",
     "require_suffix",
 ]
@@ -70,6 +72,19 @@ QuestionOption = Annotated[
 ReferenceOption = Annotated[
     Path | None,
     typer.Option(help="A TOML file of usual ranges, and where they come from, to hold shares to."),
+]
+
+WorkersOption = Annotated[
+    Literal["local", "ray"],
+    typer.Option(help="Who looks at the images: this process, or the machines of a Ray cluster."),
+]
+
+RayAddressOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT|auto",
+        help="Where the cluster is. [RAY_ADDRESS, or else Ray on this machine alone]",
+    ),
 ]
 
 EngineOption = Annotated[

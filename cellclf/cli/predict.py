@@ -14,8 +14,10 @@ from cellclf.cli.options import (
     ByOption,
     EngineOption,
     QuestionOption,
+    RayAddressOption,
     ReferenceOption,
     ViewsOption,
+    WorkersOption,
     require_result_files,
     require_suffix,
 )
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from cellclf.inference.classifier import Classifier
     from cellclf.inference.inputs import Inputs
     from cellclf.inference.totals import Totals
+    from cellclf.pipeline.predict import Workers
 
 __all__ = ["predict"]
 
@@ -61,6 +64,8 @@ def predict(
     question: QuestionOption = None,
     reference: ReferenceOption = None,
     engine: EngineOption = "auto",
+    workers: WorkersOption = "local",
+    ray_address: RayAddressOption = None,
     views: ViewsOption = "none",
     ensemble: Annotated[
         list[str] | None,
@@ -79,6 +84,7 @@ def predict(
     \b
     cellclf predict runs/first new_images/ --out new.csv
     cellclf predict runs/first s3://cells/today --out today.parquet --resume
+    cellclf predict runs/first /shared/cells --out new.parquet --workers ray --ray-address auto
     cellclf predict runs/first slides/ --out new.csv --report new.html --review review.csv
     cellclf predict runs/first/models/custom_cnn.safetensors 'slide7/*.jpg'
     cellclf predict runs/first new_images/ --views dihedral --ensemble runs/second
@@ -91,6 +97,7 @@ def predict(
     from cellclf.pipeline.predict import classifier_for
 
     _require_use(by, question, reference, out=out, report=report, review=review, resume=resume)
+    cluster = _cluster(workers, ray_address)
     sides = views_named(views)
     models = [model, *(ensemble or ())]
     inputs = find_inputs(paths)
@@ -115,13 +122,13 @@ def predict(
                 progress=progress,
             )
     if asked is None:
-        totals = _predicted(classifier, inputs, out, resume=resume)
+        totals = _predicted(classifier, inputs, out, cluster, resume=resume)
         typer.echo(totals.summary())
     else:
         asked.require(classifier.classes)
         with TemporaryDirectory() as folder:
             rows = Path(folder) / "rows.parquet" if out is None else out
-            totals = _predicted(classifier, inputs, rows, resume=resume)
+            totals = _predicted(classifier, inputs, rows, cluster, resume=resume)
             typer.echo(totals.summary())
             _write_pages(
                 totals,
@@ -167,14 +174,34 @@ def _require_places(
             require_uncorrected(table)
 
 
-def _predicted(classifier: Classifier, inputs: Inputs, out: Path | None, *, resume: bool) -> Totals:
+def _cluster(workers: str, address: str | None) -> Workers | None:
+    """The machines that are to look at the images, where that is not this process."""
+    if workers == "ray":
+        from cellclf.inference.ray_workers import RayWorkers
+
+        return RayWorkers(address)
+    if address is not None:
+        raise typer.BadParameter("--ray-address needs --workers ray")
+    return None
+
+
+def _predicted(
+    classifier: Classifier,
+    inputs: Inputs,
+    out: Path | None,
+    workers: Workers | None,
+    *,
+    resume: bool,
+) -> Totals:
     """Classify; Ctrl-C leaves what is done."""
     from cellclf.cli.progress import command_progress
     from cellclf.pipeline.predict import predict
 
     try:
         with command_progress() as progress:
-            return predict(classifier, inputs, out=out, resume=resume, progress=progress)
+            return predict(
+                classifier, inputs, out=out, resume=resume, workers=workers, progress=progress
+            )
     except KeyboardInterrupt:
         said = "Stopped." if out is None else "Stopped. The same command with --resume goes on."
         typer.echo(said, err=True)

@@ -19,7 +19,10 @@ from cellclf.inference.inputs import Input, Inputs
 from cellclf.processors import processors
 from cellclf.terms import ResizeMode
 
-__all__ = ["Chunk", "array_chunks", "checked_images", "input_chunks"]
+__all__ = ["Chunk", "array_chunks", "checked_images", "chunk_length", "input_chunks"]
+
+FEWEST_IN_CHUNK = 64
+"""Images that are read together and answered together, whatever number suits the engine."""
 
 CHUNKS_AHEAD = 2
 """Chunks being decoded while one is looked at: enough to hide a slow file, little memory."""
@@ -62,6 +65,11 @@ class _Read:
     id: str
     square: Square
     look: NDArray[np.float64] | None
+
+
+def chunk_length(batch: int) -> int:
+    """Return how many images make a chunk: a batch, or several small ones."""
+    return batch * max(1, FEWEST_IN_CHUNK // batch)
 
 
 def input_chunks(

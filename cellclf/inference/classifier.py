@@ -29,7 +29,13 @@ from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import seen
 from cellclf.inference.bundle import read_bundle
-from cellclf.inference.chunks import Chunk, array_chunks, checked_images, input_chunks
+from cellclf.inference.chunks import (
+    Chunk,
+    array_chunks,
+    checked_images,
+    chunk_length,
+    input_chunks,
+)
 from cellclf.inference.classified import Classified
 from cellclf.inference.combined import (
     SINGLE,
@@ -55,8 +61,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Classifier", "load"]
 
-FEWEST_IN_CHUNK = 64
-"""Images that are read together and answered together, whatever number suits the engine."""
+AND = " + "
+"""What stands between the names of models."""
 
 Seen = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Of some images, probabilities, `(n, k)`, calibrated where the model is, and outlier scores."""
@@ -118,7 +124,8 @@ class Classifier:
     """A trained network with all that it takes to use it.
 
     Attributes:
-        name: Name of its file, without the suffix.
+        name: Name of its file, without the suffix; of several, all of them.
+        paths: Its file; several where models are averaged.
         manifest: What its bundle says of it.
         decision: What turns its probabilities into answers; `None` where it is not calibrated.
         outliers: What tells how unlike the training images an image is; `None` where nothing does.
@@ -136,11 +143,12 @@ class Classifier:
         architecture: Architecture,
         engine: Engine,
         model: Callable[[], keras.Model],
-        name: str,
+        paths: Sequence[Path],
         combined: Combination = SINGLE,
     ) -> None:
         bundle = architecture.bundle
-        self.name = name
+        self.name = AND.join(path.stem for path in paths)
+        self.paths = tuple(paths)
         self.manifest = bundle.manifest
         self.trained = bundle.trained
         self.decision = bundle.decision
@@ -199,7 +207,7 @@ class Classifier:
         )
         members = [
             cls._opened(
-                path.stem,
+                path,
                 architecture,
                 engine=name,
                 registry=plugins,
@@ -238,14 +246,14 @@ class Classifier:
             replace(first._architecture, bundle=combined_bundle(bundles, sides)),
             combined_engine([one.engine for one in members], bundles, sides),
             first._model,
-            " + ".join(one.name for one in members),
+            [path for one in members for path in one.paths],
             Combination.of([one.name for one in members], bundles, sides),
         )
 
     @classmethod
     def _opened(
         cls,
-        name: str,
+        path: Path,
         architecture: Architecture,
         *,
         engine: str,
@@ -263,12 +271,12 @@ class Classifier:
 
         trained = Trained(
             sha256=bundle.sha256,
-            name=name,
+            name=path.stem,
             image_size=bundle.manifest.image_size,
             network=model,
         )
         opened = open_engine(engine, trained, registry=registry, progress=progress)
-        return cls(architecture, opened, model, name)
+        return cls(architecture, opened, model, [path])
 
     @property
     def model(self) -> keras.Model:
@@ -316,9 +324,12 @@ class Classifier:
         listener = Silent() if progress is None else progress
         size, mode = self.image_size, self.manifest.resize
         batch = self.engine.batch_size if batch is None else batch
-        length = batch * max(1, FEWEST_IN_CHUNK // batch)
         chunks = input_chunks(
-            found, size=size, mode=mode, length=length, looks=self.usual is not None
+            found,
+            size=size,
+            mode=mode,
+            length=chunk_length(batch),
+            looks=self.usual is not None,
         )
         with listener.task("Classifying", done + len(found)) as task, closing(chunks):
             task.advance(done)

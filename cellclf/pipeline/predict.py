@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from cellclf.engines.opening import AUTO
 from cellclf.errors import DataError, RunError
@@ -16,15 +17,47 @@ from cellclf.inference.caveats import averaged
 from cellclf.inference.classifier import Classifier, load
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.inputs import Inputs, PathLike
+from cellclf.inference.parts import Part
 from cellclf.inference.results import Journal, Results, stopped, unreadable_of
 from cellclf.inference.totals import Counts, Totals
 from cellclf.progress import Progress
 from cellclf.terms import Views
 
-__all__ = ["classifier_for", "predict"]
+__all__ = ["Workers", "classifier_for", "predict"]
 
 PARTS_AHEAD = 2
 """Parts that wait to be written while the network looks at the next."""
+
+
+class Workers(Protocol):
+    """Who looks at images: the machines of a cluster, for instance."""
+
+    def stream(
+        self,
+        classifier: Classifier,
+        inputs: Inputs,
+        *,
+        batch: int | None = None,
+        done: int = 0,
+        progress: Progress | None = None,
+    ) -> Generator[Part, None, None]:
+        """Classify images as `Classifier.stream` does, in the same parts and the same order."""
+
+
+class _ThisProcess:
+    def stream(
+        self,
+        classifier: Classifier,
+        inputs: Inputs,
+        *,
+        batch: int | None = None,
+        done: int = 0,
+        progress: Progress | None = None,
+    ) -> Generator[Part, None, None]:
+        return classifier.stream(inputs, batch=batch, done=done, progress=progress)
+
+
+LOCAL: Workers = _ThisProcess()
 
 
 def predict(
@@ -35,6 +68,7 @@ def predict(
     resume: bool = False,
     engine: str = AUTO,
     views: Views = "none",
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Totals:
     """Classify images, however many, and write what comes of each.
@@ -55,6 +89,8 @@ def predict(
         engine: What computes the answers, for a model that is not loaded yet; see `cellclf.load`.
             `"auto"` goes on with the engine that was used before.
         views: From which sides each image is looked at, likewise.
+        workers: Who looks at the images: this process by default, or a cluster, such as
+            `cellclf.RayWorkers()`. What is written is the same.
         progress: Told of each chunk of images.
 
     Returns:
@@ -74,9 +110,10 @@ def predict(
             model, out=place, resume=resume, engine=engine, views=views, progress=progress
         )
     )
+    looking = LOCAL if workers is None else workers
     if place is None:
-        return _counted(classifier, found, progress)
-    return _written(classifier, found, place, resume=resume, progress=progress)
+        return _counted(classifier, found, looking, progress)
+    return _written(classifier, found, place, looking, resume=resume, progress=progress)
 
 
 def classifier_for(
@@ -110,10 +147,12 @@ def classifier_for(
     return load(model, engine=engine, views=views, before_network=before_network, progress=progress)
 
 
-def _counted(classifier: Classifier, inputs: Inputs, progress: Progress | None) -> Totals:
+def _counted(
+    classifier: Classifier, inputs: Inputs, workers: Workers, progress: Progress | None
+) -> Totals:
     counts = Counts.of(classifier.classes)
     looks = []
-    for part in classifier.stream(inputs, progress=progress):
+    for part in workers.stream(classifier, inputs, progress=progress):
         counts = counts.plus(part, named=None)
         looks.append((part.looks, part.top))
     _require_read(counts)
@@ -124,6 +163,7 @@ def _written(
     classifier: Classifier,
     inputs: Inputs,
     out: Path,
+    workers: Workers,
     *,
     resume: bool,
     progress: Progress | None,
@@ -143,7 +183,7 @@ def _written(
             sidecar = read_sidecar(out.with_suffix(""))
             results.discard()
         else:
-            _stream(classifier, results.left(inputs), results, progress)
+            _stream(classifier, results.left(inputs), results, workers, progress)
             if not results.counts.images:
                 results.discard()
                 _require_read(results.counts)
@@ -155,11 +195,17 @@ def _written(
 
 
 def _stream(
-    classifier: Classifier, inputs: Inputs, results: Results, progress: Progress | None
+    classifier: Classifier,
+    inputs: Inputs,
+    results: Results,
+    workers: Workers,
+    progress: Progress | None,
 ) -> None:
     """Look at what is left, and write it down meanwhile."""
     journal = results.journal
-    parts = classifier.stream(inputs, batch=journal.batch, done=journal.done, progress=progress)
+    parts = workers.stream(
+        classifier, inputs, batch=journal.batch, done=journal.done, progress=progress
+    )
     waiting: deque[Future[None]] = deque()
     with ThreadPoolExecutor(max_workers=1) as writer, closing(parts):
         for part in parts:

@@ -14,7 +14,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.engines.converted import CONVERTIBLE, Converted
+from cellclf.engines.conversion import CONVERTIBLE
+from cellclf.engines.converted import Converted
 from cellclf.engines.engine import KerasEngine
 from cellclf.engines.proof import made_images, prove
 from cellclf.engines.serving import served
@@ -82,7 +83,7 @@ class Conversion:
 
     def engine(self, trial: Trial) -> Converted:
         """The engine as predictions use it."""
-        return Converted(trial.spec.name, self.run)
+        return Converted(trial.spec.name, self.run, image_size=SIZE)
 
 
 def requirements_are_installed(trial: Trial) -> str:

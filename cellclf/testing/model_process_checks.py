@@ -14,7 +14,7 @@ import numpy as np
 
 from cellclf import __version__
 from cellclf.data.decode import DECODE_VERSION
-from cellclf.engines.converted import CONVERTIBLE, versions_of
+from cellclf.engines.conversion import CONVERTIBLE, versions_of
 from cellclf.engines.engine import Trained
 from cellclf.engines.opening import open_engine
 from cellclf.errors import CellclfError, EngineError

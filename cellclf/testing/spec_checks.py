@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cellclf.registry import CORE, SESSION, installed
+from cellclf.examining import CORE
+from cellclf.registry import SESSION, installed
 from cellclf.specs import resolve
 from cellclf.testing.check import InapplicableError
 from cellclf.testing.processes import HEAVY, fresh

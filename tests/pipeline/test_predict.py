@@ -44,7 +44,7 @@ network, bundle = tiny.network, tiny.bundle
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cellclf.inference.classifier.FEWEST_IN_CHUNK", 8)
+    monkeypatch.setattr("cellclf.inference.chunks.FEWEST_IN_CHUNK", 8)
 
 
 @pytest.fixture(scope="module")
@@ -460,7 +460,8 @@ bundle, cells, out = map(Path, sys.argv[1:])
 architecture = architecture_of(bundle, read_bundle(bundle), registry=Registry([plugin]))
 results.COMMIT_SECONDS = 0.05
 print("ready", flush=True)
-predict(Classifier(architecture, Slow(), None, "tiny"), cells, out=out, resume=True)
+classifier = Classifier(architecture, Slow(), None, [Path("tiny.safetensors")])
+predict(classifier, cells, out=out, resume=True)
 """
 
 
