@@ -170,7 +170,7 @@ def given_by(model: keras.Model, layer: keras.layers.Layer, images: Images) -> N
 
 
 def answers(bundle: Path, images: Images, *, engine: str, registry: Registry) -> Answers:
-    classifier = cellclf.Classifier.load(bundle, engine=engine, registry=registry)
+    classifier = cellclf.load(bundle, engine=engine, registry=registry)
     table = classifier.predict(images)
     names = [f"p_{name}" for name in classifier.classes]
     return {

@@ -27,7 +27,7 @@ ASKED = """
 import sys, time
 import numpy
 from cellclf.data.decode import decode
-from cellclf.inference.classifier import load
+from cellclf.inference.loading import load
 from cellclf.network.backend import prepare_backend
 bundle, image, engine, calls = sys.argv[1:]
 classifier = load(bundle, engine=engine, before_network=prepare_backend)

@@ -148,8 +148,8 @@ def alone(bundle: str, folder: str, engine: str) -> None:
 
     from cellclf.data.reading import read_square
     from cellclf.data.samples import Sample
-    from cellclf.inference.classifier import load
     from cellclf.inference.inputs import expand_paths
+    from cellclf.inference.loading import load
     from cellclf.network.backend import prepare_backend
     from cellclf.processors import processors
 

@@ -39,6 +39,7 @@ from cellclf.evaluation.predictions import predictions_table
 from cellclf.inference.chunks import input_chunks
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.finding import find_inputs
+from cellclf.inference.loading import averaging
 from cellclf.terms import ResizeMode
 
 TIMED = 128
@@ -266,7 +267,7 @@ def cost(members: Sequence[Classifier], paths: Sequence[Path]) -> None:
     files = paths[:: max(1, len(paths) // TIMED)][:TIMED]
     images = _read(files, members[0].image_size, members[0].manifest.resize)
     ways = {
-        (number, name): Classifier.averaging(members[:number], views=name)
+        (number, name): averaging(members[:number], views=name)
         for number in sorted({1, len(members)})
         for name in VIEWS
     }

@@ -43,8 +43,9 @@ if TYPE_CHECKING:
     from cellclf.hookspecs import hookimpl
     from cellclf.inference.bundle import read_bundle
     from cellclf.inference.classified import Classified
-    from cellclf.inference.classifier import Classifier, load
+    from cellclf.inference.classifier import Classifier
     from cellclf.inference.export import Exported, export
+    from cellclf.inference.loading import load
     from cellclf.inference.ray_workers import RayWorkers
     from cellclf.inference.totals import Totals
     from cellclf.network.backend import prepare_backend
@@ -137,7 +138,7 @@ _HOME = {
     "gain": "cellclf.pipeline.gain",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
-    "load": "cellclf.inference.classifier",
+    "load": "cellclf.inference.loading",
     "load_plugin_file": "cellclf.registry",
     "part_named": "cellclf.terms",
     "predict": "cellclf.pipeline.predict",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cellclf.cli.doctor import doctor
-from cellclf.cli.plugin_files import may_name_plugin_files
+from cellclf.cli.plugin_files import may_load_plugin_files, may_name_plugin_files
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -44,6 +44,7 @@ def list_plugins(
 
 
 @app.command("check")
+@may_load_plugin_files
 def check(
     name: Annotated[
         str,

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.errors import BundleError, CellclfError, LeakageWarning
-from cellclf.inference.classifier import Classifier, load
+from cellclf.inference.classifier import Classifier
+from cellclf.inference.loading import load
 from cellclf.inference.parts import Part
 from cellclf.inference.sent import inputs_of, unseen
 from cellclf.network.backend import prepare_backend

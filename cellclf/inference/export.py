@@ -27,6 +27,7 @@ from cellclf.inference.export_place import ExportPlace
 from cellclf.inference.exported import OUTPUTS, ExportRecord
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.inputs import Inputs, PathLike
+from cellclf.inference.loading import load_bundles
 from cellclf.inference.locate import find_bundle
 from cellclf.network.outputs import OUTLIER_SCORE, PROBABILITIES
 from cellclf.progress import Progress, Silent
@@ -105,7 +106,7 @@ def export(
     converted_with = {"cellclf": __version__, **versions_of(offer)}
     require_convertible(f"format {format!r}")
     inputs = Inputs([]) if images is None else find_inputs(images)
-    classifier = Classifier.load(
+    classifier = load_bundles(
         find_bundle(where), engine=KERAS, registry=plugins, before_network=before_network
     )
     record = _record(classifier, offer.spec, place, converted_with)

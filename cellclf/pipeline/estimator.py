@@ -148,12 +148,12 @@ class CellClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """The trained model, loaded: see `cellclf.Classifier`."""
         check_is_fitted(self, "bundle_")
         if self._loaded is None:
-            from cellclf.inference.classifier import Classifier
+            from cellclf.inference.loading import load_bundles
 
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / f"{LABEL}.safetensors"
                 file.write_bytes(self.bundle_)
-                self._loaded = Classifier.load(file)
+                self._loaded = load_bundles(file)
         return self._loaded
 
     def _names(self) -> list[str]:

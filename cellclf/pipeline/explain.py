@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.errors import CellclfError
-from cellclf.inference.classifier import Classifier
+from cellclf.inference.loading import load_bundles
 from cellclf.progress import Progress
 from cellclf.reporting.overlays import overlaid
 from cellclf.terms import Explanation
@@ -77,7 +77,7 @@ def maps_of(
         return Maps()
     overlays, missing = {}, []
     try:
-        classifier = Classifier.load(bundle)
+        classifier = load_bundles(bundle)
     except CellclfError as error:
         return Maps(missing=_reason("maps", error))
     with progress.task(f"{bundle.stem}: explaining", len(METHODS)) as task:

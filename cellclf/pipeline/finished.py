@@ -113,7 +113,7 @@ class FinishedRun:
 
     def load(self, label: str | None = None) -> Classifier:
         """Load one model, by default the best, to classify new images."""
-        from cellclf.inference.classifier import load
+        from cellclf.inference.loading import load
 
         return load(self.bundle(label))
 

@@ -22,6 +22,7 @@ from cellclf.evaluation.gain import gains
 from cellclf.evaluation.sources import refuse_seen
 from cellclf.files import cache_folder, write_json
 from cellclf.inference.classifier import Classifier
+from cellclf.inference.loading import averaging, load_bundles
 from cellclf.pipeline.evaluate import warnings_of
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.prepare import load_samples
@@ -139,7 +140,7 @@ def gain(
     images = _images(finished, part, listener)
     members = []
     for label in labels:
-        one = Classifier.load(
+        one = load_bundles(
             finished.bundle(label),
             engine=engine,
             before_network=before_network,
@@ -261,11 +262,11 @@ def _ways(members: list[Classifier], views: Views, *, ensemble: bool) -> dict[st
     ways = {best.name: best}
     together = " + ".join(one.name for one in members)
     if views != "none":
-        ways[f"{best.name}, {views}"] = Classifier.averaging([best], views=views)
+        ways[f"{best.name}, {views}"] = averaging([best], views=views)
     if ensemble:
-        ways[together] = Classifier.averaging(members)
+        ways[together] = averaging(members)
     if ensemble and views != "none":
-        ways[f"{together}, {views}"] = Classifier.averaging(members, views=views)
+        ways[f"{together}, {views}"] = averaging(members, views=views)
     return ways
 
 

@@ -14,9 +14,10 @@ from cellclf.engines.opening import AUTO
 from cellclf.errors import DataError, RunError
 from cellclf.evaluation.prediction_files import read_sidecar, sidecar_of
 from cellclf.inference.caveats import averaged
-from cellclf.inference.classifier import Classifier, load
+from cellclf.inference.classifier import Classifier
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.inputs import Inputs, PathLike
+from cellclf.inference.loading import load
 from cellclf.inference.parts import Part
 from cellclf.inference.results import Journal, Results, stopped, unreadable_of
 from cellclf.inference.totals import Counts, Totals

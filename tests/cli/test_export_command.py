@@ -12,7 +12,7 @@ from cellclf.engines.conversion import opened
 from cellclf.engines.formats import format_offer
 from cellclf.engines.proof import made_images
 from cellclf.inference.bundle import BundleManifest, write_bundle
-from cellclf.inference.classifier import Classifier
+from cellclf.inference.loading import load_bundles
 from cellclf.network.build import build, weights_of
 from cellclf.registry import installed
 from cellclf.specs import ModelSpec
@@ -70,7 +70,7 @@ def test_a_bundle_is_written_and_both_files_are_named(
     images = made_images(SIZE, 4, seed=3)
     run = opened(format_offer(installed(), "saved_model").spec, tmp_path / "first")
     np.testing.assert_allclose(
-        run(images)["probabilities"], Classifier.load(bundle).predict_proba(images), atol=1e-5
+        run(images)["probabilities"], load_bundles(bundle).predict_proba(images), atol=1e-5
     )
 
 

@@ -222,13 +222,13 @@ class Judge:
 
     def load(self, base: Parts, mutation: Mutation, outcome: str, reference: Any) -> None:
         """Load a changed bundle whole, and let it classify where it can."""
-        from cellclf.inference.classifier import Classifier
+        from cellclf.inference.loading import load_bundles
 
         images, answers = reference
         self.put(mutation)
         try:
             with self.watch.over(READING + BUILDING):
-                classifier = Classifier.load(self.path, registry=REGISTRY)
+                classifier = load_bundles(self.path, registry=REGISTRY)
             found = classifier.predict_proba(images)
         except BundleError as error:
             self.counts[mutation.kind]["loaded: refused"] += 1
@@ -273,13 +273,13 @@ class Judge:
 
 def answers_of(judge: Judge, bases: list[Parts]) -> Any:
     """Images, and what the bundles say of them as they are."""
-    from cellclf.inference.classifier import Classifier
+    from cellclf.inference.loading import load_bundles
 
     images = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
     answers = {}
     for base in bases:
         judge.path.write_bytes(base.content)
-        answers[base.content] = Classifier.load(judge.path, registry=REGISTRY).predict_proba(images)
+        answers[base.content] = load_bundles(judge.path, registry=REGISTRY).predict_proba(images)
     return images, answers
 
 

@@ -27,7 +27,8 @@ from cellclf.evaluation.outliers import OutlierScores, Refusal
 from cellclf.evaluation.prediction_files import read_sidecar
 from cellclf.evaluation.sources import fingerprint
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
-from cellclf.inference.classifier import Classifier, load
+from cellclf.inference.classifier import Classifier
+from cellclf.inference.loading import load, load_bundles
 from cellclf.network.build import build, weights_of
 from cellclf.network.forward import Forward
 from cellclf.registry import Plugin, Registry
@@ -347,13 +348,13 @@ def test_a_run_directory_is_loaded_by_its_best_model(network: keras.Model, tmp_p
 
 def test_a_bundle_whose_plugin_is_missing_says_what_to_install(bundle: Path) -> None:
     with pytest.raises(BundleError, match=r"'tiny'.*'cellclf-tiny': pip install cellclf-tiny"):
-        Classifier.load(bundle, registry=Registry([]))
+        load_bundles(bundle, registry=Registry([]))
 
 
 def test_an_architecture_of_the_same_name_from_elsewhere_is_not_taken(bundle: Path) -> None:
     elsewhere = Plugin(name="x", distribution="other", version="1", specs=(SPEC,))
     with pytest.raises(BundleError, match="pip install cellclf-tiny"):
-        Classifier.load(bundle, registry=Registry([elsewhere]))
+        load_bundles(bundle, registry=Registry([elsewhere]))
 
 
 def test_an_architecture_of_a_notebook_has_to_be_registered(
@@ -497,8 +498,8 @@ def test_a_calibrated_model_gives_calibrated_answers_and_says_which_to_review(
     write_bundle(plain, manifest(), weights_of(network))
     write_bundle(calibrated, manifest(), weights_of(network), decision=decision)
     images = np.random.default_rng(0).integers(0, 256, (6, SIZE, SIZE, 3), dtype=np.uint8)
-    raw = Classifier.load(plain, registry=REGISTRY).predict(images)
-    found = Classifier.load(calibrated, registry=REGISTRY)
+    raw = load_bundles(plain, registry=REGISTRY).predict(images)
+    found = load_bundles(calibrated, registry=REGISTRY)
     table = found.predict(images)
     assert raw["review"].isna().all()
     wanted = decision.decide(raw)
@@ -519,7 +520,7 @@ def test_images_unlike_those_of_training_are_said_to_be_so(
     usual = UsualLook.of(measures, np.zeros(len(measures), int), classes=len(CLASSES))
     bundle = tmp_path / "looked.safetensors"
     write_bundle(bundle, manifest(), weights_of(network), usual=usual)
-    classifier = Classifier.load(bundle, registry=REGISTRY)
+    classifier = load_bundles(bundle, registry=REGISTRY)
 
     found = classifier.classify(files)
     assert found.drift is not None
@@ -566,7 +567,7 @@ def test_images_unlike_those_that_the_model_learned_from_are_unidentified(tmp_pa
     path = tmp_path / "gated.safetensors"
     write_bundle(path, manifest(), weights_of(network), decision=decision, outliers=outliers)
     black = np.zeros((2, SIZE, SIZE, 3), np.uint8)
-    table = Classifier.load(path, registry=REGISTRY).predict(np.concatenate([known, black]))
+    table = load_bundles(path, registry=REGISTRY).predict(np.concatenate([known, black]))
     refused = table["predicted"] == "unidentified"
     assert refused[80:].all()
     assert refused[:80].sum() <= 4

@@ -21,7 +21,8 @@ from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.outliers import OutlierScores, Refusal
 from cellclf.evaluation.prediction_files import read_sidecar
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
-from cellclf.inference.classifier import Classifier, load
+from cellclf.inference.classifier import Classifier
+from cellclf.inference.loading import load
 from cellclf.network.build import build, weights_of
 from cellclf.pipeline.predict import predict
 from cellclf.progress import Silent, Task

@@ -29,9 +29,9 @@ from cellclf.evaluation.conformal import ConformalSets
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.outliers import OutlierScores, Refusal
 from cellclf.inference.bundle import BundleManifest, write_bundle
-from cellclf.inference.classifier import Classifier
 from cellclf.inference.export import export
 from cellclf.inference.exported import ExportRecord
+from cellclf.inference.loading import load_bundles
 from cellclf.network.build import build, weights_of
 from cellclf.network.forward import Forward
 from cellclf.registry import CORE, Plugin, Registry
@@ -132,7 +132,7 @@ def test_an_export_gives_calibrated_probabilities_and_outlier_scores(
     bundle: Path, tmp_path: Path
 ) -> None:
     exported = export(bundle, tmp_path / "out", format="saved_model", registry=REGISTRY)
-    classifier = Classifier.load(bundle, registry=REGISTRY)
+    classifier = load_bundles(bundle, registry=REGISTRY)
     images = made_images(SIZE, 9, seed=6)
     table = classifier.predict(images)
     given = answers(exported.path, images)
@@ -149,7 +149,7 @@ def test_probabilities_that_are_zero_to_the_network_are_calibrated_alike(
 ) -> None:
     from cellclf.inference.answering import answering
 
-    classifier = Classifier.load(bundle, registry=REGISTRY)
+    classifier = load_bundles(bundle, registry=REGISTRY)
     logits = classifier.model.get_layer("logits")
     logits.kernel.assign(1000 * logits.kernel.numpy())
     assert classifier.decision is not None
@@ -172,7 +172,7 @@ def test_the_record_says_what_it_takes_to_use_it(bundle: Path, tmp_path: Path, c
     assert ExportRecord.model_validate_json(text) == exported.record
     said = json.loads(text)
     assert said["classes"] == [*CLASSES]
-    assert said["bundle_sha256"] == Classifier.load(bundle, registry=REGISTRY).sha256
+    assert said["bundle_sha256"] == load_bundles(bundle, registry=REGISTRY).sha256
     assert (said["image_size"], said["resize"], said["decode_version"]) == (
         SIZE,
         "pad",
@@ -198,7 +198,7 @@ def test_the_record_says_what_it_takes_to_use_it(bundle: Path, tmp_path: Path, c
 def test_a_model_that_is_not_calibrated_gives_the_probabilities_of_the_network(
     bundle: Path, tmp_path: Path
 ) -> None:
-    whole = Classifier.load(bundle, registry=REGISTRY)
+    whole = load_bundles(bundle, registry=REGISTRY)
     plain = tmp_path / "plain.safetensors"
     write_bundle(plain, whole.manifest, weights_of(whole.model))
     exported = export(plain, tmp_path / "out", format="saved_model", registry=REGISTRY)

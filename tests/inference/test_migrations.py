@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cellclf.errors import BundleError
 from cellclf.inference.bundle import SCHEMA_VERSION, read_bundle
-from cellclf.inference.classifier import Classifier
+from cellclf.inference.loading import load_bundles
 from cellclf.inference.migrations import MIGRATIONS, migrated
 from cellclf.registry import Plugin, Registry
 from tests.inference import stored_bundle
@@ -69,7 +69,7 @@ def test_a_stored_bundle_answers_as_one_that_is_written_now(schema: int, tmp_pat
     new = tmp_path / "new.safetensors"
     stored_bundle.write(new)
     assert written_schema(new) == SCHEMA_VERSION
-    then, now = (Classifier.load(path, registry=REGISTRY) for path in (stored(schema), new))
+    then, now = (load_bundles(path, registry=REGISTRY) for path in (stored(schema), new))
     given, wanted = then.predict(squares()), now.predict(squares())
     assert given.equals(wanted)
     assert 0 < given["review"].sum() < len(given)

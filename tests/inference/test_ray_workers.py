@@ -17,9 +17,10 @@ import pytest
 from cellclf.errors import BundleError, RunError
 from cellclf.inference import actor, ray_workers
 from cellclf.inference.actor import Actor, Answer, Orders
-from cellclf.inference.classifier import Classifier, load
+from cellclf.inference.classifier import Classifier
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.inputs import Files, Inputs
+from cellclf.inference.loading import load
 from cellclf.inference.ray_workers import RayWorkers, Share, share
 from cellclf.terms import Views
 from tests.conftest import Command

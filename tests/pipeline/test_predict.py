@@ -29,7 +29,7 @@ from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.drift import UsualLook
 from cellclf.evaluation.prediction_files import read_predictions, read_sidecar
 from cellclf.files import write_text
-from cellclf.inference.classifier import Classifier, load
+from cellclf.inference.classifier import Classifier
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.results import Results, stopped, working_folder
 from cellclf.network.outputs import Outputs
@@ -433,6 +433,7 @@ import numpy as np
 from cellclf.inference import results
 from cellclf.inference.bundle import read_bundle
 from cellclf.inference.classifier import Classifier
+from cellclf.inference.loading import load
 from cellclf.inference.rebuild import architecture_of
 from cellclf.network.outputs import Outputs
 from cellclf.pipeline.predict import predict
