@@ -31,6 +31,7 @@ from cellclf.evaluation.prediction_files import read_predictions, read_sidecar
 from cellclf.files import write_text
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.finding import find_inputs
+from cellclf.inference.loading import load
 from cellclf.inference.results import Results, stopped, working_folder
 from cellclf.network.outputs import Outputs
 from cellclf.pipeline.predict import predict
