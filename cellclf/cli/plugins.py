@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cellclf.cli.new_plugin import new
+
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="See what is installed and what it offers.", no_args_is_help=True, rich_markup_mode=None
+    help="See what is installed and what it offers, and begin a plugin.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
+app.command("new")(new)
 
 CHECK_FAILED = 1
 """Exit status where a check fails."""
