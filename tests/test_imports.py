@@ -74,7 +74,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "inference": (*GROUND, "data", "evaluation", "network", "engines"),
     "reporting": (*GROUND, "data", "evaluation", "auditing"),
     "scaffold": ("errors", "specs", "hookspecs", "registry"),
-    "testing": (*GROUND, "data", "evaluation", "network", "engines", "inference"),
+    "testing": (*GROUND, "data", "evaluation", "network", "training", "engines", "inference"),
     "pipeline": (
         *GROUND,
         "data",

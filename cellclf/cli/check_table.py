@@ -67,13 +67,15 @@ def _tabled(outcomes: Iterator[Outcome]) -> list[Outcome]:
 
     console = Console()
     seen: list[Outcome] = []
-    with console.status("Checking"):
-        seen.extend(outcomes)
+    with console.status("Checking") as status:
+        for one in outcomes:
+            seen.append(one)
+            status.update(f"Checking {one.subject}: {len(seen)} checks done")
     for subject in dict.fromkeys(one.subject for one in seen):
         table = Table("check", "", "seconds", "", title=subject, title_justify="left")
         for one in seen:
             if one.subject == subject:
-                status = Text(one.status, style=STYLES[one.status])
-                table.add_row(one.check, status, f"{one.seconds:.2f}", Text(one.message))
+                word = Text(one.status, style=STYLES[one.status])
+                table.add_row(one.check, word, f"{one.seconds:.2f}", Text(one.message))
         console.print(table)
     return seen

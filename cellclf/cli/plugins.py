@@ -26,8 +26,8 @@ app = typer.Typer(
 )
 app.command("new")(new)
 
-CHECK_FAILED = 1
-"""Exit status where a check fails."""
+CHECK_FAILED = 3
+"""Exit status where the work was done, and a check failed: as an audit that found errors."""
 
 
 @app.command("list")
@@ -74,7 +74,7 @@ def check(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
-    """Try everything that cellclf will ask of a plugin; the status is not 0 where it fails."""
+    """Try everything that cellclf will ask of a plugin; the status is 3 where a check fails."""
     from cellclf.cli.check_table import print_outcomes
     from cellclf.cli.settings import overridden
     from cellclf.network.backend import prepare_backend
@@ -107,7 +107,7 @@ def show_plugin(
         known = {offered for kind in HOOKS.values() for offered in registry.names(kind)}
         raise PluginError(
             registry.unknown(
-                "dataset, augmentation, model, metric or callback", name, sorted(known)
+                "dataset, augmentation, model, metric, callback or engine", name, sorted(known)
             )
         )
     typer.echo(

@@ -13,6 +13,7 @@ from cellclf.testing.catalogue import CHECKS, checks_for
 from cellclf.testing.check import Check, Outcome, require_passed
 from cellclf.testing.checking import check_plugin
 from cellclf.testing.conformance import conformance
+from cellclf.testing.made_images import write_images
 
 __all__ = [
     "CHECKS",
@@ -22,4 +23,5 @@ __all__ = [
     "checks_for",
     "conformance",
     "require_passed",
+    "write_images",
 ]

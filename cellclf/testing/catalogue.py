@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from cellclf.errors import PluginError, hint
 from cellclf.specs import (
+    AugmentationSpec,
+    CallbackSpec,
     DatasetSpec,
+    EngineSpec,
+    MetricSpec,
     ModelSpec,
     Spec,
 )
@@ -113,7 +117,11 @@ MODELS = (
             "With the weights of another, a network of the same kind gives the same logits.",
             ("variable_names_are_stable", "images_are_judged_alone"),
         ),
-        ("training_lowers_the_loss", "A few steps on one batch make the loss smaller.", BUILT),
+        (
+            "training_lowers_the_loss",
+            "A few steps on one batch make the loss smaller.",
+            ("logits_not_probabilities",),
+        ),
         (
             "mixed_precision_gives_float32",
             "Built with bfloat16 inside, it still gives float32 logits.",
@@ -133,7 +141,9 @@ MODELS = (
             "A bundle that is written here gives the same numbers in another process.",
             (
                 "weights_are_the_whole_state",
+                "logits_not_probabilities",
                 "layers_have_their_names",
+                "stages_name_layers",
                 "parameters_are_importable",
             ),
         ),
@@ -182,10 +192,20 @@ DATASETS = _group(
     ("images_can_be_read", "Every sample is a readable image.", ("addresses_are_distinct",)),
     ("loading_twice_agrees", "Loaded twice, the samples are the same, in the same order.", LOADED),
     (
+        "listing_order_does_not_matter",
+        "Folders may list their files in any order.",
+        ("loading_twice_agrees",),
+    ),
+    (
         "place_does_not_matter",
-        "A copy under a path with blanks and non-ASCII letters, listed in another order, gives the "
-        "same samples and is left as it is.",
-        ("loading_twice_agrees", "addresses_are_distinct", "ids_are_portable"),
+        "A copy under a path with blanks and non-ASCII letters gives the same samples and is left "
+        "as it is.",
+        ("listing_order_does_not_matter", "addresses_are_distinct", "ids_are_portable"),
+    ),
+    (
+        "labels_follow_their_files",
+        "Without some of the files, the other samples keep their labels, groups and parts.",
+        ("place_does_not_matter",),
     ),
     (
         "zip_file_agrees",
@@ -204,7 +224,150 @@ DATASETS = _group(
     ),
 )
 
-CHECKS: tuple[Check, ...] = (*ALL_KINDS, *MODELS, *DATASETS)
+APPLIED = ("uint8_of_the_same_shape_comes_out",)
+
+AUGMENTATIONS = _group(
+    "augmentation_checks",
+    AugmentationSpec,
+    ("image_is_not_changed", "The image that is given stays as it is.", FOUNDATION),
+    (
+        "uint8_of_the_same_shape_comes_out",
+        "A uint8 image of the same shape comes out, for an image that cannot be written to.",
+        ("image_is_not_changed",),
+    ),
+    ("any_size_is_taken", "Images need not be square, and may be small.", APPLIED),
+    (
+        "equal_generators_give_equal_images",
+        "Two calls with equal generators give the same image.",
+        APPLIED,
+    ),
+    (
+        "only_the_generator_decides",
+        "The global generators of NumPy and Python play no part.",
+        ("equal_generators_give_equal_images",),
+    ),
+    ("something_changes", "Some images come out changed.", APPLIED),
+    ("light_stays_light", "Levels are cut off at 0 and 255 instead of running over.", APPLIED),
+    (
+        "colours_stay_themselves",
+        "No image becomes grey, and no channel takes another's place.",
+        ("light_stays_light",),
+    ),
+    ("speed_is_known", "How long an image takes.", APPLIED),
+)
+
+FIGURES = ("figures_come_out",)
+
+METRICS = _group(
+    "metric_checks",
+    MetricSpec,
+    ("predictions_are_not_changed", "The arrays that are given stay as they are.", FOUNDATION),
+    (
+        "figures_come_out",
+        "A finite float comes out, or floats by class name and `macro`.",
+        ("predictions_are_not_changed",),
+    ),
+    ("limits_hold", "Figures of good and bad answers are within `limits`.", FIGURES),
+    (
+        "better_predictions_score_better",
+        "Right answers get a better figure than wrong ones, as `higher_is_better` says.",
+        FIGURES,
+    ),
+    (
+        "weights_repeat_samples",
+        "A sample of weight 2 counts as two, of weight 0 as none; no weights are weights of 1.",
+        FIGURES,
+    ),
+    (
+        "batched_weights_agree",
+        "With `batched`, many weightings at once give what each gives by itself.",
+        ("weights_repeat_samples",),
+    ),
+    ("order_of_samples_does_not_matter", "Samples may come in any order.", FIGURES),
+    (
+        "order_of_classes_does_not_matter",
+        "Classes may come in any order: a figure goes with the name of its class.",
+        FIGURES,
+    ),
+    (
+        "missing_classes_are_survived",
+        "Classes without samples, and a single sample, give NaN or a refusal, and no warning.",
+        FIGURES,
+    ),
+    (
+        "trials_give_the_figures",
+        "Hits among counted, as `trials` says, are the figures of `compute`.",
+        FIGURES,
+    ),
+    (
+        "top_class_is_enough",
+        "With `by_top_class`, probabilities count by the class that comes first alone.",
+        FIGURES,
+    ),
+)
+
+WATCHED = ("watches_as_a_keras_callback",)
+
+CALLBACKS = _group(
+    "callback_checks",
+    CallbackSpec,
+    ("watches_as_a_keras_callback", "`make` returns a callback of Keras.", FOUNDATION),
+    (
+        "training_is_only_watched",
+        "A training with it gives the same weights as one without it.",
+        WATCHED,
+    ),
+    (
+        "files_stay_in_its_folder",
+        "It writes below `context.training_folder` alone.",
+        ("training_is_only_watched",),
+    ),
+    (
+        "resumed_training_is_watched",
+        "Made anew beside its own files, it watches a training that goes on.",
+        ("training_is_only_watched",),
+    ),
+)
+
+OPENED = ("converts_and_opens",)
+
+ENGINES = _group(
+    "engine_checks",
+    EngineSpec,
+    ("requirements_are_installed", "Everything in `requires` is installed.", ()),
+    (
+        "converts_and_opens",
+        "A network is converted and opened, and answers by the names of its outputs.",
+        (*FOUNDATION, "requirements_are_installed"),
+    ),
+    ("folder_holds_its_file", "The folder holds `file`.", OPENED),
+    ("gives_what_keras_gives", "Probabilities and features are those of Keras.", OPENED),
+    (
+        "any_number_of_images_is_taken",
+        "One image or many are answered, each in its place.",
+        ("gives_what_keras_gives",),
+    ),
+    (
+        "calls_leave_each_other_alone",
+        "What a call gave stays as it was when the next is made.",
+        ("gives_what_keras_gives",),
+    ),
+    (
+        "opens_anywhere_without_keras",
+        "Another process opens the folder elsewhere without TensorFlow, JAX, PyTorch or Keras.",
+        ("gives_what_keras_gives", "parameters_are_importable"),
+    ),
+)
+
+CHECKS: tuple[Check, ...] = (
+    *ALL_KINDS,
+    *DATASETS,
+    *AUGMENTATIONS,
+    *MODELS,
+    *METRICS,
+    *CALLBACKS,
+    *ENGINES,
+)
 """Every check there is; within a kind each stands after those that it needs."""
 
 _BY_NAME = {check.name: check for check in CHECKS}

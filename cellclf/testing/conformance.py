@@ -19,8 +19,7 @@ __all__ = ["conformance"]
 
 
 def conformance(
-    spec: Spec | str,
-    *,
+    *specs: Spec | str,
     expected_failures: Mapping[str, str] | None = None,
     params: Params | Mapping[str, Any] | None = None,
     root: Path | Layout | None = None,
@@ -33,8 +32,11 @@ def conformance(
 
         test_conformance = conformance(SPEC)
 
+    A decorator of pytest, such as `pytest.mark.slow`, may be called on what is returned.
+
     Args:
-        spec: As `cellclf.testing.check_plugin` takes it.
+        specs: What is checked, each as `cellclf.testing.check_plugin` takes it; of several, the
+            name of a test begins with kind and name.
         expected_failures: Reason by name of a check that is known to fail. The test is then
             expected to fail, and does so when the check passes.
         params: As `check_plugin` takes it.
@@ -49,15 +51,19 @@ def conformance(
     """
     import pytest  # imported here: the command line uses the checks without it
 
-    specs = specs_named(spec, installed()) if isinstance(spec, str) else (spec,)
+    meant = [
+        one
+        for spec in specs
+        for one in (specs_named(spec, installed()) if isinstance(spec, str) else (spec,))
+    ]
     expected = dict(expected_failures or {})
-    pairs = [(number, check) for number, one in enumerate(specs) for check in checks_for(one)]
+    pairs = [(number, check) for number, one in enumerate(meant) for check in checks_for(one)]
     known = {check.name for _, check in pairs}
     for name in expected:
         if name not in known:
             raise PluginError(
-                f"`expected_failures` must name checks of {specs[0].kind} {specs[0].name!r}. "
-                f"Received: {name!r}.{hint(name, sorted(known))}"
+                f"`expected_failures` must name checks that are tried. Received: {name!r}."
+                f"{hint(name, sorted(known))}"
             )
     last = dict(pairs)
     under_way: dict[int, Running] = {}
@@ -65,7 +71,7 @@ def conformance(
     def begun(number: int, scratch: Path) -> Running:
         return Running(
             Trial(
-                spec=specs[number],
+                spec=meant[number],
                 scratch=scratch,
                 given=params,
                 place=root,
@@ -82,7 +88,7 @@ def conformance(
             pytest.param(
                 number,
                 check,
-                id=check.name if len(specs) == 1 else _named(specs[number], check),
+                id=check.name if len(meant) == 1 else _named(meant[number], check),
                 marks=(
                     [pytest.mark.xfail(strict=True, reason=expected[check.name])]
                     if check.name in expected

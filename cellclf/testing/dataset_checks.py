@@ -8,6 +8,7 @@ from cellclf.data.samples import Samples
 from cellclf.specs import DatasetSpec
 from cellclf.testing import place_checks, sample_checks
 from cellclf.testing.check import InapplicableError
+from cellclf.testing.kept import listed_backwards
 from cellclf.testing.loader import Loader
 from cellclf.testing.processes import HEAVY, fresh
 from cellclf.testing.require import first_few, require
@@ -20,6 +21,8 @@ __all__ = [
     "groups_stay_in_one_part",
     "ids_are_portable",
     "images_can_be_read",
+    "labels_follow_their_files",
+    "listing_order_does_not_matter",
     "loading_imports_nothing_heavy",
     "loading_twice_agrees",
     "place_does_not_matter",
@@ -141,11 +144,31 @@ def loading_twice_agrees(trial: Trial) -> None:
     place_checks.check_same(trial.of(loader), trial.of(samples), again, "when it is loaded twice")
 
 
+def listing_order_does_not_matter(trial: Trial) -> None:
+    """File systems list a folder in an order of their own."""
+    with listed_backwards():
+        again = trial.of(loader).load(trial.root)
+    when = "when folders list their files in another order: sort them"
+    place_checks.check_same(trial.of(loader), trial.of(samples), again, when)
+
+
 def place_does_not_matter(trial: Trial) -> None:
     """A copy elsewhere gives the same."""
     if trial.root is None:
         raise InapplicableError(f"{trial.subject} reads no files")
     place_checks.check_copy(trial.of(loader), trial.of(samples), trial.root, trial.folder())
+
+
+def labels_follow_their_files(trial: Trial) -> str:
+    """A label belongs to a file: others that are taken away do not change it."""
+    found = trial.of(samples)
+    root = trial.root
+    if root is None or not root.is_dir() or all(one.member or one.path is None for one in found):
+        raise InapplicableError(f"{trial.subject} reads no single files of a folder")
+    kept = place_checks.check_fewer_files(trial.of(loader), found, root, trial.folder())
+    if not kept:
+        raise InapplicableError(f"{trial.subject} is not read where files are missing")
+    return f"{kept} of {len(found)} samples left"
 
 
 def zip_file_agrees(trial: Trial) -> None:

@@ -1,4 +1,4 @@
-"""What a check changes about this process for a while."""
+"""What a check changes about this process for a while: the cache, the order of listings."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
-__all__ = ["own_cache"]
+__all__ = ["listed_backwards", "own_cache"]
 
 CACHE = "CELLCLF_CACHE"
 
@@ -24,3 +26,45 @@ def own_cache(folder: Path) -> Iterator[None]:
             del os.environ[CACHE]
         else:
             os.environ[CACHE] = before
+
+
+class _Backwards:
+    """Entries of a folder in the reverse order of their names, as `os.scandir` gives them."""
+
+    def __init__(self, entries: Any) -> None:
+        with entries:
+            self._entries = iter(sorted(entries, key=_name, reverse=True))
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._entries
+
+    def __next__(self) -> Any:
+        return next(self._entries)
+
+    def __enter__(self) -> _Backwards:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _name(entry: Any) -> str:
+    return str(entry.name)
+
+
+@contextmanager
+def listed_backwards() -> Iterator[None]:
+    """Let every folder list its files in reverse order, as another file system might."""
+    scandir, listdir = os.scandir, os.listdir
+
+    def scanned(path: Any = ".") -> Any:
+        return _Backwards(scandir(path))
+
+    def listed(path: Any = ".") -> Any:
+        return sorted(listdir(path), reverse=True)
+
+    with patch.object(os, "scandir", scanned), patch.object(os, "listdir", listed):
+        yield

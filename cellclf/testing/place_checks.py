@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from cellclf.data.samples import Sample, Samples
+from cellclf.errors import DataError
 from cellclf.testing.loader import Loader
-from cellclf.testing.require import require
+from cellclf.testing.require import first_few, require
 from cellclf.testing.sample_checks import check_addresses
 
-__all__ = ["check_copy", "check_refusals", "check_same", "check_zip"]
+__all__ = ["check_copy", "check_fewer_files", "check_refusals", "check_same", "check_zip"]
 
 UNUSUAL = "Blut von Zoë 細胞"
 """A folder's name with blanks, an accent and letters beyond any code page."""
@@ -91,6 +92,40 @@ def _copied(root: Path, place: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
     return place
+
+
+def check_fewer_files(loader: Loader, samples: Samples, root: Path, scratch: Path) -> int:
+    """Without every other image, those that are left keep their labels, groups and parts.
+
+    Returns:
+        How many are left; 0 where the set is not read without them, which is its right.
+    """
+    copy = _copied(root, scratch / "fewer")
+    named = {sample.path for sample in samples if sample.member is None and sample.path is not None}
+    for path in sorted(named)[::2]:
+        (copy / Path(path).relative_to(root)).unlink()
+    try:
+        fewer = loader.function(loader.params, root=copy)
+    except DataError:
+        return 0
+    before = {sample.id: sample for sample in samples}
+    kept = [(before[sample.id], sample) for sample in fewer if sample.id in before]
+    moved = [
+        f"{one.id!r} as {_meant(one)} and then {_meant(other)}"
+        for one, other in kept
+        if _meant(one) != _meant(other)
+    ]
+    require(
+        not moved,
+        f"every sample of {loader.name} must keep its label, groups and part when other files are "
+        f"taken away: they belong to the file, not to its place in a list. "
+        f"Received: {first_few(moved)}",
+    )
+    return len(kept)
+
+
+def _meant(sample: Sample) -> tuple[object, ...]:
+    return sample.label, dict(sample.groups), sample.split
 
 
 def _listing(root: Path) -> set[tuple[str, int, int]]:

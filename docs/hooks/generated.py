@@ -17,8 +17,10 @@ from cellclf.cli.main import app
 from cellclf.experiment import Experiment
 from cellclf.registry import HOOKS, Offer, installed
 from cellclf.settings_text import default_in_words, kind_in_words
+from cellclf.specs import Spec
+from cellclf.testing import CHECKS
 
-__all__ = ["command_line", "experiment", "offers", "on_page_markdown"]
+__all__ = ["checks", "command_line", "experiment", "offers", "on_page_markdown"]
 
 MARKER = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
 NO_REWRAP = "\b"
@@ -53,7 +55,23 @@ def offers() -> str:
     return "\n".join(lines)
 
 
-GENERATORS = {"experiment": experiment, "command-line": command_line, "offers": offers}
+def checks() -> str:
+    """Every check of the conformance kit, by the kind of spec that it applies to."""
+    lines: list[str] = []
+    for kind in (Spec, *HOOKS.values()):
+        title = "Every plugin" if kind is Spec else f"{kind.kind.capitalize()}s"
+        lines += [f"### {title}", "", "| check | what is promised |", "| --- | --- |"]
+        lines += [f"| `{one.name}` | {_cell(one.summary)} |" for one in CHECKS if one.kind is kind]
+        lines.append("")
+    return "\n".join(lines)
+
+
+GENERATORS = {
+    "experiment": experiment,
+    "command-line": command_line,
+    "offers": offers,
+    "checks": checks,
+}
 
 
 def _tables(model: type[BaseModel], place: tuple[str, ...]) -> Iterator[str]:

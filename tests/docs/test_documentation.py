@@ -20,9 +20,10 @@ from pydantic import BaseModel
 from cellclf import errors
 from cellclf.checking import plan
 from cellclf.experiment import Experiment
-from cellclf.registry import installed
+from cellclf.registry import HOOKS, installed
 from cellclf.settings import SplitSettings
-from cellclf.specs import DatasetSpec
+from cellclf.specs import DatasetSpec, Spec
+from cellclf.testing import CHECKS, Check
 from tests.conftest import Command
 from tests.docs.snippets import FOR_AUTHORS, PAGES, ROOT, snippets, title_of
 from tests.images import write_folder
@@ -31,7 +32,7 @@ SECONDS = 280
 SMALL = ("--epochs", "1", "--image-size", "32")
 """Laid over every `cellclf run` of the documentation: its commands are right, but take too long."""
 
-NEEDS_KERAS = re.compile(r"\b(run|predict|check_model|prepare)")
+NEEDS_KERAS = re.compile(r"\b(run|predict|check_plugin|prepare)")
 SET_UP_KERAS = ("run", "predict")
 """Commands that have a process of their own: the others share this one, and import once."""
 
@@ -219,7 +220,15 @@ def test_every_setting_is_on_the_page_of_the_experiment(generated: ModuleType) -
 
 def test_every_command_is_on_the_page_of_the_command_line(generated: ModuleType) -> None:
     page = generated.on_page_markdown((ROOT / "docs/reference/command-line.md").read_text("utf-8"))
-    for command in ("run", "audit", "predict", "fetch", "plugins list", "plugins show"):
+    for command in (
+        "run",
+        "audit",
+        "predict",
+        "fetch",
+        "plugins list",
+        "plugins show",
+        "plugins check",
+    ):
         assert f"`cellclf {command}`" in page
     for option in ("--epochs VALUE", "--set KEY=VALUE", "--json", "--out VALUE"):
         assert f"`{option}`" in page
@@ -230,6 +239,16 @@ def test_every_first_party_name_is_on_the_page_of_names(generated: ModuleType) -
     sets = ("image_folder", "blood_cells_demo", "malaria", "red_cell_shapes")
     for name in (*sets, "stain", "vgg16", "roc_auc"):
         assert f"### `{name}`" in page
+
+
+def test_every_check_is_on_the_page_of_plugins(generated: ModuleType) -> None:
+    page = generated.on_page_markdown((ROOT / "docs/reference/plugins.md").read_text("utf-8"))
+    rows = re.findall(r"^\| `(\w+)` \| .*\. \|$", page, re.MULTILINE)
+    assert rows == [check.name for kind in (Spec, *HOOKS.values()) for check in checks_of(kind)]
+
+
+def checks_of(kind: type[Spec]) -> list[Check]:
+    return [check for check in CHECKS if check.kind is kind]
 
 
 def test_every_public_set_is_on_the_page_that_says_which_can_be_fetched() -> None:

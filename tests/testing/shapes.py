@@ -53,7 +53,11 @@ def load(params: ShapeParams | LooseParams, *, root: Path) -> Samples:
     fault = params.fault
     if fault == "no samples come back":
         return [root]  # type: ignore[return-value]
-    samples = sorted(_found(root, fault), key=lambda sample: sample.id)
+    if fault == "no blanks in a path" and " " in str(root):
+        raise DataError(f"{root} must be a folder of shapes without blanks. {OBTAIN}")
+    samples = list(_found(root, fault))
+    if fault != "the order of the folder":
+        samples.sort(key=lambda sample: sample.id)
     if not samples:
         hint = "" if fault == "a refusal without a hint" else f" {OBTAIN}"
         raise DataError(f"there must be shapes in {root}. Received: none.{hint}")
@@ -132,6 +136,14 @@ FAULTS: dict[str, Callable[[list[Sample]], list[Sample]]] = {
     "a group that is a number": _first(groups={"patient": 7}),
     "a group with blanks around it": _first(groups={"patient": " 7"}),
     "a division with one part": _every(split="train"),
+    "a patient on both sides": lambda samples: [
+        replace(sample, groups={"patient": "7"}, split=("train", "test")[number % 2])
+        for number, sample in enumerate(samples)
+    ],
+    "labels by position": lambda samples: [
+        replace(sample, label=("long", "round")[number % 2])
+        for number, sample in enumerate(samples)
+    ],
     "two samples of one file": lambda samples: [
         replace(samples[0], path=samples[1].path),
         *samples[1:],

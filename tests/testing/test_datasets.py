@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cellclf.errors import PluginError
 from cellclf.specs import DatasetSpec, Params
-from cellclf.testing.datasets import check_dataset
+from cellclf.testing import check_plugin
 from tests.images import write_folder
 from tests.testing.shapes import SHAPES, LooseParams, ShapeParams
 
@@ -23,24 +19,18 @@ def shapes(tmp_path: Path) -> Path:
 
 
 def test_a_dataset_that_keeps_the_contract_passes(shapes: Path) -> None:
-    check_dataset(SHAPES, root=shapes, zipped=True)
+    check_plugin(SHAPES, root=shapes, zipped=True)
 
 
 def test_a_given_division_passes(shapes: Path) -> None:
     (shapes / "train").mkdir()
     (shapes / "round").rename(shapes / "train" / "round")
-    check_dataset(SHAPES, root=shapes)
-
-
-def test_sets_of_the_core_pass_as_the_users_own_images(shapes: Path) -> None:
-    check_dataset("image_folder", root=shapes, published=False)
-    (shapes / "cells.csv").write_text("path,label\nround/000.png,round\nlong/001.png,long\n")
-    check_dataset("csv", root=shapes, published=False)
+    check_plugin(SHAPES, root=shapes)
 
 
 def test_nothing_is_left_beside_the_files(shapes: Path) -> None:
     before = sorted(shapes.parent.rglob("*"))
-    check_dataset(SHAPES, root=shapes, zipped=True)
+    check_plugin(SHAPES, root=shapes, zipped=True)
     assert sorted(shapes.parent.rglob("*")) == before
 
 
@@ -70,6 +60,9 @@ def test_nothing_is_left_beside_the_files(shapes: Path) -> None:
         ("grey images", r"must be uint8, \(n, height, width, 3\). Received: .*\(1, 4, 4\)"),
         ("a box beside the image", r"readable image. Received: long/000.png: the box must lie"),
         ("another order each time", r"the same samples in the same order when it is loaded twice"),
+        ("the order of the folder", r"in the same order when folders list their files in another"),
+        ("a patient on both sides", r"keep every group in one part.*patient '7' in train and test"),
+        ("no blanks in a path", r"must read .*Blut von Zo"),
         ("a backend is imported", r"`load` of dataset 'shapes' must not import.*Received: torch"),
         ("a note that names the place", r"a note must not say where the files lie"),
         ("a trace is left", r"must leave the files as they are"),
@@ -84,13 +77,13 @@ def test_one_fault_is_enough_to_be_found(shapes: Path, fault: str, message: str)
     for number in range(2, 8):  # enough for another order to be one
         (shapes / "long" / f"00{number}.png").write_bytes((shapes / "long/000.png").read_bytes())
     with pytest.raises(AssertionError, match=message):
-        check_dataset(SHAPES, ShapeParams(fault=fault), root=shapes, zipped=True)
+        check_plugin(SHAPES, params=ShapeParams(fault=fault), root=shapes, zipped=True)
 
 
 def test_a_file_that_is_no_image_is_found(shapes: Path) -> None:
     (shapes / "round" / "001.png").write_bytes(b"")
     with pytest.raises(AssertionError, match=r"must be a readable image. Received: round/001.png"):
-        check_dataset(SHAPES, root=shapes)
+        check_plugin(SHAPES, root=shapes)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +102,7 @@ def test_a_fault_of_the_description_is_found(
     shapes: Path, changes: dict[str, object], message: str
 ) -> None:
     with pytest.raises(AssertionError, match=message):
-        check_dataset(replace(SHAPES, **changes), root=shapes)  # type: ignore[arg-type]
+        check_plugin(replace(SHAPES, **changes), root=shapes)  # type: ignore[arg-type]
 
 
 def test_parameters_made_inside_a_function_are_found(shapes: Path) -> None:
@@ -117,47 +110,17 @@ def test_parameters_made_inside_a_function_are_found(shapes: Path) -> None:
         fault: str = ""
 
     with pytest.raises(AssertionError, match="must be a class of a module"):
-        check_dataset(replace(SHAPES, params=Inner), root=shapes)
+        check_plugin(replace(SHAPES, params=Inner), root=shapes)
 
 
-def test_a_reference_that_leads_nowhere_is_passed_on(shapes: Path) -> None:
-    with pytest.raises(PluginError, match="cannot be imported"):
-        check_dataset(replace(SHAPES, fetch="tests.testing.shapes:fetch_it"), root=shapes)
+def test_a_reference_that_leads_nowhere_is_found(shapes: Path) -> None:
+    with pytest.raises(AssertionError, match=r"references_resolve: .*cannot be imported"):
+        check_plugin(replace(SHAPES, fetch="tests.testing.shapes:fetch_it"), root=shapes)
 
 
 def test_a_set_of_files_is_not_checked_without_files() -> None:
-    with pytest.raises(AssertionError, match="give check_dataset a `root`"):
-        check_dataset(SHAPES)
-
-
-def test_a_plugin_that_imports_a_backend_when_it_is_listed_is_found(
-    shapes: Path, tmp_path: Path
-) -> None:
-    site = tmp_path / "site"
-    information = site / "greedy-1.dist-info"
-    information.mkdir(parents=True)
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: greedy\nVersion: 1\n")
-    (information / "entry_points.txt").write_text("[cellclf]\ngreedy = greedy\n")
-    (site / "greedy.py").write_text(
-        "import sys, types, cellclf\n"
-        "from tests.testing.shapes import SHAPES\n"
-        "sys.modules['torch'] = types.ModuleType('torch')\n"
-        "@cellclf.hookimpl\n"
-        "def cellclf_datasets():\n"
-        "    yield SHAPES\n"
-    )
-    script = (
-        "import sys; from pathlib import Path; "
-        "from cellclf.testing.datasets import check_dataset; "
-        "check_dataset('shapes', root=Path(sys.argv[1]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(shapes)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), *filter(None, sys.path)])},
-    )
-    assert "the plugin of dataset 'shapes' must not import" in done.stderr
+    with pytest.raises(AssertionError, match="give a `root`"):
+        check_plugin(SHAPES)
 
 
 def test_a_set_without_files_is_checked_too() -> None:
@@ -169,4 +132,4 @@ def test_a_set_without_files_is_checked_too() -> None:
         citation="Nobody (2024). Dots.",
         needs_path=False,
     )
-    check_dataset(spec)
+    check_plugin(spec)

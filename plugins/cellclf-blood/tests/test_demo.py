@@ -6,7 +6,11 @@ from cellclf_blood.demo import load, picture
 from cellclf_blood.params import DemoParams
 from cellclf_blood.vocabulary import CLASSES
 
+from cellclf.testing import conformance
+
 FEW = DemoParams(images_per_class=3, image_size=32)
+
+test_conformance = conformance("blood_cells_demo", params=FEW)
 
 
 def test_every_class_has_the_number_of_pictures_asked_for() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from cellclf_blood.params import FieldsParams
 
 from cellclf import DataError, Samples
 from cellclf.data.reading import content_hash, read_sample
-from cellclf.testing.datasets import check_dataset
+from cellclf.testing import check_plugin, conformance, write_images
 
 HEIGHT, WIDTH = 30, 40
 
@@ -25,29 +26,37 @@ TYPICAL: dict[str, list[Box]] = {
 }
 
 
-@pytest.fixture
-def make(draw: Make) -> Make:
-    """Make a set in the layout of Pascal VOC."""
+def write_set(
+    root: Path,
+    fields: dict[str, list[Box]],
+    lists: dict[str, str] | None = None,
+    prefix: str = "set/",
+) -> None:
+    """Write a set in the layout of Pascal VOC."""
+    names = [f"{prefix}JPEGImages/{name}.png" for name in fields]
+    write_images(root, *names, height=HEIGHT, width=WIDTH)
+    for name, boxes in fields.items():
+        objects = "".join(
+            f"<object><name>{label}</name><bndbox><xmin>{left}</xmin><ymin>{top}</ymin>"
+            f"<xmax>{right}</xmax><ymax>{bottom}</ymax></bndbox></object>"
+            for label, left, top, right, bottom in boxes
+        )
+        file = root / f"{prefix}Annotations/{name}.xml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"<annotation>{objects}</annotation>", encoding="utf-8")
+    for name, text in (lists or {}).items():
+        file = root / f"{prefix}ImageSets/Main/{name}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
-    def build(
-        fields: dict[str, list[Box]], lists: dict[str, str] | None = None, prefix: str = "set/"
-    ) -> Path:
-        names = [f"{prefix}JPEGImages/{name}.png" for name in fields]
-        root = draw(*names, height=HEIGHT, width=WIDTH)
-        for name, boxes in fields.items():
-            objects = "".join(
-                f"<object><name>{label}</name><bndbox><xmin>{left}</xmin><ymin>{top}</ymin>"
-                f"<xmax>{right}</xmax><ymax>{bottom}</ymax></bndbox></object>"
-                for label, left, top, right, bottom in boxes
-            )
-            file = root / f"{prefix}Annotations/{name}.xml"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(f"<annotation>{objects}</annotation>", encoding="utf-8")
-        for name, text in (lists or {}).items():
-            file = root / f"{prefix}ImageSets/Main/{name}.txt"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        return root
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Make a set in a folder of the test's own."""
+
+    def build(*described: Any, **more: Any) -> Path:
+        write_set(tmp_path / "drawn", *described, **more)
+        return tmp_path / "drawn"
 
     return build
 
@@ -172,9 +181,14 @@ def test_a_folder_without_fields_is_refused(draw: Make) -> None:
         read(draw("JPEGImages/1.png"))
 
 
-def test_the_set_keeps_the_contract_of_datasets(make: Make) -> None:
-    root = make(TYPICAL, {"train": "a\nb\n", "val": "c\n"}, prefix="BCCD_Dataset-master/BCCD/")
-    check_dataset("blood_cell_fields", FieldsParams(margin=0.2), root=root, zipped=True)
+def published(folder: Path) -> None:
+    lists = {"train": "a\nb\n", "val": "c\n"}
+    write_set(folder, TYPICAL, lists, prefix="BCCD_Dataset-master/BCCD/")
+
+
+test_conformance = conformance(
+    "blood_cell_fields", params={"margin": 0.2}, root=published, zipped=True
+)
 
 
 @pytest.mark.real_data
@@ -185,4 +199,4 @@ def test_the_published_fields_are_read_whole(real_data: Path) -> None:
     assert samples.notes == ("boxes left out, with sides of less than 2 pixels: 2",)
     fields = {sample.groups["field"]: sample.split for sample in samples}
     assert Counter(fields.values()) == {"train": 205, "validation": 87}
-    check_dataset("blood_cell_fields", root=root, zipped=True)
+    check_plugin("blood_cell_fields", root=root, zipped=True)

@@ -10,7 +10,7 @@ from cellclf_blood.params import BccdParams
 from pydantic import ValidationError
 
 from cellclf import DataError, Samples
-from cellclf.testing.datasets import check_dataset
+from cellclf.testing import check_plugin, conformance, write_images
 
 Draw = Callable[..., Path]
 
@@ -85,8 +85,11 @@ def test_images_without_a_class_or_part_are_refused(
         read(draw(*names))
 
 
-def test_the_set_keeps_the_contract_of_datasets(draw: Draw) -> None:
-    check_dataset("bccd", root=draw(*CELLS, *FIELDS), zipped=True)
+def published(folder: Path) -> None:
+    write_images(folder, *CELLS, *FIELDS)
+
+
+test_conformance = conformance("bccd", root=published, zipped=True)
 
 
 @pytest.mark.real_data
@@ -106,4 +109,4 @@ def test_the_number_in_a_real_file_name_is_not_its_source(real_data: Path) -> No
             number = sample.id.split("_")[1]
             by_number.setdefault((sample.label, number), set()).add(source[sample.id])
     assert sum(len(sources) > 1 for sources in by_number.values()) > len(by_number) / 4
-    check_dataset("bccd", root=root, zipped=True)
+    check_plugin("bccd", root=root, zipped=True)

@@ -9,7 +9,7 @@ from cellclf_blood.published import load
 from cellclf_blood.vocabulary import CLASSES
 
 from cellclf import DataError, NoParams
-from cellclf.testing.datasets import check_dataset
+from cellclf.testing import check_plugin, conformance, write_images
 
 LayOut = Callable[..., Path]
 
@@ -109,17 +109,22 @@ def test_a_part_that_stands_alone_divides_nothing(lay_out: LayOut) -> None:
     assert [sample.split for sample in load(NoParams(), root=root)] == [None, None]
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        [f"PBC_dataset_normal_DIB/{label}/{label}_1.jpg" for label in CLASSES],
-        [f"bloodcells_dataset/{label}/{label}_1.jpg" for label in CLASSES],
-        [f"bloodcells/{part}/{label}/1.jpg" for label in CLASSES for part in ("train", "test")],
-    ],
-    ids=["as published", "as on Kaggle", "divided"],
-)
-def test_the_set_keeps_the_contract_of_datasets(draw: LayOut, names: list[str]) -> None:
-    check_dataset("blood_cells", root=draw(*names), zipped=True)
+def as_published(folder: Path) -> None:
+    write_images(folder, *(f"PBC_dataset_normal_DIB/{name}/{name}_1.jpg" for name in CLASSES))
+
+
+def as_on_kaggle(folder: Path) -> None:
+    write_images(folder, *(f"bloodcells_dataset/{name}/{name}_1.jpg" for name in CLASSES))
+
+
+def divided(folder: Path) -> None:
+    for part in ("train", "test"):
+        write_images(folder, *(f"bloodcells/{part}/{name}/1.jpg" for name in CLASSES))
+
+
+test_conformance = conformance("blood_cells", root=as_published, zipped=True)
+test_conformance_as_on_kaggle = conformance("blood_cells", root=as_on_kaggle, zipped=True)
+test_conformance_of_a_divided_set = conformance("blood_cells", root=divided, zipped=True)
 
 
 def test_what_was_downloaded_is_read_as_it_is(draw: LayOut, zipped: Callable[[Path], Path]) -> None:
@@ -139,4 +144,4 @@ def test_what_was_downloaded_is_read_as_it_is(draw: LayOut, zipped: Callable[[Pa
 @pytest.mark.real_data
 def test_the_published_set_is_read_whole(real_data: Path) -> None:
     assert load(NoParams(), root=real_data / "pbc").counts == dict.fromkeys(CLASSES, 240)
-    check_dataset("blood_cells", root=real_data / "pbc", zipped=True)
+    check_plugin("blood_cells", root=real_data / "pbc", zipped=True)

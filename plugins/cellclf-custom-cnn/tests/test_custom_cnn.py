@@ -14,12 +14,9 @@ from cellclf_custom_cnn.plugin import cellclf_models  # noqa: E402
 
 from cellclf.inference.bundle import BundleManifest, write_bundle  # noqa: E402
 from cellclf.network.build import weights_of  # noqa: E402
-from cellclf.testing.models import check_model  # noqa: E402
+from cellclf.testing import conformance  # noqa: E402
 
-
-def test_custom_cnn_keeps_the_contract() -> None:
-    (spec,) = cellclf_models()
-    check_model(spec)
+test_conformance = conformance(*cellclf_models())
 
 
 @pytest.mark.parametrize("size", [16, 33])

@@ -15,7 +15,7 @@ from cellclf_efficientnet.network import DEVIATION, MEAN, build, pretrained  # n
 from cellclf_efficientnet.params import EfficientNetB4Params  # noqa: E402
 from cellclf_efficientnet.plugin import cellclf_models  # noqa: E402
 
-from cellclf.testing.models import check_model  # noqa: E402
+from cellclf.testing import conformance  # noqa: E402
 
 SHAPE = (32, 32, 3)
 
@@ -58,9 +58,7 @@ def images() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (2, *SHAPE), dtype=np.uint8)
 
 
-def test_efficientnet_b4_keeps_the_contract() -> None:
-    (spec,) = cellclf_models()
-    check_model(spec)
+test_conformance = conformance(*cellclf_models())
 
 
 def test_the_graph_is_flat_and_holds_no_scaling_of_keras_own() -> None:

@@ -9,7 +9,7 @@ from cellclf_malaria.cells import load
 from cellclf_malaria.plugin import cellclf_datasets
 
 from cellclf import DataError, LeakageError, NoParams, Samples
-from cellclf.testing.datasets import check_dataset
+from cellclf.testing import conformance, write_images
 
 LayOut = Callable[..., Path]
 
@@ -25,13 +25,12 @@ def read(root: Path) -> Samples:
     return load(NoParams(), root=root)
 
 
-def test_the_set_keeps_the_contract_of_datasets_as_folder_and_as_zip_file(
-    lay_out: LayOut,
-) -> None:
-    root = lay_out(*PUBLISHED)
-    (root / "cell_images" / "Uninfected" / "Thumbs.db").write_bytes(b"litter")
-    (spec,) = cellclf_datasets()
-    check_dataset(spec, root=root, zipped=True)
+def published(folder: Path) -> None:
+    write_images(folder, *PUBLISHED)
+    (folder / "cell_images" / "Uninfected" / "Thumbs.db").write_bytes(b"litter")
+
+
+test_conformance = conformance(*cellclf_datasets(), root=published, zipped=True)
 
 
 def test_class_and_patient_are_told_by_folder_and_file_name(lay_out: LayOut) -> None:

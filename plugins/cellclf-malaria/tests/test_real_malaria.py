@@ -12,7 +12,7 @@ from cellclf_malaria.cells import load
 from cellclf_malaria.plugin import cellclf_datasets
 
 from cellclf import NoParams
-from cellclf.testing.datasets import check_dataset
+from cellclf.testing import check_plugin
 
 pytestmark = pytest.mark.real_data
 
@@ -28,7 +28,7 @@ def root() -> Path:
 @pytest.mark.slow
 def test_the_real_images_keep_the_contract_of_datasets(root: Path) -> None:
     (spec,) = cellclf_datasets()
-    check_dataset(spec, root=root, zipped=True)
+    check_plugin(spec, root=root, zipped=True)
 
 
 def test_the_patients_read_from_the_names_are_those_of_the_table(root: Path) -> None:

@@ -18,8 +18,13 @@ prepare_backend()
 import keras  # noqa: E402  after prepare_backend
 import openvino  # noqa: E402
 from cellclf_openvino.engine import FILE, PIECE, convert, open_network  # noqa: E402
+from cellclf_openvino.plugin import cellclf_engines  # noqa: E402
+
+from cellclf.testing import conformance  # noqa: E402
 
 SIZE = 16
+
+test_conformance = conformance(*cellclf_engines())
 
 
 @pytest.fixture(scope="module")

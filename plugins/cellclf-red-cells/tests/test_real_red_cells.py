@@ -11,7 +11,7 @@ from cellclf_red_cells.plugin import cellclf_datasets
 from cellclf_red_cells.shapes import load
 
 from cellclf import NoParams
-from cellclf.testing.datasets import check_dataset
+from cellclf.testing import check_plugin
 
 pytestmark = pytest.mark.real_data
 
@@ -26,7 +26,7 @@ def root() -> Path:
 
 def test_the_real_cells_keep_the_contract_of_datasets(root: Path) -> None:
     (spec,) = cellclf_datasets()
-    check_dataset(spec, root=root, zipped=True)
+    check_plugin(spec, root=root, zipped=True)
 
 
 def test_shapes_and_fields_are_those_of_the_table(root: Path) -> None:

@@ -9,7 +9,7 @@ from cellclf_red_cells.plugin import cellclf_datasets
 from cellclf_red_cells.shapes import load
 
 from cellclf import DataError, NoParams, Samples
-from cellclf.testing.datasets import check_dataset
+from cellclf.testing import conformance, write_images
 
 LayOutFields = Callable[[Mapping[str, str]], Path]
 LayOutCells = Callable[..., Path]
@@ -23,12 +23,19 @@ def read(root: Path) -> Samples:
     return load(NoParams(), root=root)
 
 
-def test_both_layouts_keep_the_contract_of_datasets_as_folder_and_as_zip_file(
-    lay_out_fields: LayOutFields, lay_out_cells: LayOutCells
-) -> None:
-    (spec,) = cellclf_datasets()
-    check_dataset(spec, root=lay_out_cells(*CELLS), zipped=True)
-    check_dataset(spec, root=lay_out_fields(FIELDS) / "Chula-RBC-12-Dataset-main", zipped=True)
+def whole_fields(folder: Path) -> None:
+    (folder / "Label").mkdir()
+    for name, labels in FIELDS.items():
+        write_images(folder, f"Dataset/{name}.jpg", height=240, width=320)
+        (folder / "Label" / f"{name}.txt").write_text(labels, encoding="utf-8")
+
+
+def single_cells(folder: Path) -> None:
+    write_images(folder, *CELLS, height=80, width=80)
+
+
+test_conformance_of_fields = conformance(*cellclf_datasets(), root=whole_fields, zipped=True)
+test_conformance_of_cells = conformance(*cellclf_datasets(), root=single_cells, zipped=True)
 
 
 def test_a_box_of_80_pixels_is_read_around_each_centre(lay_out_fields: LayOutFields) -> None:

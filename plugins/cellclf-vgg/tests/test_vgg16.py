@@ -13,7 +13,7 @@ from cellclf_vgg.network import build, pretrained  # noqa: E402
 from cellclf_vgg.params import VGG16Params  # noqa: E402
 from cellclf_vgg.plugin import cellclf_models  # noqa: E402
 
-from cellclf.testing.models import check_model  # noqa: E402
+from cellclf.testing import conformance  # noqa: E402
 
 SHAPE = (32, 32, 3)
 
@@ -22,9 +22,7 @@ def network(**params: object) -> keras.Model:
     return build(VGG16Params.model_validate(params), input_shape=SHAPE, num_classes=3)
 
 
-def test_vgg16_keeps_the_contract() -> None:
-    (spec,) = cellclf_models()
-    check_model(spec)
+test_conformance = pytest.mark.slow(conformance(*cellclf_models()))
 
 
 def test_flattening_and_a_head_without_dense_layers_can_be_asked_for() -> None:
