@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from cellclf.registry import HOOKS
 from cellclf.scaffold.naming import Names
@@ -19,7 +20,7 @@ from cellclf.specs import (
 
 __all__ = ["KINDS", "Kind"]
 
-DEMO = "cellclf run --dataset blood_cells_demo"
+DEMO = "cellclf run --dataset blood_cells_demo --set data.params.images_per_class=24"
 SMALL = "--epochs 2 --image-size 32 --out run"
 
 
@@ -65,9 +66,9 @@ class Kind:
             'python -m pytest cellclf-kappa'
         """
         check = f"cellclf plugins check {names.distribution} {self.check_options}".strip()
-        place = f"./{folder}[test]"
+        place = folder if Path(folder).is_absolute() else f"./{folder}"
         lines = (
-            f'python -m pip install -e "{place}"',
+            f'python -m pip install -e "{place}[test]"',
             f"python -m pytest {folder}",
             *((self.before,) if self.before else ()),
             check,

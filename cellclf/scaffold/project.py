@@ -84,7 +84,9 @@ class Project:
             "year": datetime.now(UTC).year,
         }
         for template in _templates(self.kind):
-            place = template.partition("/")[2].removesuffix(SUFFIX).replace(MODULE, given["module"])
+            place = (
+                template.partition("/")[2].removesuffix(SUFFIX).replace(MODULE, self.names.module)
+            )
             yield PurePosixPath(place), _environment().get_template(template).render(given)
 
 
@@ -134,7 +136,7 @@ def _write(project: Project, folder: Path) -> None:
     """Write beside the place, and rename: a killed process leaves no half of a plugin there."""
     partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.partial")
     try:
-        for place, text in project.texts(folder.as_posix()):
+        for place, text in project.texts(folder.name):
             path = partial / place
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
