@@ -20,13 +20,15 @@ SECONDS = 1200
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment of its own that sees what this one has."""
+    """An environment of its own that sees this repository, and what its own one has."""
     place = tmp_path_factory.mktemp("environment")
     venv.create(place, symlinks=sys.platform != "win32")
     at = {"base": str(place), "platbase": str(place)}
     above = sysconfig.get_path("purelib")
+    seen = [str(ROOT), *map(str, sorted(ROOT.glob("plugins/*/src")))]
     link = Path(sysconfig.get_path("purelib", vars=at)) / "above.pth"
-    link.write_text(f"import site; site.addsitedir({above!r})\n", encoding="utf-8")
+    lines = [*seen, f"import site; site.addsitedir({above!r})"]
+    link.write_text("\n".join(lines), encoding="utf-8")
     return Path(sysconfig.get_path("scripts", vars=at)) / Path(sys.executable).name
 
 
