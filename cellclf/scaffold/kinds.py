@@ -31,7 +31,7 @@ class Kind:
     Attributes:
         spec: What it offers.
         does: What the plugin of the templates does, half a line.
-        dependencies: What it needs besides cellclf.
+        dependencies: What it needs besides cellclf and pydantic.
         check_options: What `cellclf plugins check` is told besides its name.
         before: A command without which there is nothing to check it with.
         use: Commands that use it; `NAME` stands for what it is called.
