@@ -77,10 +77,8 @@ def check(
     """Try everything that cellclf will ask of a plugin; the status is 3 where a check fails."""
     from cellclf.cli.check_table import print_outcomes
     from cellclf.cli.settings import overridden
-    from cellclf.network.backend import prepare_backend
     from cellclf.testing.checking import tried
 
-    prepare_backend()
     outcomes = tried(
         name,
         params=overridden({}, {}, param or ()),

@@ -205,7 +205,7 @@ DATASETS = _group(
     (
         "labels_follow_their_files",
         "Without some of the files, the other samples keep their labels, groups and parts.",
-        ("place_does_not_matter",),
+        ("place_does_not_matter", "groups_stay_in_one_part"),
     ),
     (
         "zip_file_agrees",

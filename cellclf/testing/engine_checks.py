@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ CLASSES = 3
 NUMBERS = (1, 2, 7, 33)
 """Images at a time: one, and numbers that no batch size divides."""
 
-CLOSE = {"rtol": 1e-4, "atol": 1e-3}
+CLOSE = partial(np.allclose, rtol=1e-4, atol=1e-3)
 
 OPENED = f"""
 import json, sys
@@ -70,10 +71,12 @@ class Conversion:
     """
 
     def __init__(self, trial: Trial) -> None:
-        self.network = _tiny()
+        self.network = served(_tiny())
+        # Compiling takes longer than a few images.
+        self.network.run_eagerly = True
         self.folder = trial.folder()
         trial.function("convert")(
-            served(self.network), self.folder, trial.params, metadata={"model": "tiny"}
+            self.network, self.folder, trial.params, metadata={"model": "tiny"}
         )
         self.run: Run = trial.function("open")(self.folder, trial.params)
 
@@ -133,7 +136,7 @@ def gives_what_keras_gives(trial: Trial) -> str:
     conversion = trial.of(Conversion)
     engine = conversion.engine(trial)
     two = made_images(SIZE, 2)
-    proof = prove(engine, KerasEngine(conversion.network), two)
+    proof = prove(engine, _reference(), two)
     return f"probabilities differ by up to {proof.probabilities:.1e}"
 
 
@@ -149,11 +152,11 @@ def any_number_of_images_is_taken(trial: Trial) -> None:
                 f"{trial.subject} must take any number of images. "
                 f"Received for {number}: {type(error).__name__}: {error}"
             ) from error
-        expected: Given = served(conversion.network).predict_on_batch(images)
+        expected: Given = conversion.network.predict_on_batch(images)
         for name in (LOGITS, FEATURES):
             one, other = np.asarray(found[name]), np.asarray(expected[name])
             require(
-                one.shape == other.shape and np.allclose(one, other, **CLOSE),
+                one.shape == other.shape and CLOSE(one, other),
                 f"{trial.subject} must give {name} of shape {other.shape} for {number} images, "
                 f"those of each image in its place. Received: shape {one.shape}",
             )
@@ -202,11 +205,17 @@ def opens_anywhere_without_keras(trial: Trial) -> None:
     with np.load(place / "answers.npz") as answered:
         found, expected = answered[LOGITS], conversion.run(images)[LOGITS]
     require(
-        np.allclose(found, expected, **CLOSE),
+        CLOSE(found, expected),
         f"{trial.subject} must give the same in another process",
     )
 
 
+@cache
+def _reference() -> KerasEngine:
+    return KerasEngine(_tiny())
+
+
+@cache
 def _tiny() -> keras.Model:
     keras.utils.set_random_seed(0)
     image = keras.Input((SIZE, SIZE, 3), name="image")

@@ -185,7 +185,8 @@ def batched_weights_agree(trial: Trial) -> None:
     if not trial.spec.batched:
         raise InapplicableError(f"{trial.subject} is not `batched`")
     given = answers()
-    weights = np.random.default_rng(1).integers(0, MOST_OFTEN + 1, (RESAMPLES, SAMPLES)) + 0.0
+    times = np.random.default_rng(1).integers(0, MOST_OFTEN + 1, (RESAMPLES, SAMPLES))
+    weights = times.astype(np.float64)
     together = trial.of(metric).resampled(given.truth, given.said, CLASSES, weights)
     for row, weight in enumerate(weights):
         one = {of: float(values[row]) for of, values in together.items()}

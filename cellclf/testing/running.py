@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 from cellclf.errors import CellclfError
-from cellclf.specs import resolve
+from cellclf.network.backend import prepare_backend
+from cellclf.specs import CallbackSpec, EngineSpec, ModelSpec, resolve
 from cellclf.testing.catalogue import named
 from cellclf.testing.check import Check, InapplicableError, Outcome, Status
 from cellclf.testing.trial import Trial
@@ -16,11 +18,16 @@ __all__ = ["Running"]
 class Running:
     """The checks of one spec as far as they were tried: none is tried twice.
 
+    Keras is set up as the command line sets it up, where the checks need it and it is not imported.
+
     Args:
         trial: The spec, and how it is tried.
     """
 
     def __init__(self, trial: Trial) -> None:
+        needs_keras = isinstance(trial.spec, ModelSpec | CallbackSpec | EngineSpec)
+        if needs_keras and "keras" not in sys.modules:
+            prepare_backend()
         self._trial = trial
         self._outcomes: dict[str, Outcome] = {}
 

@@ -163,6 +163,6 @@ def test_on_a_terminal_a_table_a_subject_is_drawn(
     ]
     assert not print_outcomes(iter(said), as_json=False)
     shown = capsys.readouterr().out
-    assert shown.index("model 'a'") < shown.index("builds") < shown.index("model 'b'")
+    assert shown.rindex("model 'a'") < shown.rindex("builds") < shown.rindex("model 'b'")
     assert "[it] does not" in shown
     assert "1 passed, 1 failed, 0 skipped" in shown

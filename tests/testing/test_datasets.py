@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from cellclf.specs import DatasetSpec, Params
-from cellclf.testing import check_plugin
+from cellclf.testing import check_plugin, checks_for
 from tests.images import write_folder
 from tests.testing.shapes import SHAPES, LooseParams, ShapeParams
+
+ALL = [check.name for check in checks_for(SHAPES)]
+IN_THIS_PROCESS = [name for name in ALL if name != "loading_imports_nothing_heavy"]
 
 
 @pytest.fixture
@@ -77,7 +80,13 @@ def test_one_fault_is_enough_to_be_found(shapes: Path, fault: str, message: str)
     for number in range(2, 8):  # enough for another order to be one
         (shapes / "long" / f"00{number}.png").write_bytes((shapes / "long/000.png").read_bytes())
     with pytest.raises(AssertionError, match=message):
-        check_plugin(SHAPES, params=ShapeParams(fault=fault), root=shapes, zipped=True)
+        check_plugin(
+            SHAPES,
+            params=ShapeParams(fault=fault),
+            root=shapes,
+            zipped=True,
+            only=ALL if fault == "a backend is imported" else IN_THIS_PROCESS,
+        )
 
 
 def test_a_file_that_is_no_image_is_found(shapes: Path) -> None:

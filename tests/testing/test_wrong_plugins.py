@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,8 +39,20 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cellclf.testing.model_process_checks.installed", lambda: nothing)
 
 
-@pytest.mark.usefixtures("no_engine")
-@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: f"{wrong.spec.kind}: {wrong.fault}")
+@pytest.fixture
+def one_process(wrong: Wrong, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process for each dataset, but for the one whose fault shows there alone."""
+    if wrong.fault != "a backend is imported":
+        monkeypatch.setattr("cellclf.testing.dataset_checks.fresh", lambda *_: [])
+
+
+def named(wrong: Wrong) -> Any:
+    slow = [pytest.mark.slow] if wrong.slow else []
+    return pytest.param(wrong, id=f"{wrong.spec.kind}: {wrong.fault}", marks=slow)
+
+
+@pytest.mark.usefixtures("no_engine", "one_process")
+@pytest.mark.parametrize("wrong", map(named, WRONG))
 def test_a_fault_is_found_by_the_check_that_names_it_and_by_no_other(wrong: Wrong) -> None:
     assert list(failed(wrong)) == [wrong.check]
 

@@ -86,8 +86,10 @@ def _spec(function: str) -> CallbackSpec:
 
 RIGHT = _spec("diary")
 
+SLOW = ("stopping", "expecting", "beside")
+
 WRONG = tuple(
-    Wrong(fault=fault, check=check, spec=_spec(function))
+    Wrong(fault=fault, check=check, spec=_spec(function), slow=function in SLOW)
     for fault, check, function in (
         ("it changes weights", "training_is_only_watched", "pushing"),
         ("it stops the training", "training_is_only_watched", "stopping"),

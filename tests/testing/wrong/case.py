@@ -20,9 +20,11 @@ class Wrong:
         check: Name of the one check that fails.
         spec: The plugin.
         how: Other arguments of `check_plugin`.
+        slow: Another fault of the kind is found in the quick tests.
     """
 
     fault: str
     check: str
     spec: Spec
     how: Mapping[str, Any] = field(default_factory=dict)
+    slow: bool = False

@@ -6,11 +6,29 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
-from cellclf.specs import MetricSpec
+from cellclf.specs import MetricSpec, Params
 from tests.testing.wrong.case import Wrong
 
 __all__ = ["RIGHT", "WRONG"]
+
+
+class LooseParams(BaseModel):
+    """Parameters that swallow what they do not know."""
+
+
+class SilentParams(Params):
+    """Parameters that nobody explains."""
+
+    floor: float = 0.0
+
+
+class Outer:
+    """A class with parameters in it."""
+
+    class Inner(Params):
+        """Parameters that another process does not find by their name."""
 
 
 def _right(y_true: Any, y_prob: Any) -> Any:
@@ -92,6 +110,12 @@ def percent(y_true: Any, y_prob: Any, *, classes: Any, sample_weight: Any = None
     return 100 * share(y_true, y_prob, classes=classes, sample_weight=sample_weight)
 
 
+def with_params(
+    y_true: Any, y_prob: Any, *, classes: Any, sample_weight: Any = None, params: Any
+) -> Any:
+    return share(y_true, y_prob, classes=classes, sample_weight=sample_weight)
+
+
 def errors(y_true: Any, y_prob: Any, *, classes: Any, sample_weight: Any = None) -> Any:
     return 1 - share(y_true, y_prob, classes=classes, sample_weight=sample_weight)
 
@@ -132,6 +156,20 @@ WRONG = (
     _computed("limits of another unit", "limits_hold", "percent"),
     _computed("worse is higher", "better_predictions_score_better", "errors"),
     _computed("not the top class alone", "top_class_is_enough", "squares"),
+    _computed(
+        "any parameter will do",
+        "unknown_parameters_are_refused",
+        "with_params",
+        params=LooseParams,
+    ),
+    _computed(
+        "parameters unexplained", "parameters_are_described", "with_params", params=SilentParams
+    ),
+    _computed(
+        "parameters out of reach", "parameters_are_importable", "with_params", params=Outer.Inner
+    ),
+    _computed("a summary of two lines", "summary_is_one_line", "share", summary="One\nshare"),
+    _computed("a function misspelt", "references_resolve", "shaer"),
     Wrong(
         fault="trials of the misses",
         check="trials_give_the_figures",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from cellclf.network.backend import prepare_backend
 from cellclf.specs import ModelSpec, Params
@@ -25,27 +25,6 @@ class FaultParams(Params):
     """Which fault the network has."""
 
     fault: str = Field("", description="Name of the one fault; none where empty.")
-
-
-class LooseParams(BaseModel):
-    """Parameters that swallow what they do not know."""
-
-    fault: str = Field("", description="Name of the one fault; none where empty.")
-
-
-class SilentParams(Params):
-    """Parameters that nobody explains."""
-
-    fault: str = ""
-
-
-class Outer:
-    """A class with parameters in it."""
-
-    class Inner(Params):
-        """Parameters that another process does not find by their name."""
-
-        fault: str = Field("", description="Name of the one fault; none where empty.")
 
 
 @keras.saving.register_keras_serializable(package="cellclf_tests")
@@ -149,8 +128,12 @@ RIGHT = ModelSpec(
 )
 
 
+SLOW = ("an output too many", "softmax as a layer", "sigmoid", "the scaling is missing")
+
+
 def _network(fault: str, check: str) -> Wrong:
-    return Wrong(fault=fault, check=check, spec=RIGHT, how={"params": {"fault": fault}})
+    how = {"params": {"fault": fault}}
+    return Wrong(fault=fault, check=check, spec=RIGHT, how=how, slow=fault in SLOW)
 
 
 def _described(fault: str, check: str, **changes: Any) -> Wrong:
@@ -178,9 +161,4 @@ WRONG = (
     _described("no maps to explain", "explained_layer_gives_maps", explain_layer="features"),
     _described("it does not learn", "training_lowers_the_loss", learning_rate=0.0),
     _described("it starts from a number", "start_is_a_bundle", starts_from=f"{__name__}:a_number"),
-    _described("any parameter will do", "unknown_parameters_are_refused", params=LooseParams),
-    _described("parameters unexplained", "parameters_are_described", params=SilentParams),
-    _described("parameters out of reach", "parameters_are_importable", params=Outer.Inner),
-    _described("a summary of two lines", "summary_is_one_line", summary="One\nconvolution"),
-    _described("a function misspelt", "references_resolve", build=f"{__name__}:biuld"),
 )
