@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from cellclf import __version__
 from cellclf.errors import PluginError, RunError, hint
 from cellclf.registry import installed
 from cellclf.scaffold.kinds import KINDS, Kind
@@ -72,6 +73,7 @@ class Project:
             folder: What the project's folder is called where commands are shown.
         """
         given = {
+            "accepted": _accepted(__version__),
             "author": self.author,
             "commands": self.kind.commands(self.names, folder),
             "description": self.description or self.kind.does,
@@ -169,6 +171,17 @@ def _environment() -> Environment:
     )
     made.filters.update(as_python=_as_python, as_toml=_as_toml)
     return made
+
+
+def _accepted(version: str) -> str:
+    """Return the versions that keep what this one promises.
+
+    Example:
+        >>> _accepted("0.1.2")
+        '>=0.1,<0.2'
+    """
+    major, minor, *_ = version.split(".")
+    return f">={major}.{minor},<{major}.{int(minor) + 1}"
 
 
 def _as_toml(text: str) -> str:
