@@ -116,8 +116,8 @@ KINDS: Mapping[str, Kind] = {
         ),
         Kind(
             spec=EngineSpec,
-            does="TensorFlow without Keras, from a SavedModel",
-            dependencies=("numpy>=2.1,<3", "tensorflow>=2.20,<3"),
+            does="OpenVINO on a processor, in float32",
+            dependencies=("numpy>=2.1,<3", "openvino>=2025.2,<2027"),
             use=(
                 f"{DEMO} --model custom_cnn {SMALL}",
                 "cellclf predict run run/figures --engine NAME",
