@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.network import build as building
+from cellclf.network.backend import current
 from cellclf.network.build import PIXELS, set_weights, weights_of
 from cellclf.specs import ModelSpec
 from cellclf.testing.check import InapplicableError
@@ -275,8 +276,9 @@ def start_is_a_bundle(trial: Trial) -> None:
 def given(output: keras.KerasTensor, model: keras.Model, images: NDArray[np.uint8]) -> NDArray[Any]:
     """What `output` of `model` is for `images`, in inference mode."""
     network = keras.Model(model.inputs[0], output)
-    # Compiling a deep network takes minutes, looking at a few images without it seconds.
-    network.run_eagerly = True
+    # Compiling a deep network takes minutes, looking at a few images without it seconds; but JAX
+    # compiles every operation by itself where it does not compile the network.
+    network.run_eagerly = current() != "jax"
     found: NDArray[Any] = network.predict_on_batch(images)
     return found
 

@@ -22,6 +22,9 @@ LONGEST_SAID = 600
 
 ANSWERS = "cellclf.testing.answering"
 
+SOON_COMPILED = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+"""What XLA is told in a worker: on JAX every initializer is compiled, and used once."""
+
 
 def fresh(script: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
     """Run a script in a fresh interpreter and return what it prints last, read as JSON.
@@ -75,7 +78,11 @@ class Worker:
             stderr=self._complaints,
             text=True,
             encoding="utf-8",
-            env={**_environment(), "KERAS_BACKEND": backend},
+            env={
+                **_environment(),
+                "KERAS_BACKEND": backend,
+                "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {SOON_COMPILED}".strip(),
+            },
         )
         atexit.register(self.close)
 

@@ -52,7 +52,7 @@ def named(wrong: Wrong) -> Any:
 
 
 @pytest.mark.usefixtures("no_engine", "one_process")
-@pytest.mark.parametrize("wrong", map(named, WRONG))
+@pytest.mark.parametrize("wrong", [named(wrong) for wrong in WRONG])
 def test_a_fault_is_found_by_the_check_that_names_it_and_by_no_other(wrong: Wrong) -> None:
     assert list(failed(wrong)) == [wrong.check]
 
