@@ -160,6 +160,13 @@ def test_author_and_description_stand_letter_for_letter_where_they_are_read(tmp_
     assert UNUSUAL in texts
 
 
+def test_no_file_says_where_it_was_written(written: dict[str, Path]) -> None:
+    for folder in written.values():
+        texts = [path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()]
+        assert not any(folder.parent.as_posix() in text for text in texts)
+        assert any(f'"./{folder.name}[test]"' in text for text in texts)
+
+
 @pytest.mark.parametrize("licence", LICENCES)
 def test_the_licence_that_is_chosen_is_there_in_full(licence: str, tmp_path: Path) -> None:
     folder = begun("metric", tmp_path, licence=licence)
