@@ -76,6 +76,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "engines": (*GROUND, "data", "network"),
     "inference": (*GROUND, "data", "evaluation", "network", "engines"),
     "reporting": (*GROUND, "data", "evaluation", "auditing"),
+    "scaffold": ("errors", "specs", "hookspecs", "registry"),
     "testing": (*GROUND, "data", "evaluation", "network", "training", "engines", "inference"),
     "pipeline": (
         *GROUND,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cellclf.cli.doctor import doctor
+from cellclf.cli.new_plugin import new
 from cellclf.cli.plugin_files import may_load_plugin_files, may_name_plugin_files
 
 if TYPE_CHECKING:
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="See what is installed and what it offers.", no_args_is_help=True, rich_markup_mode=None
+    help="See what is installed and what it offers, and begin a plugin.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
+app.command("new")(new)
 
 CHECK_FAILED = 3
 """Exit status where the work was done, and a check failed: as an audit that found errors."""

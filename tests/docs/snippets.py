@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["PAGES", "ROOT", "Snippet", "snippets", "title_of"]
+__all__ = ["FOR_AUTHORS", "PAGES", "ROOT", "Snippet", "snippets", "title_of"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,6 +16,11 @@ PAGES = (
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "plugins").glob("*/README.md")),
 )
+
+FOR_AUTHORS = tuple(
+    page for page in PAGES if {"tutorials", "plugins"} & set(page.relative_to(ROOT).parts[1:-1])
+)
+"""Pages whose commands install a plugin, so that they need an environment of their own."""
 
 FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 

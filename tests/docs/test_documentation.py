@@ -28,7 +28,7 @@ from cellclf.settings import SplitSettings
 from cellclf.specs import CallbackContext, DatasetSpec, Spec
 from cellclf.testing import CHECKS, Check
 from tests.conftest import Command
-from tests.docs.snippets import PAGES, ROOT, snippets, title_of
+from tests.docs.snippets import FOR_AUTHORS, PAGES, ROOT, snippets, title_of
 from tests.images import write_folder
 
 SECONDS = 280
@@ -50,7 +50,11 @@ def pages_with(*languages: str) -> list[Any]:
     for page in PAGES:
         blocks = snippets(page, *languages)
         if "python" not in languages:
+            if page in FOR_AUTHORS:
+                continue
             blocks = tuple(block for block in blocks if block.commands)
+        if any(block.file_name for block in blocks) and page in FOR_AUTHORS:
+            continue
         text = "".join(block.text for block in blocks)
         marks = [pytest.mark.slow] if NEEDS_KERAS.search(text) else []
         if blocks:
