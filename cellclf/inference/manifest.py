@@ -29,8 +29,9 @@ __all__ = ["BundleManifest", "canonical", "read_manifest"]
 
 MAX_IMAGE_SIZE = 4096
 MAX_CLASSES = 10_000
-DISTRIBUTION = rf"^({re.escape(SESSION)}|[A-Za-z0-9][A-Za-z0-9._-]*)$"
-"""A name that pip takes, as messages say `pip install` with it; or what stands for none."""
+DISTRIBUTION = rf"^({re.escape(SESSION)}|[A-Za-z0-9_][A-Za-z0-9._-]*)$"
+"""A name that pip takes, as messages say `pip install` with it; a plugin file; or what stands for
+none."""
 
 MAX_WORD = 200
 

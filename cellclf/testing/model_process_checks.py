@@ -22,7 +22,7 @@ from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 from cellclf.inference.rebuild import Architecture
 from cellclf.network.backend import current
 from cellclf.network.build import weights_of
-from cellclf.registry import installed
+from cellclf.registry import SESSION, installed
 from cellclf.specs import EngineSpec, ModelSpec
 from cellclf.testing.check import InapplicableError
 from cellclf.testing.kept import own_cache
@@ -56,7 +56,7 @@ class Saved:
             self.bundle,
             BundleManifest(
                 architecture=network.spec.name,
-                distribution="(under test)",
+                distribution=SESSION,
                 distribution_version=__version__,
                 params=network.params.model_dump(mode="json", exclude_none=True),
                 classes=tuple(f"class {number}" for number in range(network.classes)),

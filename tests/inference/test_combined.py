@@ -254,7 +254,7 @@ def test_the_command_line_averages_views_and_models(
     cellclf_command: Command,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("cellclf.inference.classifier.installed", lambda: REGISTRY)
+    monkeypatch.setattr("cellclf.inference.loading.installed", lambda: REGISTRY)
     options = ("--engine", "keras", "--out", "new.csv", "--views", "flips", "--ensemble", second)
     done = cellclf_command("predict", first, folder, *options)
     assert "Views: each image was looked at from 4 sides" in done.stdout
