@@ -12,7 +12,7 @@ runs each command once, one after the other, and the median of the rounds is pri
 - Keras: `keras.utils.image_dataset_from_directory` and `model.predict`, the same network with the
   same weights loaded from a `.keras` file, 128 px, batches of 32, answers written by pandas.
 - Ultralytics: `yolo classify predict` with yolo11n-cls, random weights (what it finds takes no
-  longer than with others), 128 px, `stream=True`, its answers written by pandas.
+  longer than with others), 128 px, `stream=True`, its answers written as CSV.
 
 Then decoding and the engine are timed alone on the same files, with all processors, and the rate of
 the whole command is held against 1 / (time of one + time of the other).
@@ -62,16 +62,14 @@ table.to_csv(out, index=False)
 """
 
 YOLO = """
-import sys
-import pandas
+import csv, sys
 from ultralytics import YOLO
 network, folder, out = sys.argv[1:]
 model = YOLO(network)
-rows = [
-    [result.path, *result.probs.data.tolist()]
-    for result in model.predict(folder, imgsz={size}, device="cpu", verbose=False, stream=True)
-]
-pandas.DataFrame(rows).to_csv(out, index=False)
+with open(out, "w", newline="") as file:
+    rows = csv.writer(file)
+    for result in model.predict(folder, imgsz={size}, device="cpu", verbose=False, stream=True):
+        rows.writerow([result.path, *result.probs.data.tolist()])
 """
 
 MAKE_YOLO = """
@@ -148,13 +146,12 @@ def alone(bundle: str, folder: str, engine: str) -> None:
 
     from cellclf.data.reading import read_square
     from cellclf.data.samples import Sample
-    from cellclf.inference.inputs import expand_paths
     from cellclf.inference.loading import load
     from cellclf.network.backend import prepare_backend
     from cellclf.processors import processors
 
     classifier = load(bundle, engine=engine, before_network=prepare_backend)
-    files = expand_paths(folder)
+    files = sorted(Path(folder).iterdir())
     one = [sys.executable, "-m", "cellclf", "predict", bundle, str(files[0])]
     start = timed([*one, "--engine", engine], None)
 

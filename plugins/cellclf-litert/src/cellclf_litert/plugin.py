@@ -19,4 +19,6 @@ def cellclf_engines() -> Iterable[EngineSpec]:
         open="cellclf_litert.engine:open_network",
         requires=("ai-edge-litert",),
         file="model.tflite",
+        # For telephones and small boards, and slow to convert.
+        candidate=False,
     )
