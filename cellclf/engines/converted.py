@@ -19,12 +19,12 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from cellclf.data.holding import DRAFT, hold, remove, sweep
+from cellclf.data.holding import DRAFT, hold, in_use, remove, sweep
 from cellclf.engines.conversion import Run, convert, opened, require_convertible, versions_of
 from cellclf.engines.engine import Engine, KerasEngine, Trained
 from cellclf.engines.proof import Proof, made_images, prove
 from cellclf.errors import EngineError
-from cellclf.files import cache_folder, write_text
+from cellclf.files import cache_folder, require_writable, write_text
 from cellclf.network.outputs import BATCH_SIZE, FEATURES, LOGITS, Outputs, at_once
 from cellclf.processors import processor_model
 from cellclf.registry import Offer
@@ -76,25 +76,17 @@ def converted(
         RunError: The cache cannot be written to.
     """
     entry = cache_folder() / KIND / _key(offer, trained)
-    proof = _proof(entry)
-    if proof is None:
-        require_convertible(f"engine {offer.spec.name!r}")
-        folder = entry.parent
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f".{entry.name}.lock"):
-            sweep(folder)
-            proof = _proof(entry)  # another process has made it meanwhile
-            if proof is None:
-                network = trained.network()
-                reference = reference or (lambda: KerasEngine(network))
-                proof = _made(entry, offer.spec, trained, reference())
-    engine = Converted(
-        offer.spec.name,
-        _open(offer.spec, entry),
-        image_size=trained.image_size,
-        proof=proof,
-    )
-    claim = hold(entry)
+    with in_use(entry):  # before it is looked at, so that nobody removes it in between
+        proof = _proof(entry)
+        if proof is None:
+            proof = _proven(entry, offer.spec, trained, reference)
+        engine = Converted(
+            offer.spec.name,
+            _open(offer.spec, entry),
+            image_size=trained.image_size,
+            proof=proof,
+        )
+        claim = hold(entry)
     if claim is not None:
         claim.release_with(engine)
     return engine
@@ -111,6 +103,22 @@ def _proof(entry: Path) -> Proof | None:
         return Proof.model_validate_json((entry / PROOF).read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+def _proven(
+    entry: Path, spec: EngineSpec, trained: Trained, reference: Callable[[], Engine] | None
+) -> Proof:
+    """Convert a network into an entry, unless another process does so meanwhile."""
+    require_convertible(f"engine {spec.name!r}")
+    folder = entry.parent
+    require_writable(folder)
+    with FileLock(folder / f".{entry.name}.lock"):
+        sweep(folder)
+        proof = _proof(entry)
+        if proof is not None:
+            return proof
+        network = trained.network()
+        return _made(entry, spec, trained, reference() if reference else KerasEngine(network))
 
 
 def _made(entry: Path, spec: EngineSpec, trained: Trained, reference: Engine) -> Proof:
