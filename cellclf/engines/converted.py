@@ -77,15 +77,12 @@ def converted(
     """
     entry = cache_folder() / KIND / _key(offer, trained)
     with in_use(entry):  # before it is looked at, so that nobody removes it in between
-        proof = _proof(entry)
-        if proof is None:
+        kept = _kept(entry, offer.spec)
+        if kept is None:
             proof = _proven(entry, offer.spec, trained, reference)
-        engine = Converted(
-            offer.spec.name,
-            _open(offer.spec, entry),
-            image_size=trained.image_size,
-            proof=proof,
-        )
+            kept = opened(offer.spec, entry), proof
+        run, proof = kept
+        engine = Converted(offer.spec.name, run, image_size=trained.image_size, proof=proof)
         claim = hold(entry)
     if claim is not None:
         claim.release_with(engine)
@@ -102,6 +99,18 @@ def _proof(entry: Path) -> Proof | None:
     try:
         return Proof.model_validate_json((entry / PROOF).read_bytes())
     except (OSError, ValidationError):
+        return None
+
+
+def _kept(entry: Path, spec: EngineSpec) -> tuple[Run, Proof] | None:
+    """What was made before; nothing where there is none, or none that can be opened any more."""
+    proof = _proof(entry)
+    if proof is None:
+        return None
+    try:
+        return opened(spec, entry), proof
+    except EngineError:  # damaged; a runtime that opens nothing says so of what is made anew
+        remove(entry)
         return None
 
 
@@ -143,10 +152,3 @@ def _made(entry: Path, spec: EngineSpec, trained: Trained, reference: Engine) ->
             claim.release()
         remove(draft)
     return proof
-
-
-def _open(spec: EngineSpec, entry: Path) -> Run:
-    try:
-        return opened(spec, entry)
-    except EngineError as error:
-        raise EngineError(f"{error}. `cellclf cache prune --all` lets it be made anew") from error

@@ -167,6 +167,17 @@ def test_a_cached_network_that_is_not_whole_is_made_anew(
     assert len(CONVERSIONS) == 2
 
 
+def test_a_cached_network_that_cannot_be_opened_any_more_is_made_anew(
+    trained: Callable[..., Trained],
+) -> None:
+    open_engine("fake", trained(), registry=registry_of(FAKE))
+    (entry,) = entries()
+    (entry.path / fake_engine.TOKEN).write_text("of nothing", encoding="utf-8")
+    engine = open_engine("fake", trained(), registry=registry_of(FAKE))
+    assert engine.name == "fake"
+    assert len(CONVERSIONS) == 2
+
+
 def test_an_engine_that_gives_other_numbers_is_refused_and_not_kept(
     trained: Callable[..., Trained],
 ) -> None:
