@@ -1,6 +1,7 @@
 """Networks converted for a runtime: made and proven once, kept in the cache, opened without Keras.
 
     CACHE/engines/KEY/...           what the runtime wrote
+    CACHE/engines/KEY/sums.json     length and checksum of each file of that
     CACHE/engines/KEY/proof.json    how far it is from Keras
 
 `KEY` is a hash of the bundle, the engine, the versions of what it computes with, and the processor.
@@ -17,14 +18,14 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
+from cellclf.data.cached import sums
 from cellclf.data.holding import DRAFT, hold, in_use, remove, sweep
 from cellclf.engines.conversion import Run, convert, opened, require_convertible, versions_of
 from cellclf.engines.engine import Engine, KerasEngine, Trained
 from cellclf.engines.proof import Proof, made_images, prove
 from cellclf.errors import EngineError
-from cellclf.files import cache_folder, require_writable, write_text
+from cellclf.files import cache_folder, require_writable, write_json, write_text
 from cellclf.network.outputs import BATCH_SIZE, FEATURES, LOGITS, Outputs, at_once
 from cellclf.processors import processor_model
 from cellclf.registry import Offer
@@ -35,10 +36,10 @@ __all__ = ["KIND", "Converted", "converted"]
 KIND = "engines"
 """Folder of the cache that converted networks are kept in."""
 
-LAYOUT = 1
+LAYOUT = 2
 """Raise it when what is kept for an engine changes: what was kept before is then made anew."""
 
-PROOF = "proof.json"
+SUMS, PROOF = "sums.json", "proof.json"
 
 
 class Converted:
@@ -95,11 +96,21 @@ def _key(offer: Offer[EngineSpec], trained: Trained) -> str:
 
 
 def _proof(entry: Path) -> Proof | None:
-    """What was measured when the entry was made; nothing where there is none that can be read."""
+    """What was measured when the entry was made; nothing where there is none that is whole."""
+    # Checksums, as runtimes open a file in which numbers have changed, and compute with them.
     try:
-        return Proof.model_validate_json((entry / PROOF).read_bytes())
-    except (OSError, ValidationError):
+        proof = Proof.model_validate_json((entry / PROOF).read_bytes())
+        noted: object = json.loads((entry / SUMS).read_bytes())
+        return proof if noted == _sums(entry) else None
+    except (OSError, ValueError):
         return None
+
+
+def _sums(entry: Path) -> dict[str, dict[str, int]]:
+    """Length and checksum of each file that the runtime wrote, by its path in the entry."""
+    files = [path for path in entry.rglob("*") if path.is_file()]
+    names = {path.relative_to(entry).as_posix(): path for path in files}
+    return {name: sums(path) for name, path in names.items() if name not in (SUMS, PROOF)}
 
 
 def _kept(entry: Path, spec: EngineSpec) -> tuple[Run, Proof] | None:
@@ -145,6 +156,7 @@ def _made(entry: Path, spec: EngineSpec, trained: Trained, reference: Engine) ->
         engine = Converted(spec.name, opened(spec, draft), image_size=trained.image_size)
         proof = prove(engine, reference, made_images(trained.image_size))
         del engine  # Windows moves no file that is open
+        write_json(draft / SUMS, _sums(draft))
         write_text(draft / PROOF, proof.model_dump_json(indent=2) + "\n")
         draft.rename(entry)
     finally:

@@ -160,19 +160,21 @@ def test_where_nothing_can_be_kept_an_engine_is_refused_and_auto_is_keras(
 def test_a_cached_network_that_is_not_whole_is_made_anew(
     trained: Callable[..., Trained],
 ) -> None:
-    open_engine("fake", trained(), registry=registry_of(FAKE))
-    (entry,) = entries()
-    (entry.path / "proof.json").write_text("{", encoding="utf-8")
-    open_engine("fake", trained(), registry=registry_of(FAKE))
-    assert len(CONVERSIONS) == 2
+    files = ("proof.json", "sums.json", fake_engine.TOKEN)
+    for times, name in enumerate(files, start=2):
+        open_engine("fake", trained(), registry=registry_of(FAKE))
+        (entry,) = entries()
+        file = entry.path / name
+        file.write_bytes(bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:])
+        open_engine("fake", trained(), registry=registry_of(FAKE))
+        assert len(CONVERSIONS) == times
 
 
 def test_a_cached_network_that_cannot_be_opened_any_more_is_made_anew(
-    trained: Callable[..., Trained],
+    trained: Callable[..., Trained], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_engine("fake", trained(), registry=registry_of(FAKE))
-    (entry,) = entries()
-    (entry.path / fake_engine.TOKEN).write_text("of nothing", encoding="utf-8")
+    monkeypatch.setattr(fake_engine, "NETWORKS", {})
     engine = open_engine("fake", trained(), registry=registry_of(FAKE))
     assert engine.name == "fake"
     assert len(CONVERSIONS) == 2
