@@ -273,8 +273,8 @@ class EngineSpec(Spec):
             and is what `cellclf export --format NAME` hands out.
         open: Reference to `open(folder, params) -> run`, where `run(images)` takes `uint8`
             `(n, size, size, 3)` for any `n` of at least 1, and returns a mapping from the names of
-            the outputs to float32 arrays `(n, ...)`. It imports no Keras, so that a network that
-            is converted already answers at once.
+            the outputs to float32 arrays `(n, ...)`. Threads may call it at once. It imports no
+            Keras, so that a network that is converted already answers at once.
         requires: Distributions, by pip's name, that it computes with: a network is converted anew
             when the version of one of them changes. Where one is not installed the engine is not
             available.

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
+# What the modules that are not imported before they are needed call the same.
+AUTO = "auto"
+RESAMPLES = 2000
+
 
 def evaluate(
     run: Annotated[
@@ -51,7 +55,7 @@ def evaluate(
     ] = None,
     resamples: Annotated[
         int, typer.Option(min=100, help="How often units are drawn anew for an interval.")
-    ] = 2000,
+    ] = RESAMPLES,
     seed: Annotated[int, typer.Option(min=0, help="Decides every draw.")] = 0,
     gate: Annotated[
         list[str] | None,
@@ -64,7 +68,7 @@ def evaluate(
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="Let all models of the run answer together.")
     ] = False,
-    engine: EngineOption = "auto",
+    engine: EngineOption = AUTO,
     json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the figures to this CSV file.")] = None,
 ) -> None:
@@ -95,14 +99,25 @@ def evaluate(
         raise DataError(f"--part must be one of {', '.join(PARTS)}. Received: {part!r}")
     require_result_files({"--json": json, "--csv": csv}, inputs=(predictions,))
     if run is not None:
-        _require_none({"--column": column, "--metric": metric, "--gate": gate}, "--predictions")
+        _require_none(
+            {
+                "--column": column,
+                "--metric": metric,
+                "--gate": gate,
+                "--resamples": resamples != RESAMPLES,
+                "--seed": seed,
+            },
+            "--predictions",
+        )
         _of_run(
             run, views, chosen or "validation", ensemble=ensemble, engine=engine, json=json, csv=csv
         )
         return
     assert predictions is not None
-    if views != "none" or ensemble:
-        raise typer.BadParameter("--views and --ensemble are for a run directory, not for a file")
+    if views != "none" or ensemble or engine != AUTO:
+        raise typer.BadParameter(
+            "--views, --ensemble and --engine are for a run directory, not for a file"
+        )
     found = judged(
         predictions,
         columns=_renamed(column or ()),
@@ -157,9 +172,9 @@ def _tell(found: Evaluation | Gain, *, json: Path | None, csv: Path | None) -> N
         typer.echo(f"Written: {csv}")
 
 
-def _require_none(options: Mapping[str, list[str] | None], place: str) -> None:
+def _require_none(options: Mapping[str, object], place: str) -> None:
     """Make sure that no option is given that has no meaning here."""
-    given = [name for name, values in options.items() if values]
+    given = [name for name, value in options.items() if value]
     if given:
         raise typer.BadParameter(f"{given[0]} is for {place}, not for a run directory")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -121,14 +122,15 @@ def predict(
                 before_network=prepare_backend,
                 progress=progress,
             )
+    kept = out is not None
     if asked is None:
-        totals = _predicted(classifier, inputs, out, cluster, resume=resume)
+        totals = _predicted(classifier, inputs, out, cluster, resume=resume, kept=kept)
         typer.echo(totals.summary())
     else:
         asked.require(classifier.classes)
         with TemporaryDirectory() as folder:
             rows = Path(folder) / "rows.parquet" if out is None else out
-            totals = _predicted(classifier, inputs, rows, cluster, resume=resume)
+            totals = _predicted(classifier, inputs, rows, cluster, resume=resume, kept=kept)
             typer.echo(totals.summary())
             _write_pages(
                 totals,
@@ -139,7 +141,7 @@ def predict(
                 questions=question or (),
                 reference=reference,
             )
-    for path in (*(totals.files if out is not None else ()), report, review):
+    for path in (*totals.files, report, review):
         if path is not None:
             typer.echo(f"Written: {path}")
 
@@ -192,18 +194,20 @@ def _predicted(
     workers: Workers | None,
     *,
     resume: bool,
+    kept: bool,
 ) -> Totals:
-    """Classify; Ctrl-C leaves what is done."""
+    """Classify; Ctrl-C leaves what is done, where it is written to a place that is kept."""
     from cellclf.cli.progress import command_progress
     from cellclf.pipeline.predict import predict
 
     try:
         with command_progress() as progress:
-            return predict(
+            totals = predict(
                 classifier, inputs, out=out, resume=resume, workers=workers, progress=progress
             )
+            return totals if kept else replace(totals, files=())
     except KeyboardInterrupt:
-        said = "Stopped." if out is None else "Stopped. The same command with --resume goes on."
+        said = "Stopped. The same command with --resume goes on." if kept else "Stopped."
         typer.echo(said, err=True)
         raise typer.Exit(INTERRUPTED) from None
 

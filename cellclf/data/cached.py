@@ -16,7 +16,7 @@ from cellclf.data.holding import Hold, hold, writing
 from cellclf.errors import DataError
 from cellclf.files import cache_folder, write_json
 
-__all__ = ["cached_file", "made_once"]
+__all__ = ["cached_file", "made_once", "sums"]
 
 UNPACKED = "unpacked"
 
@@ -74,7 +74,7 @@ def made_once(kind: str, key: str, name: str, write: Callable[[Path], object]) -
     if not _is_whole(made, record):
         with writing(made) as partial:
             write(partial)
-        write_json(record, _sums(made))
+        write_json(record, sums(made))
     return made
 
 
@@ -125,12 +125,12 @@ if hasattr(os, "register_at_fork"):  # Windows does not fork
 def _is_whole(made: Path, record: Path) -> bool:
     try:
         noted: object = json.loads(record.read_text(encoding="utf-8"))
-        return noted == _sums(made)
+        return noted == sums(made)
     except (OSError, ValueError):
         return False
 
 
-def _sums(made: Path) -> dict[str, int]:
+def sums(made: Path) -> dict[str, int]:
     """Length and CRC-32: against accidents, not against malice."""
     length = checksum = 0
     with made.open("rb") as file:

@@ -1,6 +1,7 @@
 """Networks converted for a runtime: made and proven once, kept in the cache, opened without Keras.
 
     CACHE/engines/KEY/...           what the runtime wrote
+    CACHE/engines/KEY/sums.json     length and checksum of each file of that
     CACHE/engines/KEY/proof.json    how far it is from Keras
 
 `KEY` is a hash of the bundle, the engine, the versions of what it computes with, and the processor.
@@ -17,14 +18,14 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from cellclf.data.holding import DRAFT, hold, remove, sweep
+from cellclf.data.cached import sums
+from cellclf.data.holding import DRAFT, hold, in_use, remove, sweep
 from cellclf.engines.conversion import Run, convert, opened, require_convertible, versions_of
 from cellclf.engines.engine import Engine, KerasEngine, Trained
 from cellclf.engines.proof import Proof, made_images, prove
 from cellclf.errors import EngineError
-from cellclf.files import cache_folder, write_text
+from cellclf.files import cache_folder, require_writable, write_json, write_text
 from cellclf.network.outputs import BATCH_SIZE, FEATURES, LOGITS, Outputs, at_once
 from cellclf.processors import processor_model
 from cellclf.registry import Offer
@@ -35,10 +36,10 @@ __all__ = ["KIND", "Converted", "converted"]
 KIND = "engines"
 """Folder of the cache that converted networks are kept in."""
 
-LAYOUT = 1
+LAYOUT = 2
 """Raise it when what is kept for an engine changes: what was kept before is then made anew."""
 
-PROOF = "proof.json"
+SUMS, PROOF = "sums.json", "proof.json"
 
 
 class Converted:
@@ -76,25 +77,14 @@ def converted(
         RunError: The cache cannot be written to.
     """
     entry = cache_folder() / KIND / _key(offer, trained)
-    proof = _proof(entry)
-    if proof is None:
-        require_convertible(f"engine {offer.spec.name!r}")
-        folder = entry.parent
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f".{entry.name}.lock"):
-            sweep(folder)
-            proof = _proof(entry)  # another process has made it meanwhile
-            if proof is None:
-                network = trained.network()
-                reference = reference or (lambda: KerasEngine(network))
-                proof = _made(entry, offer.spec, trained, reference())
-    engine = Converted(
-        offer.spec.name,
-        _open(offer.spec, entry),
-        image_size=trained.image_size,
-        proof=proof,
-    )
-    claim = hold(entry)
+    with in_use(entry):  # before it is looked at, so that nobody removes it in between
+        kept = _kept(entry, offer.spec)
+        if kept is None:
+            proof = _proven(entry, offer.spec, trained, reference)
+            kept = opened(offer.spec, entry), proof
+        run, proof = kept
+        engine = Converted(offer.spec.name, run, image_size=trained.image_size, proof=proof)
+        claim = hold(entry)
     if claim is not None:
         claim.release_with(engine)
     return engine
@@ -106,11 +96,49 @@ def _key(offer: Offer[EngineSpec], trained: Trained) -> str:
 
 
 def _proof(entry: Path) -> Proof | None:
-    """What was measured when the entry was made; nothing where there is none that can be read."""
+    """What was measured when the entry was made; nothing where there is none that is whole."""
+    # Checksums, as runtimes open a file in which numbers have changed, and compute with them.
     try:
-        return Proof.model_validate_json((entry / PROOF).read_bytes())
-    except (OSError, ValidationError):
+        proof = Proof.model_validate_json((entry / PROOF).read_bytes())
+        noted: object = json.loads((entry / SUMS).read_bytes())
+        return proof if noted == _sums(entry) else None
+    except (OSError, ValueError):
         return None
+
+
+def _sums(entry: Path) -> dict[str, dict[str, int]]:
+    """Length and checksum of each file that the runtime wrote, by its path in the entry."""
+    files = [path for path in entry.rglob("*") if path.is_file()]
+    names = {path.relative_to(entry).as_posix(): path for path in files}
+    return {name: sums(path) for name, path in names.items() if name not in (SUMS, PROOF)}
+
+
+def _kept(entry: Path, spec: EngineSpec) -> tuple[Run, Proof] | None:
+    """What was made before; nothing where there is none, or none that can be opened any more."""
+    proof = _proof(entry)
+    if proof is None:
+        return None
+    try:
+        return opened(spec, entry), proof
+    except EngineError:  # damaged; a runtime that opens nothing says so of what is made anew
+        remove(entry)
+        return None
+
+
+def _proven(
+    entry: Path, spec: EngineSpec, trained: Trained, reference: Callable[[], Engine] | None
+) -> Proof:
+    """Convert a network into an entry, unless another process does so meanwhile."""
+    require_convertible(f"engine {spec.name!r}")
+    folder = entry.parent
+    require_writable(folder)
+    with FileLock(folder / f".{entry.name}.lock"):
+        sweep(folder)
+        proof = _proof(entry)
+        if proof is not None:
+            return proof
+        network = trained.network()
+        return _made(entry, spec, trained, reference() if reference else KerasEngine(network))
 
 
 def _made(entry: Path, spec: EngineSpec, trained: Trained, reference: Engine) -> Proof:
@@ -128,6 +156,7 @@ def _made(entry: Path, spec: EngineSpec, trained: Trained, reference: Engine) ->
         engine = Converted(spec.name, opened(spec, draft), image_size=trained.image_size)
         proof = prove(engine, reference, made_images(trained.image_size))
         del engine  # Windows moves no file that is open
+        write_json(draft / SUMS, _sums(draft))
         write_text(draft / PROOF, proof.model_dump_json(indent=2) + "\n")
         draft.rename(entry)
     finally:
@@ -135,10 +164,3 @@ def _made(entry: Path, spec: EngineSpec, trained: Trained, reference: Engine) ->
             claim.release()
         remove(draft)
     return proof
-
-
-def _open(spec: EngineSpec, entry: Path) -> Run:
-    try:
-        return opened(spec, entry)
-    except EngineError as error:
-        raise EngineError(f"{error}. `cellclf cache prune --all` lets it be made anew") from error

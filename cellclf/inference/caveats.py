@@ -58,16 +58,20 @@ def averaged(sidecar: Sidecar) -> tuple[str, ...]:
     """
     said = []
     if sidecar.views != "none":
+        of_one = "Calibration and thresholds are those of a single view."
         said.append(
             f"Views: each image was looked at from {VIEWS[sidecar.views]} sides, and what was seen "
-            "averaged. Calibration and thresholds are those of a single view."
+            f"averaged.{f' {of_one}' if sidecar.calibrated else ''}"
         )
     if sidecar.members:
         names = [member.model for member in sidecar.members]
+        of_first = (
+            ", each calibrated by itself; the mean is not calibrated. What is for review or none "
+            f"of the classes goes by the thresholds of the first, {names[0]}"
+        )
         said.append(
-            f"Ensemble: the probabilities of {', '.join(names)} were averaged, each calibrated by "
-            "itself; the mean is not calibrated. What is for review or none of the classes goes by "
-            f"the thresholds of the first, {names[0]}."
+            f"Ensemble: the probabilities of {', '.join(names)} were averaged"
+            f"{of_first if sidecar.calibrated else ''}."
         )
     if said:
         said.append("What they confuse together was not counted, so counts are not corrected.")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cellclf.data.reading import content_hash
 from cellclf.data.samples import Sample
 from cellclf.engines.engine import Engine
-from cellclf.errors import LeakageWarning
+from cellclf.errors import DataError, LeakageWarning
 from cellclf.evaluation.drift import Drift
 from cellclf.evaluation.prediction_files import Sidecar
 from cellclf.evaluation.predictions import predictions_table
@@ -142,12 +142,14 @@ class Classifier:
             What came of each chunk, in the order of the images.
 
         Raises:
-            DataError: Something named does not exist, or holds no image.
+            DataError: Something named does not exist, or holds no image; or `batch` is less than 1.
         """
         found = inputs if isinstance(inputs, Inputs) else find_inputs(inputs)
         listener = Silent() if progress is None else progress
         size, mode = self.image_size, self.manifest.resize
         batch = self.engine.batch_size if batch is None else batch
+        if batch < 1:
+            raise DataError(f"`batch` must be at least 1. Received: batch={batch}")
         chunks = input_chunks(
             found,
             size=size,

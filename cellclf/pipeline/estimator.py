@@ -99,20 +99,27 @@ class CellClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         images = _images(X)
         labels = _labels(y, number=len(images))
-        self.classes_, numbers = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
+        try:
+            classes, numbers = np.unique(labels, return_inverse=True)
+        except TypeError as error:  # of several kinds, such as None among texts
+            raise EstimatorInputError(
+                f"`y` must be all texts or all whole numbers. Received: {error}"
+            ) from error
+        if len(classes) < 2:
             raise EstimatorInputError(
                 "`y` must hold two classes or more. "
-                f"Received: {len(self.classes_)} class, {self.classes_.tolist()}"
+                f"Received: {len(classes)} class, {classes.tolist()}"
             )
-        names = self._names()
+        names = _names(classes)
         arrays: dict[str, Any] = {"images": images, "labels": np.array(names)[numbers]}
         if groups is not None:
-            arrays["groups"] = np.asarray(groups).astype(str)
+            arrays["groups"] = _groups(groups, number=len(images))
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "cells.npz"
             np.savez(file, **arrays)
-            self.bundle_ = self._trained(file, RunDirectory(Path(folder) / "run"))
+            bundle = self._trained(file, RunDirectory(Path(folder) / "run"))
+        # Both at once: where training fails, what was fitted before is still whole.
+        self.classes_, self.bundle_ = classes, bundle
         self._loaded: Classifier | None = None
         return self
 
@@ -140,7 +147,7 @@ class CellClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         classifier = self.classifier_
         images = _images(X)
-        order = [classifier.classes.index(name) for name in self._names()]
+        order = [classifier.classes.index(name) for name in _names(self.classes_)]
         return classifier.predict_proba(images)[:, order]
 
     @property
@@ -155,15 +162,6 @@ class CellClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 file.write_bytes(self.bundle_)
                 self._loaded = load_bundles(file)
         return self._loaded
-
-    def _names(self) -> list[str]:
-        """The classes as the bundle calls them."""
-        names = [str(label) for label in self.classes_]
-        if len(set(names)) < len(names) or "" in names:
-            raise EstimatorInputError(
-                f"labels must read differently. Received: {self.classes_.tolist()}"
-            )
-        return names
 
     def _trained(self, file: Path, directory: RunDirectory) -> bytes:
         """Train on a file of arrays, and return the bundle."""
@@ -207,6 +205,24 @@ def _images(given: ArrayLike) -> NDArray[np.uint8]:
         return checked_images(np.asarray(given))
     except DataError as error:
         raise EstimatorInputError(str(error)) from error
+
+
+def _names(classes: NDArray[Any]) -> list[str]:
+    """The classes as the bundle calls them."""
+    names = [str(label) for label in classes]
+    if len(set(names)) < len(names) or "" in names:
+        raise EstimatorInputError(f"labels must read differently. Received: {classes.tolist()}")
+    return names
+
+
+def _groups(given: ArrayLike, *, number: int) -> NDArray[np.str_]:
+    groups = np.asarray(given).astype(str)
+    if groups.shape != (number,):
+        raise EstimatorInputError(
+            f"`groups` must name one group for each image, shape ({number},). "
+            f"Received: shape {groups.shape}"
+        )
+    return groups
 
 
 def _labels(given: ArrayLike | None, *, number: int) -> NDArray[Any]:

@@ -89,7 +89,7 @@ def predict(
             stopped, to the byte.
         engine: What computes the answers, for a model that is not loaded yet; see `cellclf.load`.
             `"auto"` goes on with the engine that was used before.
-        views: From which sides each image is looked at, likewise.
+        views: From which sides each image is looked at, likewise. A loaded classifier has both.
         workers: Who looks at the images: this process by default, or a cluster, such as
             `cellclf.RayWorkers()`. What is written is the same.
         progress: Told of each chunk of images.
@@ -98,10 +98,16 @@ def predict(
         The counts, and what else a reader must know; `summary()` says it in words.
 
     Raises:
-        DataError: Something named does not exist, or no image could be read.
+        DataError: Something named does not exist, no image could be read, or a loaded classifier is
+            given with an engine or views.
         RunError: The place cannot be written to, or what was stopped there was another prediction.
         BundleError: There is no such model, or it cannot be trusted, read or rebuilt.
     """
+    if isinstance(model, Classifier) and (engine, views) != (AUTO, "none"):
+        raise DataError(
+            "`engine` and `views` are for a model that is not loaded yet: give them to "
+            f"`cellclf.load`. Received: engine={engine!r}, views={views!r} and a classifier"
+        )
     found = inputs if isinstance(inputs, Inputs) else find_inputs(inputs)
     place = None if out is None else Path(out)
     classifier = (

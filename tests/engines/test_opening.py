@@ -13,14 +13,16 @@ import numpy as np
 import pytest
 
 from cellclf.data.cache import entries
+from cellclf.data.holding import is_held
 from cellclf.engines.converted import Converted
 from cellclf.engines.engine import KerasEngine, Trained
 from cellclf.engines.opening import engine_names, open_engine
 from cellclf.engines.proof import made_images
-from cellclf.errors import EngineError, PluginError
+from cellclf.errors import EngineError, PluginError, RunError
 from cellclf.network.build import build
 from cellclf.registry import Plugin, Registry
 from cellclf.specs import EngineSpec
+from tests import fake_engine
 from tests.fake_engine import CONVERSIONS, FAILING, FAKE, MISSING, WRONG
 from tests.tiny import TINY, TinyParams
 
@@ -126,13 +128,55 @@ def test_what_was_converted_lies_in_the_cache_where_it_is_listed_and_in_use(
     assert not entry.in_use
 
 
+def test_a_cached_network_is_in_use_before_it_is_opened(
+    trained: Callable[..., Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = []
+
+    def open_watched(folder: Path, params: Any) -> fake_engine.Run:
+        held.append(is_held(folder))
+        return open_network(folder, params)
+
+    open_network = fake_engine.open_network
+    open_engine("fake", trained(), registry=registry_of(FAKE))
+    monkeypatch.setattr(fake_engine, "open_network", open_watched)
+    open_engine("fake", trained(), registry=registry_of(FAKE))
+    assert held == [True]
+
+
+def test_where_nothing_can_be_kept_an_engine_is_refused_and_auto_is_keras(
+    trained: Callable[..., Trained], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = trained()
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CELLCLF_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(RunError, match=r"engines cannot be written"):
+        open_engine("fake", model, registry=registry_of(FAKE))
+    heard = Heard()
+    assert open_engine("auto", model, registry=registry_of(FAKE), progress=heard).name == "keras"
+    assert "Engine fake is left out" in heard.warned[0]
+
+
 def test_a_cached_network_that_is_not_whole_is_made_anew(
     trained: Callable[..., Trained],
 ) -> None:
+    files = ("proof.json", "sums.json", fake_engine.TOKEN)
+    for times, name in enumerate(files, start=2):
+        open_engine("fake", trained(), registry=registry_of(FAKE))
+        (entry,) = entries()
+        file = entry.path / name
+        file.write_bytes(bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:])
+        open_engine("fake", trained(), registry=registry_of(FAKE))
+        assert len(CONVERSIONS) == times
+
+
+def test_a_cached_network_that_cannot_be_opened_any_more_is_made_anew(
+    trained: Callable[..., Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
     open_engine("fake", trained(), registry=registry_of(FAKE))
-    (entry,) = entries()
-    (entry.path / "proof.json").write_text("{", encoding="utf-8")
-    open_engine("fake", trained(), registry=registry_of(FAKE))
+    monkeypatch.setattr(fake_engine, "NETWORKS", {})
+    engine = open_engine("fake", trained(), registry=registry_of(FAKE))
+    assert engine.name == "fake"
     assert len(CONVERSIONS) == 2
 
 

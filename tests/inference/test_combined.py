@@ -21,6 +21,7 @@ from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.outliers import OutlierScores, Refusal
 from cellclf.evaluation.prediction_files import read_sidecar
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
+from cellclf.inference.caveats import averaged
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.loading import load
 from cellclf.network.build import build, weights_of
@@ -171,6 +172,11 @@ def test_models_that_are_not_calibrated_answer_together_as_they_are(tmp_path: Pa
     found = loaded(*paths)
     np.testing.assert_allclose(found.predict_proba(images()), mean, atol=1e-6)
     assert found.decision is None
+    said = averaged(loaded(*paths, views="flips").sidecar())
+    assert said[:2] == (
+        "Views: each image was looked at from 4 sides, and what was seen averaged.",
+        "Ensemble: the probabilities of 0, 1 were averaged.",
+    )
 
 
 @pytest.mark.parametrize(

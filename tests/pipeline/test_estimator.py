@@ -159,6 +159,7 @@ def test_a_clone_is_not_fitted(fitted: CellClassifier) -> None:
         (["a"] * 80, "two classes or more"),
         ([0.5] * 80, "texts or whole numbers"),
         ([np.nan] * 80, "texts or whole numbers"),
+        (np.array(["a", None] * 40, object), "must be all texts or all whole numbers"),
         (np.zeros((80, 2), int), r"Received: int64 of shape \(80, 2\)"),
         (None, "requires y to be passed"),
     ],
@@ -167,6 +168,20 @@ def test_labels_that_cannot_be_learned_are_refused(y: Any, said: str) -> None:
     with pytest.raises(DataError, match=said) as refused:
         quick().fit(cells()[0], y)
     assert isinstance(refused.value, ValueError)  # as scikit-learn's tools expect
+
+
+def test_groups_are_one_for_each_image() -> None:
+    images, labels = cells()
+    with pytest.raises(ValueError, match=r"one group for each image, shape \(80,\)"):
+        quick().fit(images, labels, groups=np.arange(79))
+
+
+def test_where_it_cannot_be_fitted_again_it_stays_as_it_was(fitted: CellClassifier) -> None:
+    images, _ = cells(40, seed=1)
+    before = fitted.predict_proba(images)
+    with pytest.raises(DataError, match="no class may be called 'unidentified'"):
+        fitted.fit(images, ["unidentified", "other"] * 20)
+    np.testing.assert_array_equal(fitted.predict_proba(images), before)
 
 
 def test_labels_may_come_as_pandas_gives_them() -> None:

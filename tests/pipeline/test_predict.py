@@ -257,6 +257,15 @@ def _killed_at(name: str) -> Callable[..., None]:
     return killed
 
 
+def test_what_cannot_be_done_with_a_loaded_classifier_is_refused(
+    classifier: Classifier, cells: Path
+) -> None:
+    with pytest.raises(DataError, match=r"give them to `cellclf\.load`.*views='flips'"):
+        predict(classifier, cells, views="flips")
+    with pytest.raises(DataError, match=r"`batch` must be at least 1\. Received: batch=0"):
+        list(classifier.stream(cells, batch=0))
+
+
 def test_a_full_disk_is_said_and_what_was_done_is_kept(
     classifier: Classifier, cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,12 +100,27 @@ def test_a_page_needs_no_file_of_rows(
     done = cellclf_command(
         *("predict", finished.path, "slides", "--engine", "keras", "--report", "new.html")
     )
-    assert "broken.png: the file is empty" in done.stdout
+    assert "Could not be read: 1\n  slides/A/broken.png: the file is empty" in done.stdout
     assert "Written: new.html" in done.stdout
     assert done.stdout.count("Written") == 1
     text = (tmp_path / "new.html").read_text(encoding="utf-8")
     assert "10 images, 2 specimens" in text
     assert "broken.png" in text
+
+
+def test_ctrl_c_does_not_speak_of_resume_where_no_rows_are_kept(
+    finished: FinishedRun, cellclf_command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopping(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Results, "add", stopping)
+    done = cellclf_command(
+        *("predict", finished.path, "slides", "--engine", "keras", "--report", "new.html"),
+        check=False,
+    )
+    assert done.returncode == 130
+    assert done.stderr.endswith("Stopped.\n")
 
 
 def test_an_archive_and_a_list_give_what_the_folder_gives(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,17 @@ def test_a_second_call_is_not_disturbed_by_the_first(folder: Path) -> None:
     run(others)
     for name, array in run(many).items():
         np.testing.assert_array_equal(array, first[name])
+
+
+def test_threads_that_call_at_once_are_each_given_what_is_theirs(folder: Path) -> None:
+    run = open_network(folder, NoParams())
+    given = [made_images(SIZE, number, seed=number) for number in (1, 2, 2 * PIECE, 4 * PIECE)]
+    alone = [run(images)["logits"] for images in given]
+    calls = [place % len(given) for place in range(200)]
+    with ThreadPoolExecutor(max_workers=4) as threads:
+        found = threads.map(lambda place: run(given[place])["logits"], calls)
+        for place, logits in zip(calls, found, strict=True):
+            np.testing.assert_array_equal(logits, alone[place])
 
 
 def test_what_is_known_of_the_model_is_kept_in_the_file(folder: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +64,8 @@ def open_network(folder: Path, params: Params) -> Run:
         params: None.
 
     Returns:
-        A function from `uint8` RGB images, `(n, size, size, 3)`, to the outputs by name.
+        A function from `uint8` RGB images, `(n, size, size, 3)`, to the outputs by name. Threads
+        that call it at once wait for each other.
     """
     del params
     return _Network(folder / FILE)
@@ -75,12 +77,17 @@ class _Network:
     def __init__(self, file: Path) -> None:
         self._core = openvino.Core()
         self._model = self._core.read_model(file)
+        self._lock = Lock()
 
     def __call__(self, images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
-        if len(images) <= PIECE:
-            given = self._divided(np.ascontiguousarray(images))
+        images = np.ascontiguousarray(images)
+        # A compiled network has one request, and the queue one callback: pieces of two calls would
+        # be mixed. Nothing is lost by waiting, as one call keeps all processors busy.
+        with self._lock:
+            if len(images) > PIECE:
+                return self._in_pieces(images)
+            given = self._divided(images)
             return {output.get_any_name(): given[output] for output in self._divided.outputs}
-        return self._in_pieces(np.ascontiguousarray(images))
 
     def _in_pieces(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         found: dict[str, NDArray[np.float32]] = {}
