@@ -76,7 +76,7 @@ class Spec:
             raise PluginError(
                 f"`summary` of {self.name!r} must be text. Received: {self.summary!r}"
             )
-        if not (isinstance(self.params, type) and issubclass(self.params, BaseModel)):
+        if not (isinstance(self.params, type) and issubclass(self.params, Params)):
             raise PluginError(
                 f"`params` of {self.kind} {self.name!r} must be a subclass of `cellclf.Params`. "
                 f"Received: params={self.params!r}"

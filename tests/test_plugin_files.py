@@ -12,6 +12,7 @@ from cellclf.errors import BundleError, PluginError, RunError
 from cellclf.plugin_files import FILES
 from cellclf.registry import installed, name_plugin_file
 from cellclf.specs import AugmentationSpec, resolve
+from cellclf.testing import check_plugin, write_images
 from tests.conftest import Command
 from tests.images import write_folder
 from tests.plugin_site import GOOD, Site
@@ -37,6 +38,25 @@ from tests.tiny import TINY, build
 def cellclf_models():
     yield replace(TINY, build="my_nets:build")
 """
+
+
+SHAPES = """
+from dataclasses import replace
+
+import cellclf
+from tests.testing import shapes
+
+@cellclf.hookimpl
+def cellclf_datasets():
+    yield replace(shapes.SHAPES, load="my_shapes:load")
+
+def load(params, *, root):
+    return shapes.load(params, root=root)
+"""
+
+
+def lay_shapes_out(folder: Path) -> None:
+    write_images(folder, *(f"{label}/{n}.png" for label in ("round", "long") for n in range(2)))
 
 
 def written(folder: Path, name: str, source: str) -> Path:
@@ -127,6 +147,22 @@ def test_a_command_is_told_of_files_and_lists_or_refuses_those_that_do_not_work(
     assert (
         "there is no plugin file" in cellclf_command("audit", "--plugin", "no", check=False).stderr
     )
+
+
+def test_a_dataset_in_a_file_is_checked_in_other_processes_too(folder: Path) -> None:
+    file = written(folder, "my_shapes.py", SHAPES)
+    cellclf.load_plugin_file(file)
+    (outcome,) = check_plugin(
+        "my_shapes", root=lay_shapes_out, only=["loading_imports_nothing_heavy"]
+    )
+    assert outcome.status == "passed"
+
+
+def test_checking_a_plugin_that_does_not_work_says_where_and_what_to_ask(folder: Path) -> None:
+    bad = written(folder, "bad_steps.py", "1 / 0")
+    name_plugin_file(bad)
+    with pytest.raises(PluginError, match=r"bad_steps.py:1\)\n`cellclf plugins doctor`"):
+        check_plugin("bad_steps")
 
 
 @pytest.mark.slow

@@ -98,6 +98,6 @@ def _told(finding: Finding) -> Iterator[str]:
 def _verdict(diagnosis: Diagnosis) -> str:
     counts = Counter(finding.severity for finding in diagnosis.findings)
     if not counts:
-        return "All is well."
+        return "All is well: `cellclf plugins check NAME` tries what a plugin does."
     told = ", ".join(f"{counts[one]} {one}s" if counts[one] != 1 else f"1 {one}" for one in counts)
     return f"{told}. {'Nothing is broken.' if diagnosis.healthy else 'Something is broken.'}"

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from cellclf.doctor.sources import may_hold
 from cellclf.examining import CORE, Plugin
 from cellclf.registry import examined
 from cellclf.specs import EngineSpec
@@ -66,12 +67,18 @@ def answer(known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _missing(plugin: Plugin) -> Iterator[str]:
-    """The references of its specs whose module is not there."""
+    """The references of its specs that lead to nothing, and why."""
     for spec in plugin.specs:
         for field in spec.references:
             reference = getattr(spec, field)
-            if reference is not None and not _is_there(reference.partition(":")[0]):
-                yield f"`{field}` of the {spec.kind} {spec.name!r} names {reference!r}"
+            if reference is None:
+                continue
+            module, _, name = reference.partition(":")
+            says = f"`{field}` of the {spec.kind} {spec.name!r} names {reference!r}, and"
+            if not _is_there(module):
+                yield f"{says} there is no such module"
+            elif not may_hold(module, name):
+                yield f"{says} {module} has no {name!r}"
 
 
 def _is_there(module: str) -> bool:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from cellclf.doctor.distributions import found_distributions, unsound
+from cellclf.doctor.distributions import edited_in, found_distributions, unsound
 from cellclf.doctor.environment import environment, unfit
 from cellclf.doctor.examination import Examined, examination
 from cellclf.doctor.finding import Diagnosis, Finding, Severity, command, setting, without
@@ -67,7 +67,7 @@ def _of(one: Examined) -> Iterator[Finding]:
             kind="missing reference",
             severity="error",
             subject=_title(plugin),
-            message=f"{reference}, and there is no such module",
+            message=reference,
             remedies=_again(plugin),
         )
     for message, where in one.deprecated:
@@ -115,13 +115,14 @@ def _failed(plugin: Plugin) -> Finding:
 
 def _incompatible(plugin: Plugin) -> Finding:
     wanted = plugin.reason.partition("it wants ")[2].partition(", this is ")[0]
+    newer = command("pip", "install", "--upgrade", plugin.distribution)
     return Finding(
         kind="incompatible",
         severity="error",
         subject=_title(plugin),
         message=plugin.reason,
         remedies=(
-            command("pip", "install", "--upgrade", plugin.distribution),
+            *(_again(plugin) if edited_in(plugin.distribution) else (newer,)),
             command("pip", "install", wanted),
             *_leave_out(plugin),
         ),
@@ -171,6 +172,8 @@ def _again(plugin: Plugin) -> tuple[str, ...]:
     """What brings a plugin back that its author has tested."""
     if plugin.file is not None:
         return (command("cellclf", "plugins", "doctor", "--plugin", str(plugin.file)),)
+    if folder := edited_in(plugin.distribution):  # an index may have another one, or none
+        return (command("pip", "install", "--editable", folder),)
     return (command("pip", "install", "--upgrade", "--force-reinstall", plugin.distribution),)
 
 

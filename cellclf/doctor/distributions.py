@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distributions, version
+from importlib.metadata import (
+    Distribution,
+    PackageNotFoundError,
+    distribution,
+    distributions,
+    version,
+)
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -14,7 +23,7 @@ from cellclf.doctor.finding import Finding, command
 from cellclf.examining import CORE
 from cellclf.registry import GROUP
 
-__all__ = ["Found", "found_distributions", "requirement_problem", "unsound"]
+__all__ = ["Found", "edited_in", "found_distributions", "requirement_problem", "unsound"]
 
 LEFT_BY_PIP = "~"
 """How the name of a folder begins that pip moved aside and did not come to remove."""
@@ -63,6 +72,24 @@ def unsound(every: Iterable[Found]) -> Iterator[Finding]:
         yield from _unmet(same[0])
 
 
+def edited_in(name: str) -> str:
+    """Return the folder that a distribution is worked on in, installed with `pip install -e`.
+
+    Args:
+        name: What pip calls it.
+
+    Returns:
+        The folder; empty where it is installed otherwise, or not at all.
+    """
+    try:
+        origin = json.loads(distribution(name).read_text("direct_url.json") or "{}")
+        if origin.get("dir_info", {}).get("editable"):
+            return url2pathname(urlsplit(origin["url"]).path)
+    except (PackageNotFoundError, ValueError, KeyError, AttributeError):
+        pass
+    return ""
+
+
 def requirement_problem(requirement: Requirement) -> str:
     """Say that a requirement is not met, or nothing where it is."""
     try:
@@ -75,23 +102,23 @@ def requirement_problem(requirement: Requirement) -> str:
 
 
 def _with_plugins() -> Iterator[Distribution]:
-    for distribution in distributions():
+    for one in distributions():
         try:
-            if any(entry.group == GROUP for entry in distribution.entry_points):
-                yield distribution
+            if any(entry.group == GROUP for entry in one.entry_points):
+                yield one
         except Exception:  # noqa: S112  entry points that cannot be read bring no plugin
             continue
 
 
-def _found(distribution: Distribution) -> Found:
-    folder = str(getattr(distribution, "_path", ""))
+def _found(one: Distribution) -> Found:
+    folder = str(getattr(one, "_path", ""))
     try:
-        metadata = distribution.metadata
+        metadata = one.metadata
         return Found(
             name=metadata["Name"] or "",
             version=metadata["Version"] or "",
             folder=folder,
-            requires=tuple(distribution.requires or ()),
+            requires=tuple(one.requires or ()),
         )
     except Exception:  # what cannot be read is half removed too
         return Found(name="", version="", folder=folder, requires=())

@@ -31,7 +31,7 @@ class Examined:
         offers: Kind and name of all that it offers.
         engines: Distributions that each of its engines computes with, by its name.
         imported: Heavy modules that its import brought in.
-        missing: What its specs refer to that is not there.
+        missing: What its specs refer to that is not there, a sentence each.
         deprecated: What it uses that the next minor version may not have, and where it does.
     """
 

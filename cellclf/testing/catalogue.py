@@ -99,7 +99,7 @@ MODELS = (
         ),
         (
             "pixels_in_declared_range",
-            "For 0-255 input the layer `pixels` gives `pixel_range`.",
+            "For 0-255 input the layer `pixels` gives `pixel_range`, and nothing scales it after.",
             ("layers_have_their_names", *BUILT),
         ),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from cellclf.data.samples import Samples
 from cellclf.specs import DatasetSpec
@@ -37,9 +38,13 @@ LOADED = f"""
 import json, sys
 from importlib import import_module
 from pathlib import Path
+from cellclf.plugin_files import import_file, named_files
 from cellclf.specs import resolve
 
 module, kind, values, load, root = json.loads(sys.argv[1])
+for file in named_files():
+    if file.stem in (module, load.partition(":")[0]):
+        import_file(file)()
 params = getattr(import_module(module), kind).model_validate(values)
 resolve(load)(params, root=None if root is None else Path(root))
 print(json.dumps(sorted(set({HEAVY!r}) & set(sys.modules))))
@@ -100,9 +105,12 @@ def ids_are_portable(trial: Trial) -> None:
     sample_checks.check_ids(trial.of(loader), trial.of(samples))
 
 
-def groups_are_named(trial: Trial) -> None:
-    """Groups are text."""
-    sample_checks.check_groups(trial.of(loader), trial.of(samples))
+def groups_are_named(trial: Trial) -> str:
+    """Groups are text; how many there are of a kind shows whether they are the right ones."""
+    found = trial.of(samples)
+    sample_checks.check_groups(trial.of(loader), found)
+    counts = Counter(kind for kind, _ in {group for one in found for group in one.groups.items()})
+    return ", ".join(f"{kind}: {count} different" for kind, count in sorted(counts.items()))
 
 
 def splits_divide(trial: Trial) -> None:
@@ -168,7 +176,7 @@ def labels_follow_their_files(trial: Trial) -> str:
     kept = place_checks.check_fewer_files(trial.of(loader), found, root, trial.folder())
     if not kept:
         raise InapplicableError(f"{trial.subject} is not read where files are missing")
-    return f"{kept} of {len(found)} samples left"
+    return f"tried without every other file: {kept} of {len(found)} samples were left"
 
 
 def zip_file_agrees(trial: Trial) -> None:

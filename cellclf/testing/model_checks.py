@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -40,6 +41,8 @@ STEPS = 8
 
 RANGE_TOLERANCE = 0.01
 """Largest error of the declared pixel range, as a share of its width."""
+
+SCALING = (keras.layers.Rescaling, keras.layers.Normalization)
 
 MIXED = "mixed_bfloat16"
 
@@ -170,6 +173,30 @@ def pixels_in_declared_range(trial: Trial) -> None:
         f"0-255 input. Received: {found[0]:.4g} to {found[1]:.4g}. Is a scaling missing, or done "
         "twice?",
     )
+    again = [layer.name for layer in _scaling_after_pixels(trial.of(Network).model)]
+    require(
+        not again,
+        f"{trial.subject} must do all its preprocessing up to the layer 'pixels'. Received: the "
+        f"image is scaled once more after it, by {', '.join(map(repr, again))}. Leave that out: "
+        "networks of keras.applications may bring it (`include_preprocessing=False`)",
+    )
+
+
+def _scaling_after_pixels(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """The layers that scale what has still the three channels of an image, behind `pixels`."""
+    before = keras.Model(model.inputs, model.get_layer(PIXELS).output).layers
+    known = {id(layer) for layer in before}
+    for layer in _layers_within(model):
+        if id(layer) in known or not isinstance(layer, SCALING):
+            continue
+        if any(tuple(tensor.shape)[3:] == (3,) for tensor in keras.tree.flatten(layer.input)):
+            yield layer
+
+
+def _layers_within(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """The layers of a network, and of those that are networks themselves."""
+    for layer in model.layers:
+        yield from _layers_within(layer) if isinstance(layer, keras.Model) else (layer,)
 
 
 def channels_in_declared_order(trial: Trial) -> None:
@@ -230,7 +257,9 @@ def training_lowers_the_loss(trial: Trial) -> str:
         model.reset_metrics()
         losses.append(float(np.ravel(model.train_on_batch(network.images, targets))[0]))
         if losses[-1] < losses[0]:
-            return f"from {losses[0]:.3f} to {losses[-1]:.3f} in {len(losses) - 1} steps"
+            steps = len(losses) - 1
+            within = f"{steps} steps" if steps > 1 else "1 step"
+            return f"from {losses[0]:.3f} to {losses[-1]:.3f} in {within}"
     raise AssertionError(
         f"training {trial.subject} on one batch with its "
         f"learning_rate={network.spec.learning_rate} must lower the loss. "

@@ -24,7 +24,8 @@ def specs_named(name: str, registry: Registry) -> tuple[Spec, ...]:
         if plugin.status not in ("ok", "conflict"):
             raise PluginError(
                 f"plugin {plugin.name!r} of {plugin.distribution} is not available "
-                f"({plugin.status}): {plugin.reason}"
+                f"({plugin.status}): {plugin.reason_and_place}\n"
+                "`cellclf plugins doctor` says what mends it"
             )
     if plugins:
         return tuple(spec for plugin in plugins for spec in plugin.specs)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from cellclf.schema_problems import schema_problems
 from cellclf.specs import Params, Spec, resolve
 
 __all__ = ["Layout", "Trial"]
@@ -64,9 +65,11 @@ class Trial:
         try:
             return self.spec.params.model_validate(self.given or {})
         except ValidationError as error:
+            problems = schema_problems(error, root=self.spec.params)
             raise AssertionError(
                 f"{self.subject} must take the parameters that it is tried with; give `params` "
-                f"where some have no default. Received: {dict(self.given or {})}: {error}"
+                f"(`--param`) where some have no default. Received: {dict(self.given or {})}: "
+                f"{'; '.join(map(str, problems))}"
             ) from error
 
     @cached_property

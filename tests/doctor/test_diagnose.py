@@ -29,6 +29,7 @@ DATED = """
 import warnings
 warnings.warn("cellclf: `old` is now called `new`", DeprecationWarning)
 """
+EDITED = '{"url": "file:///home/me/edited%20plugin", "dir_info": {"editable": true}}'
 INSIDE = """
 import cellclf
 
@@ -67,6 +68,9 @@ def diagnosis(place: Path) -> Iterator[Diagnosis]:
     site.add("ending-plugin", "import os\nos._exit(7)")
     site.add("quick-plugin", ENGINE)
     site.add("dangling-plugin", GOOD.format(name="dangling"))
+    site.add("astray-plugin", GOOD.format(name="astray").replace("nowhere:build", "this:biuld"))
+    site.add("edited-plugin", "1 / 0")
+    (place / "edited_plugin-1.0.dist-info" / "direct_url.json").write_text(EDITED)
     site.add("off-plugin", REAL.format(name="off"))
     older.add("fine-plugin", REAL.format(name="fine"))
     names = [path.stem for path in place.glob("*_plugin.py")]
@@ -131,6 +135,8 @@ def test_two_of_one_name_are_told_with_how_to_ask_for_one(diagnosis: Diagnosis) 
         ("ending_plugin", "failed", "error", "ended the process (status 7)", "pip install"),
         ("quick_plugin", "missing runtime", "warning", "'quick'", "pip install no-such-runtime"),
         ("dangling_plugin", "missing reference", "error", "'nowhere:build'", "pip install"),
+        ("astray_plugin", "missing reference", "error", "this has no 'biuld'", "pip install"),
+        ("edited_plugin", "failed", "error", "ZeroDivisionError", "pip install --editable "),
         ("off_plugin", "disabled", "note", "CELLCLF_DISABLE_PLUGINS", "unset CELLCLF_DISABLE"),
         ("vgg", "disabled", "note", "CELLCLF_LOAD_PLUGINS", "unset CELLCLF_LOAD_PLUGINS"),
         ("CELLCLF_LOAD_PLUGINS", "environment", "warning", "'no_such'", "export CELLCLF_LOAD"),

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, Field
+from pydantic import ConfigDict, Field
 
 from cellclf.data.decode import IMAGE_SUFFIXES
 from cellclf.data.samples import Sample, Samples
@@ -29,8 +29,10 @@ class ShapeParams(Params):
     fault: str = Field("", description="Name of the one fault; none where empty.")
 
 
-class LooseParams(BaseModel):
+class LooseParams(Params):
     """Parameters that swallow what they do not know."""
+
+    model_config = ConfigDict(extra="allow")
 
     fault: str = ""
 

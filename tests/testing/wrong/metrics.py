@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
+from pydantic import ConfigDict
 
 from cellclf.specs import MetricSpec, Params
 from tests.testing.wrong.case import Wrong
@@ -14,8 +14,10 @@ from tests.testing.wrong.case import Wrong
 __all__ = ["RIGHT", "WRONG"]
 
 
-class LooseParams(BaseModel):
+class LooseParams(Params):
     """Parameters that swallow what they do not know."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 class SilentParams(Params):

@@ -96,6 +96,10 @@ def build(params: Any, *, input_shape: tuple[int, int, int], num_classes: int) -
         return "a model"  # type: ignore[return-value]
     image = keras.Input(input_shape, name="image")
     x = pixels(image, fault)
+    if fault == "the image is scaled again inside":
+        inside = keras.Input(tuple(x.shape)[1:], name="inside")
+        scaled = keras.layers.Rescaling(1 / 255, name="again")(inside)
+        x = keras.Model(inside, scaled, name="backbone")(x)
     x = keras.layers.Conv2D(4, 3, strides=2, activation="relu", name="stem_conv")(x)
     unnamed = fault == "no layer is called features"
     x = keras.layers.GlobalAveragePooling2D(name="pooled" if unnamed else "features")(x)
@@ -150,6 +154,7 @@ WRONG = (
     _network("no layer is called features", "layers_have_their_names"),
     _network("the last layer has no name", "variable_names_are_stable"),
     _network("the scaling is done twice", "pixels_in_declared_range"),
+    _network("the image is scaled again inside", "pixels_in_declared_range"),
     _network("the scaling is missing", "pixels_in_declared_range"),
     _network("channels are blue, green, red", "channels_in_declared_order"),
     _network("the batch decides", "images_are_judged_alone"),
