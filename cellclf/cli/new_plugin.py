@@ -34,7 +34,10 @@ def new(
         str, typer.Option(metavar="Apache-2.0|MIT", help="Licence of the code.")
     ] = "Apache-2.0",
     description: Annotated[
-        str, typer.Option(help="What it offers, in a line.", show_default=False)
+        str,
+        typer.Option(
+            help="What it offers, in a line of at most 70 characters.", show_default=False
+        ),
     ] = "",
 ) -> None:
     """Begin a plugin: a package that works, is typed and tested, and has pages and CI.

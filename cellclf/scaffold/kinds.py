@@ -23,6 +23,9 @@ __all__ = ["KINDS", "Kind"]
 DEMO = "cellclf run --dataset blood_cells_demo --set data.params.images_per_class=24"
 SMALL = "--epochs 2 --image-size 32 --out run"
 
+BROUGHT = {"blood_cells_demo": "cellclf-blood", "custom_cnn": "cellclf-custom-cnn"}
+"""Which package brings what the commands use."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
@@ -53,6 +56,12 @@ class Kind:
     def hook(self) -> str:
         """The hook that offers it."""
         return next(hook for hook, kind in HOOKS.items() if kind is self.spec)
+
+    @property
+    def brought(self) -> tuple[str, ...]:
+        """The packages of plugins that its commands use, besides its own."""
+        used = " ".join(self.use)
+        return tuple(package for name, package in BROUGHT.items() if name in used)
 
     def commands(self, names: Names, folder: str) -> tuple[str, ...]:
         """Return what comes after `cellclf plugins new`, a command a line.

@@ -63,7 +63,7 @@ class Project:
             if len(text) > LONGEST or not text.isprintable():
                 raise PluginError(
                     f"the {what} must be one line of {LONGEST} characters at most. "
-                    f"Received: {text!r}"
+                    f"Received: {len(text)} characters, {text!r}"
                 )
 
     def texts(self, folder: str) -> Iterator[tuple[PurePosixPath, str]]:

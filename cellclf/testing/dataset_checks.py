@@ -85,14 +85,16 @@ def publication_is_named(trial: Trial) -> None:
 
 
 def samples_load(trial: Trial) -> str:
-    """The set is read."""
+    """The set is read; one sample of each class shows whether the label is what its name says."""
     assert isinstance(trial.spec, DatasetSpec)
     require(
         trial.root is not None or not trial.spec.needs_path,
         f"{trial.subject} reads files: give a `root` (`--root`) that holds some",
     )
     found = trial.of(samples)
-    return f"{len(found)} samples of {len(found.classes)} classes"
+    shown = {one.label: f"{one.label} is {one.id}" for one in reversed(found.samples)}
+    such = first_few([shown[label] for label in found.classes if label in shown])
+    return f"{len(found)} samples of {len(found.classes)} classes: {such}"
 
 
 def classes_in_declared_order(trial: Trial) -> None:

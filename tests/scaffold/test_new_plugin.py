@@ -89,6 +89,17 @@ def test_every_file_of_a_package_is_there_and_can_be_read_as_what_it_is(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_the_readme_installs_what_its_commands_use(kind: str, written: dict[str, Path]) -> None:
+    readme = (written[kind] / "README.md").read_text(encoding="utf-8")
+    (install,) = (line for line in readme.splitlines() if f"pip install cellclf-new-{kind}" in line)
+    for name, package in (
+        ("custom_cnn", "cellclf-custom-cnn"),
+        ("blood_cells_demo", "cellclf-blood"),
+    ):
+        assert (name in readme) == (package in install.split())
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_project_names_the_plugin_and_the_versions_of_cellclf_that_it_takes(
     kind: str, written: dict[str, Path]
 ) -> None:
@@ -222,7 +233,7 @@ def test_a_folder_of_the_name_is_no_package(
         ({"kind": "modle"}, "Did you mean 'model'"),
         ({"licence": "mit"}, "Apache-2.0 or MIT"),
         ({"author": "two\nlines"}, "one line"),
-        ({"description": "d" * 71}, "70 characters"),
+        ({"description": "d" * 71}, "70 characters at most. Received: 71 "),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_anything_is(

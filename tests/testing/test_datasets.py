@@ -31,6 +31,14 @@ def test_a_given_division_passes(shapes: Path) -> None:
     check_plugin(SHAPES, root=shapes)
 
 
+def test_what_a_name_was_taken_for_is_told(shapes: Path) -> None:
+    told = {one.check: one.message for one in check_plugin(SHAPES, root=shapes)}
+    assert told["samples_load"] == (
+        "4 samples of 2 classes: round is round/000.png; long is long/000.png"
+    )
+    assert told["groups_are_named"] == "patient: 2 different"
+
+
 def test_nothing_is_left_beside_the_files(shapes: Path) -> None:
     before = sorted(shapes.parent.rglob("*"))
     check_plugin(SHAPES, root=shapes, zipped=True)
