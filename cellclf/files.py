@@ -30,6 +30,10 @@ __all__ = [
 PARTIAL = re.compile(r"\.(?P<stem>.+)\.[0-9a-f]+\.partial(?P<suffix>(\.[^.]*)?)")
 """Name of a partial file of `replacing`."""
 
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""How an address begins, less the slash that no path keeps. Two letters at least: `C:` is a
+drive."""
+
 
 def cache_folder() -> Path:
     """Return the folder for what can be made again: `CELLCLF_CACHE`, or the platform's own."""
@@ -96,8 +100,12 @@ def require_writable(folder: Path) -> None:
     """Make sure, before long work, that its result can be put into `folder`, which is made.
 
     Raises:
-        RunError: It cannot.
+        RunError: It cannot, or `folder` was meant to be an address, such as `s3://cells`.
     """
+    if ADDRESS.match(f"{folder.as_posix()}/"):
+        raise RunError(
+            f"results are written to files of this machine, not to an address. Received: {folder}"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):

@@ -34,6 +34,16 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
         write_text(tmp_path / "file" / "answer.txt", "42")
 
 
+@pytest.mark.parametrize("place", ["s3://cells/new.csv", "gs://new.csv"])
+def test_no_folder_is_made_of_what_was_meant_to_be_an_address(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match=r"not to an address\. Received: (s3:/cells|gs:)"):
+        require_writable(Path(place).parent)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_made_is_named_before_the_work(tmp_path: Path) -> None:
     require_writable(tmp_path / "new")
     assert list((tmp_path / "new").iterdir()) == []

@@ -3,7 +3,8 @@
     FOLDER/...             what the format consists of
     FOLDER/cellclf.json    what has to be known of it
 
-A format that is one file may be asked for as that file; `NAME.cellclf.json` then stands beside it.
+A format that is one file may be asked for as that file: `first.onnx` then has
+`first.onnx.cellclf.json` beside it.
 """
 
 from __future__ import annotations

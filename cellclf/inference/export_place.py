@@ -44,7 +44,7 @@ class ExportPlace:
     def record(self) -> Path:
         """Where the record goes."""
         if self.is_file:
-            return self.path.with_name(f"{self.path.stem}.{RECORD}")
+            return self.path.with_name(f"{self.path.name}.{RECORD}")
         return self.path / RECORD
 
     def require_free(self) -> None:

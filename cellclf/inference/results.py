@@ -30,7 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cellclf.data.stain_focus import MEASURES
 from cellclf.errors import RunError
 from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_of
-from cellclf.files import replacing, write_text
+from cellclf.files import replacing, require_writable, write_text
 from cellclf.inference.inputs import Inputs
 from cellclf.inference.parts import Part
 from cellclf.inference.row_formats import csv_line, row_format
@@ -153,7 +153,8 @@ class Results:
         self._failed = False
         self._files: dict[str, BinaryIO] = {}
         with self._writing():
-            self._folder.mkdir(parents=True, exist_ok=True)
+            require_writable(self._folder.parent)
+            self._folder.mkdir(exist_ok=True)
         self._lock = FileLock(self._folder / LOCK, timeout=0)
         try:
             self._lock.acquire()

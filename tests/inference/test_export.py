@@ -30,6 +30,7 @@ from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.outliers import OutlierScores, Refusal
 from cellclf.inference.bundle import BundleManifest, write_bundle
 from cellclf.inference.export import export
+from cellclf.inference.export_place import ExportPlace
 from cellclf.inference.exported import ExportRecord
 from cellclf.inference.loading import load_bundles
 from cellclf.network.build import build, weights_of
@@ -272,13 +273,16 @@ def test_a_file_takes_its_record_beside_it(bundle: Path, tmp_path: Path) -> None
     (spec,) = onnx.cellclf_engines()
     registry = registry_of(spec)
     exported = export(bundle, tmp_path / "first.onnx", format="onnx", registry=registry)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["first.cellclf.json", "first.onnx"]
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["first.onnx", "first.onnx.cellclf.json"]
+    # The same name in another format is another export.
+    assert ExportPlace.of(tmp_path / "first.tflite", "model.tflite").record.name not in names
     assert exported.record.file == "first.onnx"
     assert exported.record.format == "onnx"
     with pytest.raises(RunError, match=r"first\.onnx is there already"):
         export(bundle, tmp_path / "first.onnx", format="onnx", registry=registry)
     (tmp_path / "first.onnx").unlink()
-    with pytest.raises(RunError, match=r"first\.cellclf\.json is there already"):
+    with pytest.raises(RunError, match=r"first\.onnx\.cellclf\.json is there already"):
         export(bundle, tmp_path / "first.onnx", format="onnx", registry=registry)
 
 

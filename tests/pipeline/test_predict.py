@@ -294,6 +294,8 @@ def test_a_place_that_cannot_be_written_to_is_said_before_any_image_is_read(
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot be written"):
         predict(classifier, cells, out=tmp_path / "file" / "new.csv")
+    with pytest.raises(RunError, match="not to an address"):
+        predict(classifier, cells, out="s3://cells/new.csv")
     with pytest.raises(RunError, match=r"\.csv, \.parquet, \.jsonl"):
         predict(classifier, cells, out=tmp_path / "new.xlsx")
     (tmp_path / "new.unreadable.csv").write_text("mine")
