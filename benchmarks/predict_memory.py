@@ -24,13 +24,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
-import numpy as np
+from many_files import SIZE, many_files
 
 from cellclf.inference.results import COMMIT_SECONDS
 
 FEW, MANY = 2_000, 200_000
-DISTINCT, SIZE, IN_A_FOLDER = 200, 64, 1_000
 KILLS = 10
 ENGINE = "openvino"
 SUFFIXES = (".csv", ".parquet", ".jsonl")
@@ -46,9 +44,8 @@ def main(most: int = MANY, suffixes: Sequence[str] = SUFFIXES) -> None:
         os.environ["CELLCLF_CACHE"] = str(here / "cache")
         train = ("run", "--epochs", "1", "--image-size", str(SIZE), "--out", str(here / "run"))
         subprocess.run([*CELLCLF, *train], check=True, capture_output=True)
-        sources = _sources(here / "sources")
         for count in (FEW, most):
-            _link(sources, here / str(count), count)
+            many_files(here / str(count), here / "sources", count)
         _predicted(here, FEW, here / "first.csv")  # makes the engine
         few, _ = _predicted(here, FEW, here / "few.csv")
         print("| format | images | seconds | images a second | peak memory |", flush=True)
@@ -69,25 +66,6 @@ def main(most: int = MANY, suffixes: Sequence[str] = SUFFIXES) -> None:
             print(
                 f"| {suffix} | {kills} | {'yes' if same else 'NO'} | {_rows(out):,} |", flush=True
             )
-
-
-def _sources(folder: Path) -> list[Path]:
-    """Distinct files: small noise, enlarged."""
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(DISTINCT):
-        small = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-        image = cv2.resize(small, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
-        _, encoded = cv2.imencode(".jpg", image)
-        (folder / f"{number}.jpg").write_bytes(encoded.tobytes())
-    return sorted(folder.iterdir())
-
-
-def _link(sources: list[Path], folder: Path, count: int) -> None:
-    for number in range(count):
-        inner = folder / f"{number // IN_A_FOLDER:03}"
-        inner.mkdir(parents=True, exist_ok=True)
-        (inner / f"{number:06}.jpg").hardlink_to(sources[number % len(sources)])
 
 
 def _command(here: Path, count: int, out: Path, *more: str) -> list[str]:

@@ -21,16 +21,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from many_files import SIZE, many_files
 from ray_nodes import TwoNodes
 
 IMAGES = 20_000
-DISTINCT, SIZE, IN_A_FOLDER = 200, 64, 1_000
 ENGINE = "openvino"
 KILLED_AFTER = 1 / 3
 LONGEST = 3600
@@ -64,7 +62,7 @@ def main(images: int = IMAGES) -> None:
         os.environ["CELLCLF_CACHE"] = str(here / "cache")
         train = ("run", "--epochs", "1", "--image-size", str(SIZE), "--out", str(here / "run"))
         subprocess.run([*CELLCLF, *train], check=True, capture_output=True)
-        link(sources(here / "sources"), here / "images", images)
+        many_files(here / "images", here / "sources", images)
         command = (str(here / "run"), str(here / "images"))
         alone, ray = here / "alone.parquet", here / "ray.parquet"
         predict(*command, "--out", str(here / "first.csv"))  # makes the engine
@@ -77,26 +75,6 @@ def main(images: int = IMAGES) -> None:
         print(f"rows: {found.rows:,} of {found.wanted:,}, of {found.distinct:,} images")
         print(f"files equal to the byte: {'yes' if found.same else 'NO'}")
         print(f"largest difference of a probability: {found.difference:.1e}")
-
-
-def sources(folder: Path) -> list[Path]:
-    """Distinct files: small noise, enlarged."""
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(DISTINCT):
-        small = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-        image = cv2.resize(small, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
-        _, encoded = cv2.imencode(".jpg", image)
-        (folder / f"{number}.jpg").write_bytes(encoded.tobytes())
-    return sorted(folder.iterdir())
-
-
-def link(files: list[Path], folder: Path, count: int) -> None:
-    """Name files `count` times."""
-    for number in range(count):
-        inner = folder / f"{number // IN_A_FOLDER:03}"
-        inner.mkdir(parents=True, exist_ok=True)
-        (inner / f"{number:06}.jpg").hardlink_to(files[number % len(files)])
 
 
 def predict(*arguments: str) -> None:
