@@ -71,9 +71,10 @@ class Measured(BaseModel):
     def __str__(self) -> str:
         order = sorted(self.engines, key=lambda name: -self.engines[name].images_per_second)
         rates = [f"{name} {self.engines[name].images_per_second:,.0f}" for name in order]
+        left_out = f"; left out: {', '.join(self.failed)}" if self.failed else ""
         return (
             f"Engine: {self.fastest}, in batches of {self.engines[self.fastest].batch_size} "
-            f"(images a second as measured here: {', '.join(rates)})"
+            f"(images a second as measured here: {', '.join(rates)}{left_out})"
         )
 
 

@@ -234,7 +234,8 @@ def test_auto_takes_the_fastest_says_so_and_remembers_it(
     assert (engine.name, engine.batch_size) == ("fake", 128)
     assert timed == ["keras", "fake"]
     assert heard.said[-1] == (
-        "Engine: fake, in batches of 128 (images a second as measured here: fake 250, keras 100)"
+        "Engine: fake, in batches of 128 "
+        "(images a second as measured here: fake 250, keras 100; left out: wrong)"
     )
     assert "wrong" in heard.warned[0]
     later = Heard()
