@@ -28,7 +28,7 @@ import cv2
 import numpy as np
 
 import cellclf
-from cellclf.processors import processors
+from cellclf.processors import processor_count
 
 SIZE, FOLDS = 128, 4
 SAVED_AT, QUALITY = 160, 90
@@ -95,7 +95,7 @@ def main() -> None:
         print(json.dumps(trained(asked.pbc, VARIANTS[name], asked.fold, asked.seconds)))
         return
     print("variant, epochs, accuracy, cross-entropy, the same at 160 px, of each fold", flush=True)
-    with ThreadPoolExecutor(processors()) as pool:
+    with ThreadPoolExecutor(processor_count()) as pool:
         for name in asked.only:
             command = [sys.executable, __file__, str(asked.pbc), "--seconds", str(asked.seconds)]
             folds = pool.map(

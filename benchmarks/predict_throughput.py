@@ -148,7 +148,7 @@ def alone(bundle: str, folder: str, engine: str) -> None:
     from cellclf.data.samples import Sample
     from cellclf.inference.loading import load
     from cellclf.network.backend import prepare_backend
-    from cellclf.processors import processors
+    from cellclf.processors import processor_count
 
     classifier = load(bundle, engine=engine, before_network=prepare_backend)
     files = sorted(Path(folder).iterdir())
@@ -159,7 +159,7 @@ def alone(bundle: str, folder: str, engine: str) -> None:
         sample = Sample(id=str(path), label="", path=str(path))
         return read_square(sample, None, size=SIZE, mode="stretch").image
 
-    with ThreadPoolExecutor(processors()) as pool:
+    with ThreadPoolExecutor(processor_count()) as pool:
         list(pool.map(read, files[:200]))
         began = time.perf_counter()
         images = np.stack(list(pool.map(read, files)))

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from cellclf.pipeline.gain import Gain, gain
     from cellclf.pipeline.predict import predict
     from cellclf.pipeline.run import run
+    from cellclf.processors import processor_count
     from cellclf.progress import Progress
     from cellclf.registry import load_plugin_file, register
     from cellclf.specs import (
@@ -143,6 +144,7 @@ _HOME = {
     "part_named": "cellclf.terms",
     "predict": "cellclf.pipeline.predict",
     "prepare_backend": "cellclf.network.backend",
+    "processor_count": "cellclf.processors",
     "published_network": "cellclf.network.pretrained",
     "read_bundle": "cellclf.inference.bundle",
     "register": "cellclf.registry",
@@ -213,6 +215,7 @@ __all__ = [
     "part_named",
     "predict",
     "prepare_backend",
+    "processor_count",
     "published_network",
     "read_bundle",
     "register",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-__all__ = ["processors"]
+__all__ = ["processor_count", "processor_model"]
 
 
 @cache
-def processors() -> int:
+def processor_count() -> int:
     """Return how many processors this process may use: at least 1.
 
     Affinity and the quota of a container count; the environment variable `LOKY_MAX_CPU_COUNT`

@@ -20,7 +20,7 @@ from cellclf.data.holding import in_use
 from cellclf.data.reading import content_hash, content_or_unread, read_stored
 from cellclf.data.samples import Samples
 from cellclf.errors import DataError, ImageError, RunError
-from cellclf.processors import processors
+from cellclf.processors import processor_count
 from cellclf.progress import Progress
 
 __all__ = ["Measurements", "measure"]
@@ -112,7 +112,7 @@ def _looked_at(
     found: list[tuple[str, Measured | str]] = []
     try:
         with (
-            ThreadPoolExecutor(processors()) as pool,
+            ThreadPoolExecutor(processor_count()) as pool,
             progress.task("looking at images", len(samples)) as task,
         ):
             for one in map_ahead(pool, look, range(len(samples)), for_each_thread=WAITING_FOR_EACH):

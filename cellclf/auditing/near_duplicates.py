@@ -13,7 +13,7 @@ from scipy.cluster.hierarchy import DisjointSet
 from cellclf.auditing.candidates import Candidates, candidates
 from cellclf.auditing.keypoints import Description, describe
 from cellclf.auditing.registration import Registration, register
-from cellclf.processors import processors
+from cellclf.processors import processor_count
 from cellclf.progress import Progress
 
 __all__ = ["Description", "Link", "describe", "near_duplicates"]
@@ -79,7 +79,7 @@ def near_duplicates(
     copied, joined = (DisjointSet(range(len(descriptions))) for _ in range(2))
     links: list[Link] = []
     with (
-        ThreadPoolExecutor(processors()) as pool,
+        ThreadPoolExecutor(processor_count()) as pool,
         progress.task("looking for copies", len(found.pairs)) as task,
     ):
         for batch in _batches(found):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from cellclf.processors import processors
+from cellclf.processors import processor_count
 
 __all__ = ["map_ahead"]
 
@@ -39,7 +39,7 @@ def map_ahead(
         ...     list(map_ahead(pool, abs, [3, -2, 1], for_each_thread=1))
         [3, 2, 1]
     """
-    ahead = for_each_thread * processors()
+    ahead = for_each_thread * processor_count()
     waiting: deque[Future[Result]] = deque()
     for item in items:
         waiting.append(pool.submit(work, item))

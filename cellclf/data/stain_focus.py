@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.processors import processors
+from cellclf.processors import processor_count
 
 __all__ = ["LAB_OFFSET", "LAB_SCALE", "MEASURES", "stain_and_focus", "stain_and_focus_of"]
 
@@ -46,8 +46,8 @@ def stain_and_focus(images: NDArray[np.uint8]) -> NDArray[np.float32]:
         [100.0, 0.0, 0.0, 100.0, 0.0, 0.0]
     """
     # OpenCV leaves the interpreter's lock while it computes.
-    with ThreadPoolExecutor(max_workers=processors()) as pool:
-        shares = pool.map(_all_measured, np.array_split(images, processors()))
+    with ThreadPoolExecutor(max_workers=processor_count()) as pool:
+        shares = pool.map(_all_measured, np.array_split(images, processor_count()))
     return np.concatenate(list(shares))
 
 

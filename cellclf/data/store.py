@@ -21,7 +21,7 @@ from cellclf.data.reading import UNREAD, content_or_unread, read_square
 from cellclf.data.samples import Samples
 from cellclf.data.store_files import VERSIONS, Block, Form, read_store, sync_folder, write_store
 from cellclf.errors import DataError
-from cellclf.processors import processors
+from cellclf.processors import processor_count
 from cellclf.progress import Progress
 from cellclf.terms import ResizeMode
 
@@ -90,7 +90,7 @@ def open_store(
     resize(np.zeros((1, 1, 3), np.uint8), size, mode)  # refuses a bad size or mode before any work
     form = Form(n=len(samples), size=size, mode=mode)
     folder = cache / STORES
-    pool = ThreadPoolExecutor(processors())
+    pool = ThreadPoolExecutor(processor_count())
     try:
         found = _find(folder, samples, form, pool, progress)
         was_warm = found is not None

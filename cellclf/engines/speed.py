@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cellclf.data.holding import writing
@@ -15,7 +17,7 @@ from cellclf.engines.engine import Engine
 from cellclf.engines.proof import made_images
 from cellclf.errors import RunError
 from cellclf.files import cache_folder
-from cellclf.processors import processor_model, processors
+from cellclf.processors import processor_count, processor_model
 
 __all__ = ["BATCH_SIZES", "Measured", "Speed", "measure", "recorded"]
 
@@ -28,6 +30,9 @@ that goes on beside disturbs more; more need more memory."""
 
 LONGEST = 1.0
 """Seconds that a batch may take by what is known of the engine for its size to be tried."""
+
+DAY = 24 * 60 * 60
+"""Seconds after which an engine that failed is tried again."""
 
 SECONDS = 0.2
 """Least time that one size is tried for, after a first call that nothing counts."""
@@ -108,27 +113,44 @@ def recorded(
 ) -> Measured:
     """Return what was measured for a network before, measuring it now where nothing was.
 
+    One process at a time measures one network. Where an engine failed, perhaps because there was no
+    room, what was measured holds for a day.
+
     Args:
         sha256: Hash of the bundle.
         engines: The engines on offer, with the versions of what they compute with.
         make: Measures.
     """
-    described = json.dumps([sha256, engines, processor_model(), processors()], sort_keys=True)
-    path = cache_folder() / KIND / f"{hashlib.sha256(described.encode()).hexdigest()[:32]}.json"
+    described = [sha256, engines, processor_model(), processor_count()]
+    key = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:32]
+    path = cache_folder() / KIND / f"{key}.json"
     before = _read(path)
     if before is not None:
         return before
-    measured = make()
-    try:
-        with writing(path) as partial:
-            partial.write_text(measured.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    except (RunError, OSError):
-        pass  # a cache that cannot be written to costs the measurement each time
+    with _alone(path):
+        measured = _read(path) or make()
+        try:
+            with writing(path) as partial:
+                partial.write_text(measured.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        except (RunError, OSError):
+            pass  # a cache that cannot be written to costs the measurement each time
     return measured
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait for others that measure the same; for nobody where the cache cannot be written to."""
+    with ExitStack() as held:
+        with suppress(OSError, NotImplementedError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(path.with_name(f".{path.stem}.lock")))
+        yield
 
 
 def _read(path: Path) -> Measured | None:
     try:
-        return Measured.model_validate_json(path.read_bytes())
+        measured = Measured.model_validate_json(path.read_bytes())
+        age = time.time() - path.stat().st_mtime
     except (OSError, ValidationError):
         return None
+    return None if measured.failed and age > DAY else measured

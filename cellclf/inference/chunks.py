@@ -16,7 +16,7 @@ from cellclf.data.reading import Square, read_square
 from cellclf.data.stain_focus import MEASURES, stain_and_focus_of
 from cellclf.errors import DataError
 from cellclf.inference.inputs import Input, Inputs
-from cellclf.processors import processors
+from cellclf.processors import processor_count
 from cellclf.terms import ResizeMode
 
 __all__ = ["Chunk", "array_chunks", "checked_images", "chunk_length", "input_chunks"]
@@ -91,7 +91,7 @@ def input_chunks(
     step = 1 if inputs.far else READ_TOGETHER
     starts = iter(range(0, len(inputs), length))
     pending: deque[list[Future[list[_Read]]]] = deque()
-    pool = ThreadPoolExecutor(max_workers=FAR_READERS if inputs.far else processors())
+    pool = ThreadPoolExecutor(max_workers=FAR_READERS if inputs.far else processor_count())
     try:
         while True:
             for start in islice(starts, CHUNKS_AHEAD + 1 - len(pending)):

@@ -28,7 +28,7 @@ from cellclf.inference.inputs import Inputs
 from cellclf.inference.parts import Part
 from cellclf.inference.sent import sent
 from cellclf.network.backend import meant
-from cellclf.processors import processors
+from cellclf.processors import processor_count
 from cellclf.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -285,7 +285,7 @@ def _connect(address: str, folder: str) -> None:
 
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == LOCAL:
-        options |= {"num_cpus": processors(), "include_dashboard": False, "_temp_dir": folder}
+        options |= {"num_cpus": processor_count(), "include_dashboard": False, "_temp_dir": folder}
     try:
         _require_listening(address)
         with warnings.catch_warnings(), _without_core_log():

@@ -21,7 +21,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from cellclf.errors import ExperimentError, Problem, did_you_mean
-from cellclf.processors import processors
+from cellclf.processors import processor_count
 from cellclf.terms import Precision
 
 __all__ = [
@@ -189,7 +189,9 @@ def summary(policy: str) -> str:
     """
     name = current()
     cards = [device for device in _devices(name) if "cpu" not in device.lower()]
-    place = f"{len(cards)} x {_card_name(name)}" if cards else f"{processors()} processor cores"
+    place = (
+        f"{len(cards)} x {_card_name(name)}" if cards else f"{processor_count()} processor cores"
+    )
     parts = [f"{name} {import_module(name).__version__} on {place}", policy]
     if name == "tensorflow" and not cards:
         parts.append(f"oneDNN {'on' if os.environ.get('TF_ENABLE_ONEDNN_OPTS') == '1' else 'off'}")
@@ -387,7 +389,7 @@ def _devices(name: str) -> list[str]:
 
 def _threads() -> dict[str, str]:
     """As many threads as a container gives, where that is fewer than the machine has."""
-    count = processors()
+    count = processor_count()
     if count >= (os.cpu_count() or 1):
         return {}
     return {"TF_NUM_INTRAOP_THREADS": str(count), "OMP_NUM_THREADS": str(count)}

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from cellclf.data.pages import Pages
 from cellclf.network.distribution import ALONE, Share
-from cellclf.processors import processors
+from cellclf.processors import processor_count
 from cellclf.training.shares import rows_of
 
 __all__ = ["Batch", "Batches", "TrainingFeed", "ValidationFeed", "preparing_threads"]
@@ -58,7 +58,7 @@ def preparing_threads() -> Iterator[ThreadPoolExecutor]:
     """
     of_opencv = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    pool = ThreadPoolExecutor(min(processors(), MOST_THREADS), "batches")
+    pool = ThreadPoolExecutor(min(processor_count(), MOST_THREADS), "batches")
     try:
         yield pool
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -252,3 +253,17 @@ def test_auto_without_any_other_engine_is_keras_and_times_nothing(
     never = replace(FAKE, candidate=False)
     engine = open_engine("auto", trained(), registry=registry_of(never, MISSING))
     assert isinstance(engine, KerasEngine)
+
+
+def test_an_engine_that_failed_is_tried_again_after_a_day(
+    trained: Callable[..., Trained], tmp_path: Path
+) -> None:
+    registry = registry_of(FAILING)
+    heard = [Heard() for _ in range(3)]
+    open_engine("auto", trained(), registry=registry, progress=heard[0])
+    open_engine("auto", trained(), registry=registry, progress=heard[1])
+    (record,) = (tmp_path / "cache" / "speeds").glob("*.json")
+    long_ago = record.stat().st_mtime - 2 * 24 * 60 * 60
+    os.utime(record, (long_ago, long_ago))
+    open_engine("auto", trained(), registry=registry, progress=heard[2])
+    assert [len(one.warned) for one in heard] == [1, 0, 1]

@@ -12,7 +12,7 @@ import pytest
 
 from cellclf.errors import ExperimentError
 from cellclf.network import backend
-from cellclf.processors import processors
+from cellclf.processors import processor_count
 from tests.launching import needs_jax
 
 ONE_OF_EACH = """
@@ -178,7 +178,7 @@ def test_without_a_graphics_card_precision_stays_as_it_is_configured() -> None:
 def test_the_summary_says_backend_place_numbers_and_compiler() -> None:
     said = backend.summary("float32")
     assert said.startswith("tensorflow 2.")
-    assert f"on {processors()} processor cores, float32, oneDNN " in said
+    assert f"on {processor_count()} processor cores, float32, oneDNN " in said
     assert said.endswith("not compiled by XLA")
 
 

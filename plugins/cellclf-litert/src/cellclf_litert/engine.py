@@ -15,7 +15,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from cellclf import Params
+from cellclf import Params, processor_count
 
 if TYPE_CHECKING:
     import keras
@@ -56,7 +56,7 @@ def open_network(
     """
     del params
     with _without_announcement():
-        network = Interpreter(str(folder / FILE), num_threads=_processors())
+        network = Interpreter(str(folder / FILE), num_threads=processor_count())
         network.allocate_tensors()
     signature = network.get_signature_runner()
     (name,) = signature.get_input_details()
@@ -68,12 +68,6 @@ def open_network(
         return {output: np.asarray(array) for output, array in given.items()}
 
     return run
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from cellclf import Params
+from cellclf import Params, processor_count
 
 __all__ = ["FILE", "open_network"]
 
@@ -33,6 +33,7 @@ def open_network(
     del params
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ERRORS
+    options.intra_op_num_threads = processor_count()
     session = onnxruntime.InferenceSession(
         str(folder / FILE), options, providers=["CPUExecutionProvider"]
     )

@@ -13,7 +13,7 @@ import numpy as np
 import openvino
 from numpy.typing import NDArray
 
-from cellclf import Params
+from cellclf import Params, processor_count
 
 if TYPE_CHECKING:
     import keras
@@ -115,4 +115,9 @@ class _Network:
         return openvino.AsyncInferQueue(self._compiled("THROUGHPUT"))
 
     def _compiled(self, hint: str) -> Any:
-        return self._core.compile_model(self._model, "CPU", {**PRECISION, "PERFORMANCE_HINT": hint})
+        settings = {
+            **PRECISION,
+            "PERFORMANCE_HINT": hint,
+            "INFERENCE_NUM_THREADS": processor_count(),
+        }
+        return self._core.compile_model(self._model, "CPU", settings)
