@@ -9,6 +9,7 @@ A format that is one file may be asked for as that file: `first.onnx` then has
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from cellclf.engines.conversion import Run, convert, opened, require_convertible
 from cellclf.engines.engine import KERAS
 from cellclf.engines.formats import format_offer
 from cellclf.engines.proof import IMAGES, Answers, Proof, agreed, made_images
-from cellclf.errors import DataError
+from cellclf.errors import BundleError, DataError
 from cellclf.inference.chunks import input_chunks
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.export_place import ExportPlace
@@ -99,6 +100,11 @@ def export(
         DataError: Some of `images` do not exist or cannot be read.
         RunError: `out` is there already, or cannot be written to.
     """
+    if not isinstance(where, str | os.PathLike):
+        raise BundleError(
+            "an export holds one model; models that answer together are exported each by itself. "
+            f"Received: {type(where).__name__}"
+        )
     plugins = registry or installed()
     listener = Silent() if progress is None else progress
     offer = format_offer(plugins, format)

@@ -22,7 +22,7 @@ from cellclf.data.decode import DECODE_VERSION
 from cellclf.engines.conversion import opened
 from cellclf.engines.formats import format_names, format_offer
 from cellclf.engines.proof import made_images
-from cellclf.errors import CellclfError, DataError, EngineError, PluginError, RunError
+from cellclf.errors import BundleError, CellclfError, DataError, EngineError, PluginError, RunError
 from cellclf.evaluation.abstention import Review
 from cellclf.evaluation.calibration import Calibration
 from cellclf.evaluation.conformal import ConformalSets
@@ -335,3 +335,8 @@ def test_a_format_must_have_a_name_like_any_other() -> None:
 def test_export_is_public() -> None:
     assert cellclf.export is export
     assert issubclass(EngineError, CellclfError)
+
+
+def test_models_that_answer_together_are_not_exported(bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="each by itself. Received: list"):
+        export([bundle, bundle], tmp_path / "out", format="onnx")  # type: ignore[arg-type]
