@@ -151,7 +151,7 @@ def read_manifest(path: Path, written: Mapping[str, Any]) -> BundleManifest:
 def _reasons(error: ValidationError) -> str:
     """The first few of what is wrong; names that a file has made up as they would be quoted."""
     found = [
-        f"{'.'.join(_place(step) for step in detail['loc'])}: {detail['msg']}"
+        ": ".join(filter(None, [".".join(map(_place, detail["loc"])), detail["msg"]]))
         for detail in error.errors()[:REASONS]
     ]
     return "; ".join(found)
