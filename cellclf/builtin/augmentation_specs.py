@@ -48,8 +48,14 @@ class ZoomParams(Params):
     amount: float = Field(
         default=0.05,
         ge=0,
-        le=1,
-        description="Largest magnification is 1 + amount, smallest 1 / (1 + amount).",
+        le=3,
+        description="Largest magnification is 1 + amount.",
+    )
+    shrink: float | None = Field(
+        default=None,
+        ge=0,
+        le=3,
+        description="Smallest magnification is 1 / (1 + shrink); as `amount` where left out.",
     )
 
 

@@ -77,9 +77,10 @@ def rotation(image: Image, rng: np.random.Generator, params: RotationParams) -> 
 
 
 def zoom(image: Image, rng: np.random.Generator, params: ZoomParams) -> Image:
-    """Scale by a factor from `1 / (1 + amount)` to `1 + amount`, even in its logarithm."""
-    largest = np.log1p(params.amount)
-    return _turned_and_scaled(image, degrees=0, scale=np.exp(rng.uniform(-largest, largest)))
+    """Scale by a factor from `1 / (1 + shrink)` to `1 + amount`, even in its logarithm."""
+    shrink = params.amount if params.shrink is None else params.shrink
+    factor = np.exp(rng.uniform(-np.log1p(shrink), np.log1p(params.amount)))
+    return _turned_and_scaled(image, degrees=0, scale=factor)
 
 
 def shift(image: Image, rng: np.random.Generator, params: ShiftParams) -> Image:

@@ -181,6 +181,17 @@ def test_a_zoom_magnifies_as_often_as_it_shrinks_and_within_its_range() -> None:
     assert 0.35 < (scales > 1).mean() < 0.65
 
 
+def test_a_zoom_may_magnify_further_than_it_shrinks() -> None:
+    y, x = np.mgrid[:65, :65] - 32
+    disc = np.where(np.hypot(x, y) < 10, 0, 255).astype(np.uint8)
+    image, rng = np.repeat(disc[:, :, None], 3, axis=2), np.random.default_rng(0)
+    params = ZoomParams(amount=1.5, shrink=0.1)
+    areas = [(zoom(image, rng, params) < 128).mean() for _ in range(100)]
+    scales = np.sqrt(np.array(areas) / (image < 128).mean())
+    assert 0.85 < scales.min() < 1
+    assert 2.2 < scales.max() < 2.6
+
+
 def test_a_shift_moves_whole_pixels_and_reflects_at_the_border() -> None:
     row = np.repeat(np.arange(0, 100, 10, dtype=np.uint8)[None, :, None], 3, axis=2)
     seen = {

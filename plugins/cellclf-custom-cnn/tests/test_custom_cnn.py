@@ -6,11 +6,13 @@ import cellclf
 
 cellclf.prepare_backend()
 
+import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from cellclf_custom_cnn.network import build, pretrained  # noqa: E402
-from cellclf_custom_cnn.params import CustomCNNParams, starts_from  # noqa: E402
+from cellclf_custom_cnn.params import CustomCNNParams, Levels, starts_from  # noqa: E402
 from cellclf_custom_cnn.plugin import cellclf_models  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
 
 from cellclf.inference.bundle import BundleManifest, write_bundle  # noqa: E402
 from cellclf.network.build import weights_of  # noqa: E402
@@ -23,6 +25,52 @@ test_conformance = conformance(*cellclf_models())
 def test_images_down_to_the_smallest_size_are_taken(size: int) -> None:
     model = build(CustomCNNParams(), input_shape=(size, size, 3), num_classes=2)
     assert tuple(model.outputs[0].shape) == (None, 2)
+
+
+def pixels(image: NDArray[np.float32], levels: Levels) -> NDArray[np.float32]:
+    """What the network sees of an image after preprocessing."""
+    model = build(CustomCNNParams(levels=levels), input_shape=image.shape, num_classes=2)
+    seen = keras.Model(model.inputs, model.get_layer("pixels").output)
+    return np.asarray(seen.predict(image[None], verbose=0))[0]
+
+
+@pytest.fixture
+def cell() -> NDArray[np.float32]:
+    """A dark square on a light ground, of different levels in each channel."""
+    image = np.full((48, 48, 3), (240.0, 220.0, 200.0), np.float32)
+    image[16:32, 16:32] = (80.0, 40.0, 120.0)
+    return image
+
+
+def test_fixed_levels_are_those_of_the_whole_scale(cell: NDArray[np.float32]) -> None:
+    np.testing.assert_allclose(pixels(cell, "fixed"), cell / 127.5 - 1, atol=1e-5)
+
+
+def test_levels_by_the_background_do_not_change_with_the_colour_of_the_lamp(
+    cell: NDArray[np.float32],
+) -> None:
+    lamp = np.array([0.7, 0.9, 1.05], np.float32)
+    seen = pixels(cell, "background")
+    np.testing.assert_allclose(seen[0, 0], 1.0, atol=1e-5)
+    np.testing.assert_allclose(pixels(cell * lamp, "background"), seen, atol=1e-5)
+
+
+def test_levels_by_the_range_go_from_the_darkest_to_the_lightest(
+    cell: NDArray[np.float32],
+) -> None:
+    seen = pixels(cell, "range")
+    np.testing.assert_allclose(seen[0, 0], 1.0, atol=1e-5)
+    np.testing.assert_allclose(seen[24, 24], -1.0, atol=1e-5)
+    paler = 255 - (255 - cell) * np.array([0.5, 0.8, 0.6], np.float32)
+    np.testing.assert_allclose(pixels(paler, "range"), seen, atol=1e-4)
+
+
+@pytest.mark.parametrize("levels", ["background", "range"])
+def test_an_image_of_one_colour_stays_finite(levels: Levels) -> None:
+    for level in (0, 7, 255):
+        seen = pixels(np.full((32, 32, 3), level, np.float32), levels)
+        assert np.isfinite(seen).all()
+        assert np.abs(seen).max() < 20
 
 
 def saved(path: Path, *, width: int) -> Path:

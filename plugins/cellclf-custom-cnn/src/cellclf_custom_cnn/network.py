@@ -20,10 +20,10 @@ docs/explanation/custom-cnn.md.
 from __future__ import annotations
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from cellclf import BatchNormalization, TrainingError, read_bundle
-from cellclf_custom_cnn.params import CustomCNNParams, starts_from
+from cellclf_custom_cnn.params import CustomCNNParams, Levels, starts_from
 
 __all__ = ["build", "pretrained"]
 
@@ -38,7 +38,14 @@ HEAD = ("head_", "logits/")
 MOMENTUM = 0.9
 """Statistics settle within tens of steps; an epoch of a small set has no more."""
 
-HALF_RANGE = 127.5
+FULL = 255
+HALF_RANGE = FULL / 2
+
+PATCH = 8
+"""Side in pixels of what is averaged before the lightest and the darkest of it are found."""
+
+LEAST = 1 / 16
+"""Of the scale: an image that holds less contrast is not stretched any further."""
 
 
 def build(
@@ -46,8 +53,7 @@ def build(
 ) -> keras.Model:
     """Build the network: 0-255 RGB images in, logits `(batch, num_classes)` out."""
     image = keras.Input(input_shape, name="image")
-    x = layers.Rescaling(1 / HALF_RANGE, -1.0, name="pixels")(image)
-    x = _stem(x, params.width)
+    x = _stem(_pixels(image, params.levels), params.width)
     for stage, multiple in enumerate(STAGES, start=1):
         stride = 1 if stage == 1 else 2
         x = _residual_block(x, multiple * params.width, stride=stride, name=f"stage_{stage}")
@@ -76,6 +82,26 @@ def pretrained(model: keras.Model, params: CustomCNNParams) -> None:
         )
     for variable in wanted:
         variable.assign(weights[variable.path])
+
+
+def _pixels(image: keras.KerasTensor, levels: Levels) -> keras.KerasTensor:
+    """Levels of -1 to 1: of the whole scale, or of what there is in the image, channel by channel.
+
+    What counts as there is the mean of a patch, so that neither noise nor a speck decides.
+    """
+    if levels == "fixed":
+        return layers.Rescaling(1 / HALF_RANGE, -1.0, name="pixels")(image)
+    x = layers.Rescaling(1 / FULL, name="levels")(image)
+    patches = layers.AveragePooling2D(PATCH, padding="same", name="patches")(x)
+    lightest = layers.GlobalMaxPooling2D(keepdims=True, name="lightest")(patches)
+    if levels == "background":
+        x = x / ops.maximum(lightest, LEAST)
+    else:
+        densities = layers.Rescaling(-1.0, 1.0, name="densities")(patches)
+        densest = layers.GlobalMaxPooling2D(keepdims=True, name="densest")(densities)
+        darkest = 1.0 - densest
+        x = (x - darkest) / ops.maximum(lightest - darkest, LEAST)
+    return layers.Rescaling(2.0, -1.0, name="pixels")(x)
 
 
 def _stem(x: keras.KerasTensor, channels: int) -> keras.KerasTensor:

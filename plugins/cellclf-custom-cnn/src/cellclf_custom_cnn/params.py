@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from cellclf import Params
 
-__all__ = ["CustomCNNParams", "starts_from"]
+__all__ = ["CustomCNNParams", "Levels", "starts_from"]
+
+Levels = Literal["fixed", "background", "range"]
 
 
 class CustomCNNParams(Params):
@@ -33,6 +36,11 @@ class CustomCNNParams(Params):
     )
     head_units: int = Field(
         0, ge=0, le=8192, description="Width of a dense layer before the last one; 0 for none."
+    )
+    levels: Levels = Field(
+        "fixed",
+        description="What the levels of each colour channel are scaled by: the whole scale (fixed), "
+        "the lightest of the image (background), or its darkest and lightest (range).",
     )
 
 
