@@ -5,8 +5,8 @@
 
 BCCD_CROP holds single white cells of another laboratory, a folder a class. Classes of fewer than 20
 cells are left out. Each class is divided into halves, always the same: `choices` is for whatever is
-chosen, `opened` is opened once, when everything is. MODEL is a bundle, a run or the name of a shipped
-model; the first is what the others are compared with.
+chosen, `opened` is opened once, when everything is. MODEL is a bundle, a run or the name of a
+shipped model; the first is what the others are compared with.
 
 An answer counts as right only where it is the cell's class among all that the model knows. Beside
 it stands what the most probable of the shared classes gets. Printed is the mean of the classes'

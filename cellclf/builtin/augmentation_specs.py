@@ -113,6 +113,15 @@ class StainParams(Params):
             "the colour of the lamp and of the background."
         ),
     )
+    curve: float = Field(
+        default=0.0,
+        ge=0,
+        le=3,
+        description=(
+            "Each channel's optical density is raised to its own power from 1 / (1 + curve) to "
+            "1 + curve: how pale parts compare with dark ones."
+        ),
+    )
 
 
 class BlurParams(Params):

@@ -47,6 +47,9 @@ BORDER = cv2.BORDER_REFLECT_101
 FULL = 255
 LEVELS = np.arange(FULL + 1, dtype=np.float64)
 
+DENSITIES = -np.log10(np.maximum(LEVELS, 1 / 2) / FULL)
+"""Optical density of each level; that of black is taken for that of half a level."""
+
 NORMAL_QUANTILES = np.array([NormalDist().inv_cdf((i + 0.5) / (FULL + 1)) for i in range(FULL + 1)])
 """What a random byte stands for as a draw from the standard normal distribution."""
 
@@ -115,12 +118,17 @@ def stain(image: Image, rng: np.random.Generator, params: StainParams) -> Image:
     optical density `D` grows with the amount of dye (Ruifrok and Johnston 2001, Anal Quant Cytol
     Histol 23:291). As in Tellez et al. (2018, IEEE Trans Med Imaging 37:2126), densities become
     `a * D + b` with random `a` and `b`; there per dye after unmixing, here per colour channel,
-    because the dyes are not known. In levels that is `255 * (I / 255) ** a * 10 ** -b`.
+    because the dyes are not known. With `curve` they become `a * D ** c + b`, the power even in its
+    logarithm: cameras differ in their curve, and dyes in how they divide between parts of a cell.
     """
     channels = image.shape[2]
     a = rng.uniform(1 - params.scale, 1 + params.scale, channels)
     b = rng.uniform(-params.offset, params.offset, channels)
-    return _looked_up(image, FULL * (LEVELS[:, None] / FULL) ** a * 10.0**-b)
+    if params.curve == 0:
+        return _looked_up(image, FULL * (LEVELS[:, None] / FULL) ** a * 10.0**-b)
+    steepest = np.log1p(params.curve)
+    c = np.exp(rng.uniform(-steepest, steepest, channels))
+    return _looked_up(image, FULL * 10.0 ** -(a * DENSITIES[:, None] ** c + b))
 
 
 def blur(image: Image, rng: np.random.Generator, params: BlurParams) -> Image:

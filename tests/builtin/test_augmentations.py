@@ -53,7 +53,7 @@ STRONGEST: dict[str, Params] = {
     "shift": ShiftParams(fraction=0.5),
     "contrast": ContrastParams(amount=1),
     "brightness": BrightnessParams(amount=1),
-    "stain": StainParams(scale=1, offset=1),
+    "stain": StainParams(scale=1, offset=1, curve=3),
     "blur": BlurParams(max_sigma=10, probability=1),
     "noise": NoiseParams(max_sigma=100, probability=1),
 }
@@ -226,6 +226,18 @@ def test_stain_scales_and_offsets_optical_density_by_the_beer_lambert_law() -> N
     expected = np.clip(255 * 10**-density, 0, 255)
     changed = stain(image, np.random.default_rng(7), params)[0, 0]
     np.testing.assert_allclose(changed, expected, atol=0.5)
+
+
+def test_stain_raises_optical_density_to_a_power() -> None:
+    image = np.full((1, 1, 3), (204, 102, 51), dtype=np.uint8)
+    rng = np.random.default_rng(7)
+    rng.uniform(1, 1, 3), rng.uniform(0, 0, 3)
+    powers = np.exp(rng.uniform(-np.log(2), np.log(2), 3))
+    expected = 255 * 10 ** -((-np.log10(image[0, 0] / 255)) ** powers)
+    params = StainParams(scale=0, offset=0, curve=1)
+    changed = stain(image, np.random.default_rng(7), params)[0, 0]
+    np.testing.assert_allclose(changed, expected, atol=0.5)
+    assert not np.array_equal(changed, image[0, 0])
 
 
 def test_noise_has_the_drawn_spread_and_no_bias() -> None:

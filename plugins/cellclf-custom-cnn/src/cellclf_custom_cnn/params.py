@@ -39,8 +39,8 @@ class CustomCNNParams(Params):
     )
     levels: Levels = Field(
         "fixed",
-        description="What the levels of each colour channel are scaled by: the whole scale (fixed), "
-        "the lightest of the image (background), or its darkest and lightest (range).",
+        description="What the levels of each colour channel are scaled by: the whole scale "
+        "(fixed), the lightest of the image (background), or its darkest and lightest (range).",
     )
 
 
