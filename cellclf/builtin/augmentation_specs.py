@@ -122,6 +122,18 @@ class StainParams(Params):
             "1 + curve: how pale parts compare with dark ones."
         ),
     )
+    mix: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description=(
+            "Each channel's optical density gets up to this share, more or less, of that of every "
+            "other channel: how much one dye stains beside another."
+        ),
+    )
+    probability: float = Field(
+        default=1.0, ge=0, le=1, description="Share of the images that are changed."
+    )
 
 
 class BlurParams(Params):

@@ -9,6 +9,7 @@ Changes of single levels are done through tables of 256 entries, whatever their 
 
 from __future__ import annotations
 
+import math
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -120,15 +121,26 @@ def stain(image: Image, rng: np.random.Generator, params: StainParams) -> Image:
     `a * D + b` with random `a` and `b`; there per dye after unmixing, here per colour channel,
     because the dyes are not known. With `curve` they become `a * D ** c + b`, the power even in its
     logarithm: cameras differ in their curve, and dyes in how they divide between parts of a cell.
+    With `mix` they then take from each other: dyes that are changed each by itself change all
+    channels together.
     """
+    if rng.random() >= params.probability:
+        return image
     channels = image.shape[2]
     a = rng.uniform(1 - params.scale, 1 + params.scale, channels)
     b = rng.uniform(-params.offset, params.offset, channels)
-    if params.curve == 0:
+    if params.curve == 0 and params.mix == 0:
         return _looked_up(image, FULL * (LEVELS[:, None] / FULL) ** a * 10.0**-b)
     steepest = np.log1p(params.curve)
     c = np.exp(rng.uniform(-steepest, steepest, channels))
-    return _looked_up(image, FULL * 10.0 ** -(a * DENSITIES[:, None] ** c + b))
+    densities = a * DENSITIES[:, None] ** c + b
+    if params.mix == 0:
+        return _looked_up(image, FULL * 10.0**-densities)
+    taken = rng.uniform(-params.mix, params.mix, (channels, channels))
+    np.fill_diagonal(taken, 1)
+    seen = cv2.LUT(image, densities.astype(np.float32).reshape(1, FULL + 1, channels))
+    levels = cv2.exp(cv2.transform(seen, -math.log(10) * taken)) * np.float32(FULL)
+    return _pixels(cv2.add(np.zeros_like(image), levels, dtype=cv2.CV_8U))  # rounded and cut off
 
 
 def blur(image: Image, rng: np.random.Generator, params: BlurParams) -> Image:

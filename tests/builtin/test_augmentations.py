@@ -53,7 +53,7 @@ STRONGEST: dict[str, Params] = {
     "shift": ShiftParams(fraction=0.5),
     "contrast": ContrastParams(amount=1),
     "brightness": BrightnessParams(amount=1),
-    "stain": StainParams(scale=1, offset=1, curve=3),
+    "stain": StainParams(scale=1, offset=1, curve=3, mix=1),
     "blur": BlurParams(max_sigma=10, probability=1),
     "noise": NoiseParams(max_sigma=100, probability=1),
 }
@@ -221,6 +221,7 @@ def test_stain_scales_and_offsets_optical_density_by_the_beer_lambert_law() -> N
     image = np.full((1, 1, 3), (204, 102, 51), dtype=np.uint8)
     params = StainParams(scale=0.3, offset=0.1)
     rng = np.random.default_rng(7)
+    rng.random()  # whether the image is changed
     a, b = rng.uniform(0.7, 1.3, 3), rng.uniform(-0.1, 0.1, 3)
     density = a * -np.log10(image[0, 0] / 255) + b
     expected = np.clip(255 * 10**-density, 0, 255)
@@ -231,13 +232,27 @@ def test_stain_scales_and_offsets_optical_density_by_the_beer_lambert_law() -> N
 def test_stain_raises_optical_density_to_a_power() -> None:
     image = np.full((1, 1, 3), (204, 102, 51), dtype=np.uint8)
     rng = np.random.default_rng(7)
-    rng.uniform(1, 1, 3), rng.uniform(0, 0, 3)
+    rng.random(7)  # whether the image is changed, factors and offsets
     powers = np.exp(rng.uniform(-np.log(2), np.log(2), 3))
     expected = 255 * 10 ** -((-np.log10(image[0, 0] / 255)) ** powers)
     params = StainParams(scale=0, offset=0, curve=1)
     changed = stain(image, np.random.default_rng(7), params)[0, 0]
     np.testing.assert_allclose(changed, expected, atol=0.5)
     assert not np.array_equal(changed, image[0, 0])
+
+
+def test_stain_mixes_the_optical_densities_of_the_channels() -> None:
+    image = np.full((1, 1, 3), (204, 102, 51), dtype=np.uint8)
+    rng = np.random.default_rng(7)
+    rng.random(
+        10
+    )  # whether the image is changed; factors, offsets and powers, of which none changes anything here
+    taken = rng.uniform(-0.3, 0.3, (3, 3))
+    np.fill_diagonal(taken, 1)
+    expected = np.clip(255 * 10 ** -(taken @ -np.log10(image[0, 0] / 255)), 0, 255)
+    changed = stain(image, np.random.default_rng(7), StainParams(scale=0, offset=0, mix=0.3))
+    np.testing.assert_allclose(changed[0, 0], expected, atol=0.5)
+    assert not np.array_equal(changed, image)
 
 
 def test_noise_has_the_drawn_spread_and_no_bias() -> None:
