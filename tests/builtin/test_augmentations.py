@@ -244,9 +244,7 @@ def test_stain_raises_optical_density_to_a_power() -> None:
 def test_stain_mixes_the_optical_densities_of_the_channels() -> None:
     image = np.full((1, 1, 3), (204, 102, 51), dtype=np.uint8)
     rng = np.random.default_rng(7)
-    rng.random(
-        10
-    )  # whether the image is changed; factors, offsets and powers, of which none changes anything here
+    rng.random(10)  # whether the image is changed, factors, offsets and powers
     taken = rng.uniform(-0.3, 0.3, (3, 3))
     np.fill_diagonal(taken, 1)
     expected = np.clip(255 * 10 ** -(taken @ -np.log10(image[0, 0] / 255)), 0, 255)
