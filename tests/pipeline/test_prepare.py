@@ -37,9 +37,9 @@ def test_a_division_with_a_seed_of_its_own_is_the_same_for_every_seed(
     monkeypatch.chdir(tmp_path)
     write_folder(tmp_path / "cells", {"round": 30, "long": 40})
 
-    def divided(seed: int, **split: int) -> list[str]:
+    def divided(general: int, **split: int) -> list[str]:
         data = {"path": "cells", "image_size": 16, "split": split}
-        asked = {"seed": seed, "data": data, "models": ["custom_cnn"]}
+        asked = {"seed": general, "data": data, "models": ["custom_cnn"]}
         return list(prepare_data(plan(asked, installed()), Silent()).split.parts)
 
     assert divided(1, seed=5) == divided(2, seed=5) == divided(5)

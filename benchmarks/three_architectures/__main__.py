@@ -1,0 +1,108 @@
+"""Custom CNN, EfficientNetB4 and VGG16 on the same real images: trained, kept, shown.
+
+    python -m benchmarks.three_architectures train PBC --out DIR --reduced
+    python -m benchmarks.three_architectures keep DIR
+    python -m benchmarks.three_architectures show
+
+PBC is the folder of the PBC set (Acevedo et al., 2020; CC BY 4.0). Each architecture is trained from
+random weights with the same budget of epochs and with the same budget of time, the small one with
+several seeds, all on one division, so that all are judged on the same test images. `train` goes on
+where it was stopped; `--only` names runs, so that they can be started one by one. `keep` copies what
+the figures need, without weights and images, and `show` makes the table and the plots of the
+documentation from that alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from benchmarks.three_architectures.runs import FULL, REDUCED, Asked, chosen, planned
+from benchmarks.three_architectures.training import measure_speeds, train
+
+RESULTS = Path("benchmarks/results/three_architectures")
+PAGE = Path("docs/explanation/three-architectures.md")
+
+
+def main() -> None:
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.three_architectures",
+        description=__doc__,
+        formatter_class=formatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_train(commands)
+    _add_speeds(commands)
+    asked = parser.parse_args()
+    asked.call(asked)
+
+
+def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("train", help="train what is not trained yet")
+    parser.add_argument("images", type=Path, metavar="PBC", help="folder of the images")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run directories")
+    kind = parser.add_mutually_exclusive_group(required=True)
+    kind.add_argument(
+        "--full",
+        dest="kind",
+        action="store_const",
+        const=FULL,
+        help="examples/three_architectures.toml as it stands, for a graphics card",
+    )
+    kind.add_argument(
+        "--reduced",
+        dest="kind",
+        action="store_const",
+        const=REDUCED,
+        help="64 px, 6 %% of the images to train on, 85 %% to test on, weighted classes",
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="RUN",
+        help="these runs, such as epochs-vgg16-0 or 'seconds-*'",
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="of custom_cnn [3]")
+    parser.add_argument(
+        "--seconds", type=float, default=240, help="the budget of time, of each training [240]"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of every experiment, such as data.image_size=96; may be given again",
+    )
+    parser.add_argument("--list", action="store_true", help="name the runs, and train none")
+    parser.set_defaults(call=_train)
+
+
+def _train(asked: argparse.Namespace) -> None:
+    comparison = Asked(
+        kind=asked.kind, settings=asked.set, seeds=asked.seeds, seconds=asked.seconds
+    )
+    runs = chosen(planned(comparison), asked.only)
+    if asked.list:
+        print(*(run.name for run in runs), sep="\n")
+        return
+    train(comparison, runs, asked.images, asked.out)
+
+
+def _add_speeds(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "speeds", help="measure images a second again, of all finished runs one after the other"
+    )
+    parser.add_argument("out", type=Path, metavar="DIR", help="folder of the run directories")
+    parser.set_defaults(call=lambda asked: measure_speeds(_finished(asked.out)))
+
+
+def _finished(out: Path) -> list[Path]:
+    from cellclf.run_directory import RunDirectory
+
+    return [file.parent for file in sorted(out.glob("*/record.json")) if RunDirectory(file.parent).is_complete()]
+
+
+if __name__ == "__main__":
+    main()
