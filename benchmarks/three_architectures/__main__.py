@@ -17,6 +17,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from benchmarks.three_architectures.keeping import finished, keep
+from benchmarks.three_architectures.page import show
 from benchmarks.three_architectures.runs import FULL, REDUCED, Asked, chosen, planned
 from benchmarks.three_architectures.training import measure_speeds, train
 
@@ -34,6 +36,8 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_train(commands)
     _add_speeds(commands)
+    _add_keep(commands)
+    _add_show(commands)
     asked = parser.parse_args()
     asked.call(asked)
 
@@ -95,13 +99,27 @@ def _add_speeds(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "speeds", help="measure images a second again, of all finished runs one after the other"
     )
     parser.add_argument("out", type=Path, metavar="DIR", help="folder of the run directories")
-    parser.set_defaults(call=lambda asked: measure_speeds(_finished(asked.out)))
+    parser.set_defaults(call=lambda asked: measure_speeds(finished(asked.out)))
 
 
-def _finished(out: Path) -> list[Path]:
-    from cellclf.run_directory import RunDirectory
+def _add_keep(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("keep", help="copy what the figures need of all finished runs")
+    parser.add_argument("out", type=Path, metavar="DIR", help="folder of the run directories")
+    _add_results(parser)
+    parser.set_defaults(call=lambda asked: keep(asked.out, asked.results))
 
-    return [file.parent for file in sorted(out.glob("*/record.json")) if RunDirectory(file.parent).is_complete()]
+
+def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("show", help="make tables and plots from what is kept")
+    _add_results(parser)
+    parser.add_argument("--page", type=Path, default=PAGE, help=f"page that shows them [{PAGE}]")
+    parser.set_defaults(call=lambda asked: show(asked.results, asked.page))
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--results", type=Path, default=RESULTS, help=f"folder of what is kept [{RESULTS}]"
+    )
 
 
 if __name__ == "__main__":
