@@ -4,12 +4,12 @@
     python -m benchmarks.three_architectures keep DIR
     python -m benchmarks.three_architectures show
 
-PBC is the folder of the PBC set (Acevedo et al., 2020; CC BY 4.0). Each architecture is trained from
-random weights with the same budget of epochs and with the same budget of time, the small one with
-several seeds, all on one division, so that all are judged on the same test images. `train` goes on
-where it was stopped; `--only` names runs, so that they can be started one by one. `keep` copies what
-the figures need, without weights and images, and `show` makes the table and the plots of the
-documentation from that alone.
+PBC is the folder of the PBC set (Acevedo et al., 2020; CC BY 4.0). Each architecture is trained
+from random weights with the same budget of epochs and with the same budget of time, the small one
+with several seeds, all on one division, so that all are judged on the same test images. `train`
+goes on where it was stopped; `--only` names runs, so that they can be started one by one. `keep`
+copies what the figures need, without weights and images, and `show` makes the tables and the plots
+of the documentation from that alone.
 """
 
 from __future__ import annotations

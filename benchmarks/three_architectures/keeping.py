@@ -1,4 +1,4 @@
-"""What is kept of finished runs: their records and test answers, without weights, images and places.
+"""What is kept of finished runs: records and test answers, without weights, images and places.
 
 comparison.json      how the comparison was made
 test.csv.gz          one row a test image: its id, label and unit, and what each run took it for
@@ -51,7 +51,7 @@ def finished(out: Path) -> list[Path]:
 
 
 def keep(out: Path, results: Path) -> None:
-    """Copy what the figures need of every complete run in `out` to `results`, in place of what is there.
+    """Copy what the figures need of every complete run in `out` to `results`, which is made anew.
 
     Raises:
         SystemExit: There is no such run, the runs were judged on different images, or what would

@@ -106,7 +106,7 @@ class Asked:
 
 
 def planned(asked: Asked) -> list[Run]:
-    """Every training, those with the budget in epochs first, and the small network before others."""
+    """Every training, those with the budget in epochs first."""
     architectures = read_toml(EXAMPLE)["models"]
     return [
         Run(budget=budget, architecture=architecture, seed=seed)

@@ -26,7 +26,7 @@ def budget_named(kept: Kept, budget: str) -> str:
 
 
 def accuracies(kept: Kept) -> str:
-    """Every training and its headline figures, and the mean of trainings that differ in the seed."""
+    """Every training with its headline figures, and means of those that differ in the seed."""
     rows = []
     for budget in BUDGETS:
         named = budget_named(kept, budget)
