@@ -21,6 +21,7 @@ from benchmarks.three_architectures.keeping import finished, keep
 from benchmarks.three_architectures.page import show
 from benchmarks.three_architectures.runs import FULL, REDUCED, Asked, chosen, planned
 from benchmarks.three_architectures.training import measure_speeds, train
+from cellclf.errors import CellclfError
 
 RESULTS = Path("benchmarks/results/three_architectures")
 PAGE = Path("docs/explanation/three-architectures.md")
@@ -39,7 +40,10 @@ def main() -> None:
     _add_keep(commands)
     _add_show(commands)
     asked = parser.parse_args()
-    asked.call(asked)
+    try:
+        asked.call(asked)
+    except CellclfError as error:
+        raise SystemExit(str(error)) from None
 
 
 def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

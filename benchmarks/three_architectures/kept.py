@@ -43,7 +43,7 @@ class Training:
         run: Which one.
         figures: Value, lower and upper limit of each headline figure.
         facts: Epochs, parameters and seconds.
-        history: One row an epoch.
+        history: One row an epoch; in `elapsed`, the seconds until its end.
         speeds: Images a second that the network looks at.
     """
 
@@ -125,7 +125,7 @@ def read(results: Path) -> Kept | None:
     order = [*NAMES]
     runs = sorted(
         map(Run.named, names),
-        key=lambda run: (run.budget, order.index(run.architecture), run.seed),
+        key=lambda run: (BUDGETS.index(run.budget), order.index(run.architecture), run.seed),
     )
     first = results / runs[0].name
     return Kept(
@@ -141,11 +141,12 @@ def _training(run: Run, place: Path) -> Training:
     metrics = read_json(place / "metrics.json")
     rows = pd.DataFrame(metrics["models"][run.architecture]["estimates"])
     limits = headlines(rows)
+    history = pd.read_csv(place / HISTORY_NAME)
     (values,) = metrics["comparison"]
     return Training(
         run=run,
         figures={name: (values[name], *limits[name]) for name in FIGURES},
         facts=read_json(place / "facts.json"),
-        history=pd.read_csv(place / HISTORY_NAME),
+        history=history.assign(elapsed=history["seconds"].cumsum()),
         speeds=read_json(place / SPEEDS),
     )

@@ -60,7 +60,7 @@ def results_in_words(kept: Kept | None, *, stem: str) -> str:
         caption,
         f"![Validation accuracy over epochs and over seconds]({stem}-curves.svg)",
         "### What they cost",
-        caption,
+        f"{caption} Images a second; the middle of all trainings of a network.",
         costs(kept),
     ]
     return "\n" + "\n\n".join(parts) + "\n\n"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from benchmarks.three_architectures.kept import BUDGETS, FIGURES, NAMES, Kept, Training
+from benchmarks.three_architectures.runs import EPOCHS, SECONDS
 from benchmarks.three_architectures.tables import budget_named
 from cellclf.reporting.style import INK, MUTED, RIGHT, WRONG, house_style
 
@@ -16,6 +16,9 @@ __all__ = ["curves", "figures"]
 
 COLOURS = dict(zip(NAMES.values(), (RIGHT, WRONG, INK), strict=True))
 WIDTH = 8.4
+
+OVER = {EPOCHS: ("epoch", "epoch"), SECONDS: ("elapsed", "seconds of training")}
+"""Column of the history that a curve is drawn over, and what it is called, by budget."""
 
 
 def figures(kept: Kept) -> Figure:
@@ -31,7 +34,7 @@ def figures(kept: Kept) -> Figure:
         for budget, row in zip(budgets, grid, strict=True):
             for (name, title), axes in zip(FIGURES.items(), row, strict=True):
                 _draw_figures(axes, kept.of(budget), name)
-                axes.set_title(title.capitalize() if axes in grid[0] else "")
+                axes.set_title(title[0].upper() + title[1:] if axes in grid[0] else "")
                 axes.tick_params(labelleft=axes is row[0])
             row[0].set_ylabel(budget_named(kept, budget))
         _caption(figure, kept)
@@ -57,15 +60,10 @@ def curves(kept: Kept) -> Figure:
         figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
         grid = figure.subplots(1, len(budgets), sharey=True, squeeze=False)[0]
         for budget, axes in zip(budgets, grid, strict=True):
-            over = "epoch" if budget == BUDGETS[0] else "seconds of training"
+            over, label = OVER[budget]
             for one in kept.of(budget):
-                _draw_curve(
-                    axes,
-                    one.history.assign(**{"seconds of training": one.history["seconds"].cumsum()}),
-                    over,
-                    one,
-                )
-            axes.set(title=budget_named(kept, budget).capitalize(), xlabel=over, ylabel="")
+                _draw_curve(axes, one, over)
+            axes.set(title=budget_named(kept, budget).capitalize(), xlabel=label, ylabel="")
             axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
         grid[0].set_ylabel("validation accuracy")
         handles = [
@@ -77,14 +75,15 @@ def curves(kept: Kept) -> Figure:
         return figure
 
 
-def _draw_curve(axes: Axes, history: pd.DataFrame, over: str, one: Training) -> None:
+def _draw_curve(axes: Axes, one: Training, over: str) -> None:
     sns.lineplot(
-        x=history[over],
-        y=history["validation_accuracy"],
+        x=one.history[over],
+        y=one.history["validation_accuracy"],
         ax=axes,
         color=COLOURS[one.architecture],
         linewidth=1.2,
-        marker="o" if len(history) < 3 else None,
+        # One epoch is a point, and a line through one point cannot be seen.
+        marker="o" if len(one.history) == 1 else None,
         errorbar=None,
         legend=False,
     )

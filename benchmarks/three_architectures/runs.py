@@ -38,7 +38,7 @@ EPOCHS, SECONDS = "epochs", "seconds"
 KIND = "comparison.json"
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """One training.
 

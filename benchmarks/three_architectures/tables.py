@@ -66,7 +66,7 @@ def differences(kept: Kept) -> str:
     others = [name for name in FIGURES if name != "accuracy"]
     head = ["budget", "first, second", "accuracy", "right alone", "p", "told apart"]
     table = _markdown([*head, *(FIGURES[name] for name in others)], rows)
-    said = [f"With {budget_named(kept, budget)}: {one.best}" for budget, one in told.items()]
+    said = [f"- {budget_named(kept, budget)}: {one.best}" for budget, one in told.items()]
     return "\n".join([table, "", *said])
 
 
@@ -86,7 +86,14 @@ def costs(kept: Kept) -> str:
                 f"{median(cards):,.0f}" if cards else DASH,
             ]
         )
-    head = ["network", "parameters", "trained", "Keras", "fastest engine", "Keras, graphics card"]
+    head = [
+        "network",
+        "parameters",
+        "training",
+        "prediction, Keras",
+        "prediction, fastest engine",
+        "prediction, Keras on a graphics card",
+    ]
     return _markdown(head, rows)
 
 

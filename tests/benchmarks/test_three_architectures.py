@@ -28,7 +28,8 @@ from cellclf.training.history import EpochRow, write_history
 ROOT = Path(__file__).parents[2]
 CLASSES = ("a", "b")
 CELLS = 200
-RIGHT = {"custom_cnn": 0.95, "efficientnet_b4": 0.9, "vgg16": 0.5}
+COMPUTED = ("accuracy", "balanced_accuracy", "f1")
+RIGHT = {"custom_cnn": 0.95, "efficientnet_b4": 0.75, "vgg16": 0.5}
 EMPTY_PAGE = "# Page\n\n<!-- results: begin -->\n<!-- results: end -->\n\nThe end.\n"
 
 
@@ -44,7 +45,8 @@ def made(out: Path, *names: str) -> Path:
         division = pd.DataFrame({"sample_id": table["sample_id"], "unit": range(CELLS)})
         division.to_csv(directory.division_file, index=False)
         write_text(directory.experiment_file, tomli_w.dumps(asked.experiment(run, out / "images")))
-        found = estimates(table, core_metrics(), resamples=50)
+        metrics = [one for one in core_metrics() if one.name in COMPUTED]
+        found = estimates(table, metrics, resamples=50)
         values = {(row["metric"], row["of"]): row["value"] for row in found.to_dict("records")}
         figures = {
             "accuracy": values["accuracy", ""],
@@ -154,7 +156,7 @@ def test_the_page_is_made_from_the_kept_records_alone(tmp_path: Path) -> None:
     assert page.count("| at most 100 epochs | custom CNN | ") == 4
     assert "| custom CNN | mean of 3 ± standard deviation | 9" in page
     assert page.count("| custom CNN, VGG16 | +") == 2
-    assert page.count("| yes |") == 4
+    assert page.count("| yes |") == 6
     assert "| custom CNN | 12,345 | 200 | 1,000 | 2,000 (openvino) | – |" in page
     for name in ("figures", "curves"):
         drawing = (tmp_path / f"page-{name}.svg").read_text(encoding="utf-8")
