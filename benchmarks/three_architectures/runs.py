@@ -13,7 +13,7 @@ from cellclf.cli.settings import overridden
 from cellclf.experiment import laid_over, read_toml
 from cellclf.files import write_json
 
-__all__ = ["FULL", "REDUCED", "Asked", "Run", "chosen", "planned"]
+__all__ = ["EPOCHS", "FULL", "KIND", "REDUCED", "SECONDS", "Asked", "Run", "chosen", "planned"]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "three_architectures.toml"
 """The full comparison; whatever is trained is this, with what was asked for laid over it."""
