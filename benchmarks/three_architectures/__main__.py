@@ -15,6 +15,8 @@ of the documentation from that alone.
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from pathlib import Path
 
 from benchmarks.three_architectures.keeping import finished, keep
@@ -22,6 +24,9 @@ from benchmarks.three_architectures.page import show
 from benchmarks.three_architectures.runs import FULL, REDUCED, Asked, chosen, planned
 from benchmarks.three_architectures.training import measure_speeds, train
 from cellclf.errors import CellclfError
+
+TERMINATED = 143
+"""Exit status of a command ended by SIGTERM, as shells have it: 128 + SIGTERM."""
 
 RESULTS = Path("benchmarks/results/three_architectures")
 PAGE = Path("docs/explanation/three-architectures.md")
@@ -40,6 +45,8 @@ def main() -> None:
     _add_keep(commands)
     _add_show(commands)
     asked = parser.parse_args()
+    # Ends the training that goes on beside, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         asked.call(asked)
     except CellclfError as error:
