@@ -71,6 +71,13 @@ class SplitSettings(Settings):
     validation: float = Field(0.10, gt=0, lt=1, description="Share every choice is made on.")
     calibration: float = Field(0.10, ge=0, lt=1, description="Share thresholds are set on.")
     test: float = Field(0.15, gt=0, lt=1, description="Share opened once, at the end.")
+    seed: Whole | None = Field(
+        None,
+        ge=0,
+        lt=2**31,
+        description="Decides the division; `seed` where left out. With one of its own, trainings "
+        "with other seeds share their test part.",
+    )
     keep_given: bool = Field(
         True, description="Keep the parts that the data set comes with (false: --resplit)."
     )

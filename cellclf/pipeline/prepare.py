@@ -131,7 +131,7 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
         found,
         unreadable=store.unreadable,
         settings=settings.split,
-        seed=plan.experiment.seed,
+        seed=plan.experiment.seed if settings.split.seed is None else settings.split.seed,
         look=f"To see the pictures:\n  {audit_command(plan)}",
     )
     for warning in divided.split.warnings:

@@ -29,3 +29,18 @@ def test_what_training_images_look_like_is_measured_once_for_all_models(
         stain_and_focus(prepared.images[rows]), prepared.samples.labels[rows], classes=2
     )
     np.testing.assert_array_equal(prepared.usual.bands, wanted.bands)
+
+
+def test_a_division_with_a_seed_of_its_own_is_the_same_for_every_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_folder(tmp_path / "cells", {"round": 30, "long": 40})
+
+    def divided(general: int, **split: int) -> list[str]:
+        data = {"path": "cells", "image_size": 16, "split": split}
+        asked = {"seed": general, "data": data, "models": ["custom_cnn"]}
+        return list(prepare_data(plan(asked, installed()), Silent()).split.parts)
+
+    assert divided(1, seed=5) == divided(2, seed=5) == divided(5)
+    assert divided(1) != divided(2)
