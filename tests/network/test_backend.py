@@ -12,6 +12,7 @@ import pytest
 
 from cellclf.errors import ExperimentError
 from cellclf.network import backend
+from cellclf.network.backend.quiet import without_early_log
 from cellclf.processors import processor_count
 from tests.launching import needs_jax
 
@@ -122,7 +123,7 @@ def test_a_backend_against_the_environment_variable_is_refused(
 
 
 def test_only_early_log_lines_are_held_back(capfd: pytest.CaptureFixture[str]) -> None:
-    with backend._without_early_log():
+    with without_early_log():
         os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called are\n")
         os.write(2, b"I0000 00:00:1795433086.230777    9604 port.cc:153] oneDNN is on\n")
         os.write(2, b"a real warning\n")
@@ -132,7 +133,7 @@ def test_only_early_log_lines_are_held_back(capfd: pytest.CaptureFixture[str]) -
 def test_what_was_held_back_is_shown_when_the_import_fails(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(ImportError), backend._without_early_log():
+    with pytest.raises(ImportError), without_early_log():
         os.write(2, b"libcudart.so: no such file\n")
         raise ImportError
     assert capfd.readouterr().err == "libcudart.so: no such file\n"
