@@ -23,7 +23,7 @@ FULL, REDUCED = "full", "reduced"
 LESS: Mapping[str, Any] = {
     "data": {
         "image_size": 64,
-        "split": {"train": 0.06, "validation": 0.04, "calibration": 0.05, "test": 0.85},
+        "split": {"train": 0.04, "validation": 0.04, "calibration": 0.05, "test": 0.87},
     },
     "augmentation": {"balance": "weights"},
 }
@@ -78,7 +78,7 @@ class Asked:
     kind: str
     settings: Sequence[str] = ()
     seeds: int = 3
-    seconds: float = 240.0
+    seconds: float = 120.0
 
     def experiment(self, run: Run, images: Path) -> dict[str, Any]:
         """Everything that one training depends on."""
