@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cellclf.cli.run import INTERRUPTED
+from cellclf.cli.exit_codes import ExitCode
 
 __all__ = ["fetch"]
 
@@ -43,5 +43,5 @@ def fetch(
             fetched = fetch_set(dataset, to=to, params=params, progress=progress)
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on where this one was.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     typer.echo(fetched.summary())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from cellclf.terms import Views
 
 __all__ = [
     "ByOption",
@@ -23,6 +26,7 @@ __all__ = [
     "WorkersOption",
     "require_result_files",
     "require_suffix",
+    "wrong_value",
 ]
 
 ExperimentArgument = Annotated[
@@ -96,7 +100,7 @@ EngineOption = Annotated[
 ]
 
 ViewsOption = Annotated[
-    str,
+    Views,
     typer.Option(
         metavar="none|flips|dihedral",
         help="Look at each image mirrored (4 views) or turned as well (8), and average: 4 or 8 "
@@ -155,3 +159,21 @@ def require_suffix(option: str, path: Path | None, *suffixes: str) -> None:
         *others, last = suffixes
         allowed = f"{', '.join(others)} or {last}" if others else last
         raise RunError(f"{option} must name a {allowed} file. Received: {path}")
+
+
+@contextmanager
+def wrong_value(option: str) -> Iterator[None]:
+    """Say of what is wrong with the value of an option that the command is wrong, not the data.
+
+    Args:
+        option: The option whose value is read in the block.
+
+    Raises:
+        BadParameter: The value cannot be understood.
+    """
+    from cellclf.errors import DataError
+
+    try:
+        yield
+    except DataError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
