@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cellclf.cli import completion
 from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.options import EngineOption, ViewsOption, require_result_files, wrong_value
 from cellclf.cli.output import JsonOption, print_result, print_written
@@ -45,13 +46,18 @@ def evaluate(
         ),
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option(help="A metric; give it again for more. [all of cellclf]")
+        list[str] | None,
+        typer.Option(
+            help="A metric; give it again for more. [all of cellclf]",
+            autocompletion=completion.metrics,
+        ),
     ] = None,
     part: Annotated[
         str | None,
         typer.Option(
             help="Which rows, where the file has several parts [test]; which images of a run "
-            "[validation]."
+            "[validation].",
+            autocompletion=completion.parts,
         ),
     ] = None,
     resamples: Annotated[

@@ -53,6 +53,8 @@ def init(
         f"{folder}: {found.images:,} images of {len(found.classes)} classes, "
         f"the smallest {found.smallest} with {smallest:,}"
     )
+    if found.too_small:
+        typer.echo(f"Left out, being too small: {', '.join(found.too_small)}")
     typer.echo(f"Written: {out}")
     typer.echo(f"Next: cellclf audit {out}")
     typer.echo(f"      cellclf run {out}")

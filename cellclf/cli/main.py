@@ -41,7 +41,7 @@ __all__ = ["app", "main"]
 class _Commands(TyperGroup):
     """All commands; each ends with the same status where a person stops it."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cellclf.cli import completion
 from cellclf.terms import Views
 
 __all__ = [
@@ -34,7 +35,10 @@ ExperimentArgument = Annotated[
 ]
 
 DatasetOption = Annotated[
-    str | None, typer.Option(help="A dataset plugin. [image_folder, with --data]")
+    str | None,
+    typer.Option(
+        help="A dataset plugin. [image_folder, with --data]", autocompletion=completion.datasets
+    ),
 ]
 
 DataOption = Annotated[Path | None, typer.Option(help="The folder or file it reads.")]
@@ -95,6 +99,7 @@ EngineOption = Annotated[
     str,
     typer.Option(
         metavar="auto|keras|NAME",
+        autocompletion=completion.engines,
         help="What computes the answers: the fastest here, Keras, or a plugin's engine.",
     ),
 ]

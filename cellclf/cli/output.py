@@ -49,5 +49,6 @@ def print_written(*paths: Path | None, as_json: bool) -> None:
 
 def print_error(error: Exception) -> None:
     """Say why a command ends, in red where that can be seen and is wanted."""
-    plain = bool(os.environ.get("NO_COLOR")) or not sys.stderr.isatty()
-    typer.secho(f"Error: {error}", err=True, fg=None if plain else typer.colors.RED)
+    coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    said = f"Error: {error}"
+    typer.echo(typer.style(said, fg=typer.colors.RED) if coloured else said, err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cellclf.cli import completion
 from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.new_plugin import new
 from cellclf.cli.output import JsonOption, print_json
@@ -58,7 +59,8 @@ def check(
         str,
         typer.Argument(
             help="A plugin or distribution, for all that it offers, a name on offer, or "
-            "distribution/name."
+            "distribution/name.",
+            autocompletion=completion.names,
         ),
     ],
     root: Annotated[
@@ -107,7 +109,12 @@ def check(
 @app.command("show")
 @may_name_plugin_files
 def show_plugin(
-    name: Annotated[str, typer.Argument(help="A name on offer, or distribution/name.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A name on offer, or distribution/name.", autocompletion=completion.names
+        ),
+    ],
 ) -> None:
     """Show what a name stands for and the parameters it takes.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cellclf.cli import completion
 from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.options import (
     DataOption,
@@ -38,7 +39,10 @@ def run(
     ] = False,
     model: Annotated[
         list[str] | None,
-        typer.Option(help="An architecture; give it again for more. [all installed]"),
+        typer.Option(
+            help="An architecture; give it again for more. [all installed]",
+            autocompletion=completion.models,
+        ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the images. [100]")] = None,
     image_size: Annotated[int | None, typer.Option(help="Side in pixels. [128]")] = None,

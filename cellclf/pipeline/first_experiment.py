@@ -13,7 +13,7 @@ from cellclf.pipeline.survey import DATASET, LEAST_UNITS, Survey
 from cellclf.registry import Registry
 from cellclf.settings import DataSettings, SplitSettings, TrainingSettings
 from cellclf.specs import ModelSpec
-from cellclf.terms import counted, percent
+from cellclf.terms import NO_BREAK, counted, percent
 
 __all__ = ["first_experiment"]
 
@@ -317,7 +317,7 @@ def _run_name(found: Survey) -> str:
 
 def _comment(text: str) -> Iterator[str]:
     # A name may hold signs that TOML allows in no comment.
-    text = "".join(sign if sign.isprintable() or sign.isspace() else "?" for sign in text)
+    text = "".join(sign if sign.isprintable() or sign == NO_BREAK else "?" for sign in text)
     for line in textwrap.wrap(text, WIDTH - 2, break_long_words=False, break_on_hyphens=False):
         yield f"# {line}"
 
