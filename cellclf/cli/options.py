@@ -84,7 +84,10 @@ ReferenceOption = Annotated[
 
 WorkersOption = Annotated[
     Literal["local", "ray"],
-    typer.Option(help="Who looks at the images: this process, or the machines of a Ray cluster."),
+    typer.Option(
+        metavar="local|ray",
+        help="Who looks at the images: this process, or the machines of a Ray cluster.",
+    ),
 ]
 
 RayAddressOption = Annotated[

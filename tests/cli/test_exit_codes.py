@@ -40,7 +40,7 @@ def test_an_option_that_there_is_not_is_wrong_usage(cellclf_command: Command, na
 def test_a_command_that_there_is_not_is_wrong_usage(cellclf_command: Command) -> None:
     done = cellclf_command("rnu", check=False)
     assert done.returncode == ExitCode.USAGE
-    assert "'run'" in done.stderr
+    assert "'rnu'" in done.stderr
 
 
 @pytest.mark.parametrize(
