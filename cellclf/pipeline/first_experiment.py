@@ -68,7 +68,7 @@ def _head(found: Survey) -> Iterator[str]:
     yield "#     cellclf run experiment.toml      # train, judge and report"
     yield from _comment(
         "What is commented out shows a default, or something that only some sets need. Every "
-        "setting there is: docs/reference/experiment.md"
+        'setting there is: page "Experiment" of the documentation.'
     )
     yield ""
     yield from _comment(
@@ -108,18 +108,18 @@ def _size(found: Survey, models: list[ModelSpec]) -> Iterator[str]:
         yield '# resize = "pad"'
         return
     size = max(least, min(default, -(-sides.median // SIDES) * SIDES))
-    seen = f"{counted(sides.looked_at, 'image')} were looked at: the longer side is "
+    seen = f"Of {counted(sides.looked_at, 'image')} that were looked at, the longer side is "
     if sides.least == sides.most:
         seen += counted(sides.most, "pixel")
     else:
         seen += f"{sides.least} to {sides.most} pixels, the median {sides.median}"
     if size < default:
-        chosen = "enlarging them further would cost time and add nothing."
+        chosen = "enlarging them further costs time and shows nothing that is not there."
     elif sides.median > size:
         chosen = "a larger size shows finer grain and takes longer, by its square."
     else:
         chosen = "this is the default."
-    yield from _comment(f"{why} {seen}: {chosen}")
+    yield from _comment(f"{why} {seen}; {chosen}")
     yield f"image_size = {size}"
     shape = f"The sides of {percent(sides.oblong, digits=0)} of these differ by more than a tenth"
     if sides.oblong > MOSTLY:
@@ -223,7 +223,8 @@ def _networks(models: list[ModelSpec]) -> Iterator[str]:
         return
     first, *others = models
     yield from _comment(
-        f"{first.summary.rstrip('.')}. What else it can be told: cellclf plugins show {first.name}"
+        f"{first.summary.rstrip('.')}. One network to begin with; what else it can be told: "
+        f"cellclf plugins show {first.name}"
     )
     yield f"[models.{first.name}]"
     if others:
