@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+import cellclf
 from cellclf.cli.output import print_json
-from cellclf.files import write_json
+from cellclf.files import finite, write_json
 from cellclf.inference.totals import Counts, Totals
 from cellclf.pipeline.finished import FinishedRun
 from tests.cli.command_tree import commands
@@ -84,6 +85,14 @@ def test_a_finished_run_is_told_with_its_figures_and_its_record(tmp_path: Path) 
     assert found["passed"] is True
     assert {"model", "accuracy"} <= found["comparison"][0].keys()
     assert found["record"]["status"] == "complete"
+
+
+def test_a_comparison_is_written_as_it_is_told(tmp_path: Path) -> None:
+    found = cellclf.compare([made_run(tmp_path / "first", seed=0)], resamples=100)
+    found.write_json(tmp_path / "found.json")
+    assert json.loads((tmp_path / "found.json").read_text("utf-8")) == plain(
+        finite(found.as_json())
+    )
 
 
 def test_predictions_are_told_with_counts_and_files() -> None:
