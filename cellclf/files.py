@@ -19,6 +19,7 @@ from cellclf.errors import RunError
 
 __all__ = [
     "cache_folder",
+    "finite",
     "partials_in",
     "replacing",
     "require_writable",
@@ -127,8 +128,24 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file that is either absent or whole; NaN and infinities become null."""
-    text = json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
+
+
+def finite(value: Any) -> Any:
+    """Return plain values with `None`, JSON's word for what does not exist, for NaN and infinities.
+
+    Example:
+        >>> finite({"low": math.nan, "counts": (1, 2)})
+        {'low': None, 'counts': [1, 2]}
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return value
 
 
 def _unwritable(path: Path, error: OSError) -> RunError:
@@ -136,14 +153,3 @@ def _unwritable(path: Path, error: OSError) -> RunError:
         f"{path} cannot be written: {error.strerror or error}. Choose another place, or make room "
         "in this one"
     )
-
-
-def _finite(value: Any) -> Any:
-    """Return `value` with `None`, JSON's word for what does not exist, for NaN and infinities."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return value

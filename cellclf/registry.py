@@ -93,10 +93,13 @@ class Registry:
             )
         return named[0]
 
+    def is_alone(self, kind: type[Spec], name: str) -> bool:
+        """Whether one distribution alone offers `name`, so that it may be asked for as it is."""
+        return sum(offer.spec.name == name for offer in self._offers(kind)) == 1
+
     def reference(self, kind: type[Spec], name: str) -> str:
         """Return how the core's own `name` is asked for: bare, unless a plugin offers it too."""
-        takers = [offer for offer in self._offers(kind) if offer.spec.name == name]
-        return name if len(takers) == 1 else f"{CORE}/{name}"
+        return name if self.is_alone(kind, name) else f"{CORE}/{name}"
 
     def core_names(self, kind: type[Spec]) -> list[str]:
         """Names that the core itself offers, in its own order."""

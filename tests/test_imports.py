@@ -72,7 +72,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "network": (*GROUND, "data", "evaluation"),
     "training": (*GROUND, "data", "evaluation", "network"),
-    "doctor": (*GROUND, "network"),
+    "doctor": (*GROUND, "data", "network"),
     "engines": (*GROUND, "data", "network"),
     "inference": (*GROUND, "data", "evaluation", "network", "engines"),
     "reporting": (*GROUND, "data", "evaluation", "auditing"),

@@ -110,10 +110,13 @@ class Audit:
             "name"
         )
 
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the findings as plain values with the keys of `to_frame`."""
+        return [asdict(finding) for finding in self.findings]
+
     def to_json(self) -> str:
         """Return the findings as a JSON list of objects with the keys of `to_frame`."""
-        found: list[dict[str, Any]] = [asdict(finding) for finding in self.findings]
-        return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n"
 
     def write_json(self, path: Path) -> None:
         """Write `to_json` to a file, which appears whole or not at all.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.options import (
     DataOption,
     DatasetOption,
@@ -16,7 +17,7 @@ from cellclf.cli.options import (
     SetOption,
     require_result_files,
 )
-from cellclf.cli.run import INTERRUPTED
+from cellclf.cli.output import JsonOption, print_json, print_written
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from cellclf.auditing.audit import Audit
 
 __all__ = ["audit"]
-
-NOT_SAFE = 3
-"""Exit status where errors were found: the command worked, the set is not safe to use as it is."""
 
 STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
@@ -36,13 +34,11 @@ def audit(
     dataset: DatasetOption = None,
     data: DataOption = None,
     group_pattern: GroupPatternOption = None,
-    json: Annotated[
-        Path | None, typer.Option(help="Write the findings to this file, as a JSON list.")
-    ] = None,
     page: Annotated[
         Path | None, typer.Option(help="Write a page with pictures to this HTML file.")
     ] = None,
     set_: SetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Look for what makes results wrong: duplicates, leaks, conflicts, shortcuts.
 
@@ -56,7 +52,8 @@ def audit(
 
     \b
     cellclf audit --data my_cells
-    cellclf audit --data my_cells --json findings.json --page findings.html
+    cellclf audit --data my_cells --page findings.html
+    cellclf audit --data my_cells --json > findings.json
     cellclf audit experiment.toml
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
@@ -64,24 +61,24 @@ def audit(
     from cellclf.pipeline.audit_data import audit as audit_data
 
     asked = asked_for(experiment, data_flags(dataset, data, group_pattern), set_ or ())
-    if asked.notice:
-        typer.echo(asked.notice, err=True)
-    require_result_files({"--json": json, "--page": page})
+    require_result_files({"--page": page})
     try:
         with command_progress() as progress:
+            if asked.notice:
+                progress.say(asked.notice)
             found = audit_data(asked.raw, source=asked.source, progress=progress)
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on where this one was.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    _print(found)
-    if json is not None:
-        found.write_json(json)
-        typer.echo(f"Written: {json}")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    if as_json:
+        print_json(found.as_json())
+    else:
+        _print(found)
     if page is not None:
         found.write_page(page)
-        typer.echo(f"Written: {page}")
+        print_written(page, as_json=as_json)
     if not found.safe:
-        raise typer.Exit(NOT_SAFE)
+        raise typer.Exit(ExitCode.NOT_REACHED)
 
 
 def _print(found: Audit) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from cellclf.cli.output import JsonOption, print_json
 
 if TYPE_CHECKING:
     from cellclf.data.cache import Entry
@@ -24,15 +25,20 @@ app = typer.Typer(
 
 @app.command("list")
 def list_entries(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """List what is in the cache, longest unused first."""
+    """List what is in the cache, longest unused first.
+
+    \b
+    cellclf cache list
+    cellclf cache list --json
+    """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.data.cache import entries
     from cellclf.files import cache_folder
 
     found = entries()
     if as_json:
-        typer.echo(json.dumps([_described(entry) for entry in found], indent=2))
+        print_json([_described(entry) for entry in found])
         return
     total = sum(entry.bytes for entry in found) / MEGABYTE
     typer.echo(f"{cache_folder()}: {len(found)} entries, {total:,.1f} MB")
@@ -53,6 +59,7 @@ def prune_entries(
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Remove all.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Remove entries, but none that a running process uses.
 
@@ -70,6 +77,14 @@ def prune_entries(
         max_bytes=None if max_size is None else int(max_size * GIGABYTE),
         everything=everything,
     )
+    if as_json:
+        print_json(
+            {
+                "removed": [_described(entry) for entry in done.removed],
+                "in_use": [_described(entry) for entry in done.in_use],
+            }
+        )
+        return
     freed = sum(entry.bytes for entry in done.removed) / MEGABYTE
     typer.echo(f"removed {len(done.removed)} entries, {freed:,.1f} MB")
     for entry in done.in_use:

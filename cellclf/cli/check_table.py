@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from cellclf.cli.output import print_json
 
 if TYPE_CHECKING:
     from cellclf.testing.check import Outcome, Status
@@ -30,7 +31,7 @@ def print_outcomes(outcomes: Iterator[Outcome], *, as_json: bool) -> bool:
     """
     if as_json:
         seen = list(outcomes)
-        typer.echo(json.dumps([_described(one) for one in seen], indent=2))
+        print_json([_described(one) for one in seen])
     elif sys.stdout.isatty():
         seen = _tabled(outcomes)
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cellclf.cli.options import require_result_files
+from cellclf.cli.output import JsonOption, print_result
 
 __all__ = ["compare"]
 
@@ -18,7 +18,7 @@ def compare(
         int, typer.Option(min=100, help="How often units are drawn anew for an interval.")
     ] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Decides every draw.")] = 0,
-    json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare the models of one run, or of several, on the same test samples.
 
@@ -28,13 +28,10 @@ def compare(
 
     \b
     cellclf compare runs/first
-    cellclf compare runs/seed0 runs/seed1 runs/seed2 --json comparison.json
+    cellclf compare runs/seed0 runs/seed1 runs/seed2
+    cellclf compare runs/first --json > comparison.json
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.pipeline.compare import compare as compared
 
-    require_result_files({"--json": json})
     found = compared(runs, resamples=resamples, seed=seed)
-    typer.echo(found.summary())
-    if json is not None:
-        found.write_json(json)
-        typer.echo(f"Written: {json}")
+    print_result(as_json, found.summary, found.as_json)

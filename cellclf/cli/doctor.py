@@ -1,103 +1,126 @@
-"""`cellclf plugins doctor`: what is wrong with the installed plugins, and what mends it."""
+"""`cellclf doctor`: what is wrong with the installation, and what mends it."""
 
 from __future__ import annotations
 
-import json
+import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cellclf.cli.exit_codes import ExitCode
+from cellclf.cli.findings import finding_lines, verdict
+from cellclf.cli.output import JsonOption, print_json
+from cellclf.cli.plugins_doctor import plugin_described
+from cellclf.terms import NO_BREAK
+
 if TYPE_CHECKING:
-    from cellclf.doctor.examination import Examined
-    from cellclf.doctor.finding import Diagnosis, Finding
+    from cellclf.doctor.checkup import Checkup
 
 __all__ = ["doctor"]
 
-NOT_WELL = 3
-"""Exit status where something is broken: the command itself did its work."""
+GIGABYTE, MEGABYTE = 10**9, 10**6
+WIDTH = 96
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    devices: Annotated[
+        bool,
+        typer.Option(
+            "--devices/--no-devices",
+            help="Ask the backend what it can compute on, which takes seconds.",
+        ),
+    ] = True,
+    as_json: JsonOption = False,
 ) -> None:
-    """Look for what is wrong with the plugins, and say what mends it.
+    """Look at the whole installation, and say what mends what is broken.
 
-    Each plugin is imported in a process of its own, so nothing that it does can disturb this one.
-    The exit status is 0 where everything works, and 3 where something is broken: a plugin that
-    fails or does not fit this version, one that is half removed, lacks what it needs, or refers to
-    what is not there. A name that two offer, a slow import and an engine without its runtime are
-    warnings.
-    """
-    from cellclf.doctor.diagnose import diagnose
+    Versions, processors and memory, the backend and its devices, the cache and the room for it, and
+    the plugins with all that `cellclf plugins doctor` finds. The backend and each plugin are
+    imported in processes of their own. Please add what it prints when you report a fault.
 
-    diagnosis = diagnose()
+    The exit status is 0 where everything that is needed works, and 3 where something is broken.
+
+    \b
+    cellclf doctor
+    cellclf doctor --no-devices
+    cellclf doctor --json
+    """  # noqa: D301  click wants the character, not the two that stand for it
+    from cellclf.cli.progress import command_progress
+    from cellclf.doctor.checkup import check_up
+
+    with command_progress() as progress:
+        if devices:
+            progress.say("Asking the backend for its devices")
+        found = check_up(devices=devices)
     if as_json:
-        typer.echo(json.dumps(_described(diagnosis), indent=2))
+        print_json(_described(found))
     else:
-        typer.echo("\n".join(_lines(diagnosis)))
-    if not diagnosis.healthy:
-        raise typer.Exit(NOT_WELL)
+        typer.echo("\n".join(_lines(found)))
+    if not found.healthy:
+        raise typer.Exit(ExitCode.NOT_REACHED)
 
 
-def _described(diagnosis: Diagnosis) -> dict[str, Any]:
+def _described(found: Checkup) -> dict[str, Any]:
     return {
-        "healthy": diagnosis.healthy,
-        "plugins": [_plugin(one) for one in diagnosis.plugins],
-        "environment": dict(diagnosis.environment),
-        "findings": [asdict(finding) for finding in diagnosis.findings],
+        "healthy": found.healthy,
+        "version": found.version,
+        "python": found.python,
+        "system": found.system,
+        "versions": dict(found.versions),
+        "machine": asdict(found.machine),
+        "backend": asdict(found.backend),
+        "cache": {**asdict(found.cache), "folder": str(found.cache.folder)},
+        "environment": dict(found.plugins.environment),
+        "plugins": [plugin_described(one) for one in found.plugins.plugins],
+        "findings": [asdict(finding) for finding in found.findings],
     }
 
 
-def _plugin(one: Examined) -> dict[str, Any]:
-    plugin = one.plugin
-    return {
-        "name": plugin.name,
-        "distribution": plugin.distribution,
-        "version": plugin.version,
-        "file": None if plugin.file is None else str(plugin.file),
-        "status": plugin.status,
-        "reason": plugin.reason,
-        "place": plugin.place,
-        "offers": [list(offer) for offer in one.offers],
-        "import_seconds": round(plugin.import_seconds, 4),
-        "imported": list(one.imported),
-    }
-
-
-def _lines(diagnosis: Diagnosis) -> Iterator[str]:
-    yield "Plugins, each imported by itself:"
-    for one in diagnosis.plugins:
-        plugin = one.plugin
-        took = f"  {plugin.import_seconds * 1000:.0f} ms" if plugin.import_seconds else ""
-        brings = f" with {', '.join(one.imported)}" if one.imported else ""
-        offers = Counter(kind for kind, _ in one.offers)
-        counted = ", ".join(f"{number} {kind}" for kind, number in offers.items())
-        head = f"  {plugin.name}  {plugin.distribution} {plugin.version}  {plugin.status}"
-        yield f"{head}{took}{brings}{f'  ({counted})' if counted else ''}"
-    if diagnosis.environment:
+def _lines(found: Checkup) -> Iterator[str]:
+    yield f"cellclf {found.version}, {found.python}, {found.system}"
+    yield from _wrapped(f"{name}{NO_BREAK}{text}" for name, text in found.versions.items())
+    yield f"Machine: {_machine(found)}"
+    yield from _backend(found)
+    yield f"Cache: {_cache(found)}"
+    statuses = Counter(one.plugin.status for one in found.plugins.plugins)
+    yield f"Plugins: {', '.join(f'{count} {status}' for status, count in statuses.items())}"
+    if found.plugins.environment:
         yield "Set in the environment:"
-        yield from (f"  {name}={value}" for name, value in diagnosis.environment.items())
-    for finding in diagnosis.findings:
-        yield ""
-        yield from _told(finding)
+        yield from (f"  {name}={value}" for name, value in found.plugins.environment.items())
+    yield from finding_lines(found.findings)
     yield ""
-    yield _verdict(diagnosis)
+    yield verdict(found.findings, well="All is well.")
 
 
-def _told(finding: Finding) -> Iterator[str]:
-    yield f"{finding.severity}: {finding.kind}: {finding.subject}"
-    yield f"    {finding.message}"
-    if finding.place:
-        yield f"    at {finding.place}"
-    yield from (f"    $ {remedy}" for remedy in finding.remedies)
+def _wrapped(words: Iterable[str]) -> Iterator[str]:
+    """Set words with commas between in lines, none of them broken."""
+    text = ", ".join(words)
+    for line in textwrap.wrap(text, WIDTH, break_on_hyphens=False):
+        yield f"  {line.replace(NO_BREAK, ' ')}"
 
 
-def _verdict(diagnosis: Diagnosis) -> str:
-    counts = Counter(finding.severity for finding in diagnosis.findings)
-    if not counts:
-        return "All is well: `cellclf plugins check NAME` tries what a plugin does."
-    told = ", ".join(f"{counts[one]} {one}s" if counts[one] != 1 else f"1 {one}" for one in counts)
-    return f"{told}. {'Nothing is broken.' if diagnosis.healthy else 'Something is broken.'}"
+def _machine(found: Checkup) -> str:
+    here = found.machine
+    memory = "memory not known" if here.memory is None else f"{_gigabytes(here.memory)} of memory"
+    used = f"{here.processors} of {here.processors_in_all} processors"
+    return f"{used} ({here.processor}), {memory}"
+
+
+def _backend(found: Checkup) -> Iterator[str]:
+    used = found.backend
+    yield f"Backend: {used.said or f'{used.name} {used.version}'.strip() or 'none'}"
+    if used.devices:
+        yield f"  devices: {', '.join(used.devices)}"
+
+
+def _cache(found: Checkup) -> str:
+    place = found.cache
+    free = "" if place.free is None else f"; {_gigabytes(place.free)} free there"
+    return f"{place.folder}: {place.entries} entries, {place.bytes / MEGABYTE:,.1f} MB{free}"
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / GIGABYTE:,.1f} GB"

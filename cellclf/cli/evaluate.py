@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cellclf.cli.options import EngineOption, ViewsOption, require_result_files
-from cellclf.cli.run import NOT_REACHED
+from cellclf.cli import completion
+from cellclf.cli.exit_codes import ExitCode
+from cellclf.cli.options import EngineOption, ViewsOption, require_result_files, wrong_value
+from cellclf.cli.output import JsonOption, print_result, print_written
 
 if TYPE_CHECKING:
     from cellclf.evaluation.evaluation import Evaluation
     from cellclf.pipeline.gain import Gain
-    from cellclf.terms import Part
+    from cellclf.terms import Part, Views
 
 __all__ = ["evaluate"]
 
@@ -44,13 +46,18 @@ def evaluate(
         ),
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option(help="A metric; give it again for more. [all of cellclf]")
+        list[str] | None,
+        typer.Option(
+            help="A metric; give it again for more. [all of cellclf]",
+            autocompletion=completion.metrics,
+        ),
     ] = None,
     part: Annotated[
         str | None,
         typer.Option(
             help="Which rows, where the file has several parts [test]; which images of a run "
-            "[validation]."
+            "[validation].",
+            autocompletion=completion.parts,
         ),
     ] = None,
     resamples: Annotated[
@@ -69,8 +76,8 @@ def evaluate(
         bool, typer.Option("--ensemble", help="Let all models of the run answer together.")
     ] = False,
     engine: EngineOption = AUTO,
-    json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the figures to this CSV file.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Judge predictions, with a 95 % interval for every figure; or ways of predicting.
 
@@ -84,9 +91,10 @@ def evaluate(
     \b
     cellclf evaluate --predictions runs/first/predictions/custom_cnn.csv
     cellclf evaluate --predictions other.csv --column label=truth --column group=patient
+    cellclf evaluate --predictions other.csv --json > judged.json
     cellclf evaluate runs/first --views dihedral --ensemble
     """  # noqa: D301  click wants the character, not the two that stand for it
-    from cellclf.errors import DataError
+    from cellclf.gates import Gate
     from cellclf.pipeline.evaluate import evaluate as judged
     from cellclf.terms import PARTS, part_named
 
@@ -96,8 +104,12 @@ def evaluate(
         )
     chosen = None if part is None else part_named(part)
     if part is not None and chosen is None:
-        raise DataError(f"--part must be one of {', '.join(PARTS)}. Received: {part!r}")
-    require_result_files({"--json": json, "--csv": csv}, inputs=(predictions,))
+        raise typer.BadParameter(f"--part must be one of {', '.join(PARTS)}. Received: {part!r}")
+    renamed = _renamed(column or ())
+    with wrong_value("--gate"):
+        for text in gate or ():
+            Gate.parsed(text)
+    require_result_files({"--csv": csv}, inputs=(predictions,))
     if run is not None:
         _require_none(
             {
@@ -110,7 +122,13 @@ def evaluate(
             "--predictions",
         )
         _of_run(
-            run, views, chosen or "validation", ensemble=ensemble, engine=engine, json=json, csv=csv
+            run,
+            views,
+            chosen or "validation",
+            ensemble=ensemble,
+            engine=engine,
+            csv=csv,
+            as_json=as_json,
         )
         return
     assert predictions is not None
@@ -120,56 +138,52 @@ def evaluate(
         )
     found = judged(
         predictions,
-        columns=_renamed(column or ()),
+        columns=renamed,
         metrics=metric,
         gates=gate or (),
         part=chosen,
         resamples=resamples,
         seed=seed,
     )
-    _tell(found, json=json, csv=csv)
+    _tell(found, csv=csv, as_json=as_json)
     if not found.passed:
-        raise typer.Exit(NOT_REACHED)
+        raise typer.Exit(ExitCode.NOT_REACHED)
 
 
 def _of_run(
     run: Path,
-    views: str,
+    views: Views,
     part: Part,
     *,
     ensemble: bool,
     engine: str,
-    json: Path | None,
     csv: Path | None,
+    as_json: bool,
 ) -> None:
     """Say what views and ensembles of a run's models gain and cost."""
     from cellclf.cli.progress import command_progress
-    from cellclf.engines.views import views_named
     from cellclf.network.backend import prepare_backend
     from cellclf.pipeline.gain import gain
 
     with command_progress() as progress:
         found = gain(
             run,
-            views=views_named(views),
+            views=views,
             ensemble=ensemble,
             part=part,
             engine=engine,
             before_network=prepare_backend,
             progress=progress,
         )
-    _tell(found, json=json, csv=csv)
+    _tell(found, csv=csv, as_json=as_json)
 
 
-def _tell(found: Evaluation | Gain, *, json: Path | None, csv: Path | None) -> None:
+def _tell(found: Evaluation | Gain, *, csv: Path | None, as_json: bool) -> None:
     """Print what was found, and write it where that is asked for."""
-    typer.echo(found.summary())
-    if json is not None:
-        found.write_json(json)
-        typer.echo(f"Written: {json}")
+    print_result(as_json, found.summary, found.as_json)
     if csv is not None:
         found.write_csv(csv)
-        typer.echo(f"Written: {csv}")
+        print_written(csv, as_json=as_json)
 
 
 def _require_none(options: Mapping[str, object], place: str) -> None:
@@ -181,18 +195,16 @@ def _require_none(options: Mapping[str, object], place: str) -> None:
 
 def _renamed(columns: list[str] | tuple[str, ...]) -> dict[str, str]:
     """Column of the file by the name that it has here."""
-    from cellclf.errors import DataError
-
     renamed: dict[str, str] = {}
     for text in columns:
         ours, equals, theirs = text.partition("=")
         if not equals or not ours.strip() or not theirs.strip():
-            raise DataError(
+            raise typer.BadParameter(
                 f"--column must look like OURS=THEIRS, such as label=truth. Received: {text!r}"
             )
         name = ours.strip()
         if name in renamed:
-            raise DataError(
+            raise typer.BadParameter(
                 f"--column must name each column once. Received: {name!r} as {renamed[name]!r} and "
                 f"as {theirs.strip()!r}"
             )

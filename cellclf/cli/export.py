@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cellclf.cli import completion
+
 __all__ = ["export"]
 
 
@@ -15,7 +17,10 @@ def export(
     format_: Annotated[
         str,
         typer.Option(
-            "--format", metavar="NAME", help="The format; `cellclf plugins list` has the engines."
+            "--format",
+            metavar="NAME",
+            help="The format; `cellclf plugins list` has the engines.",
+            autocompletion=completion.formats,
         ),
     ],
     out: Annotated[

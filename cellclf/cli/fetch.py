@@ -7,13 +7,19 @@ from typing import Annotated
 
 import typer
 
-from cellclf.cli.run import INTERRUPTED
+from cellclf.cli import completion
+from cellclf.cli.exit_codes import ExitCode
 
 __all__ = ["fetch"]
 
 
 def fetch(
-    dataset: Annotated[str, typer.Argument(help="A dataset of an installed plugin.")],
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            help="A dataset of an installed plugin.", autocompletion=completion.fetchable
+        ),
+    ],
     to: Annotated[Path, typer.Option(help="The folder to put it into; it is made.")],
     set_: Annotated[
         list[str] | None,
@@ -43,5 +49,5 @@ def fetch(
             fetched = fetch_set(dataset, to=to, params=params, progress=progress)
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on where this one was.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     typer.echo(fetched.summary())

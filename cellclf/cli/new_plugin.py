@@ -43,7 +43,11 @@ def new(
     """Begin a plugin: a package that works, is typed and tested, and has pages and CI.
 
     Nothing is asked; what is written can be changed later. The folder appears whole or not at all.
-    """
+
+    \b
+    cellclf plugins new yeast --kind dataset
+    cellclf plugins new tiny_net --kind model --out tiny --licence MIT
+    """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.scaffold import KINDS, Names, new_plugin
 
     folder = new_plugin(

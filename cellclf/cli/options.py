@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from cellclf.cli import completion
+from cellclf.terms import Views
 
 __all__ = [
     "ByOption",
@@ -23,6 +27,7 @@ __all__ = [
     "WorkersOption",
     "require_result_files",
     "require_suffix",
+    "wrong_value",
 ]
 
 ExperimentArgument = Annotated[
@@ -30,7 +35,10 @@ ExperimentArgument = Annotated[
 ]
 
 DatasetOption = Annotated[
-    str | None, typer.Option(help="A dataset plugin. [image_folder, with --data]")
+    str | None,
+    typer.Option(
+        help="A dataset plugin. [image_folder, with --data]", autocompletion=completion.datasets
+    ),
 ]
 
 DataOption = Annotated[Path | None, typer.Option(help="The folder or file it reads.")]
@@ -76,7 +84,10 @@ ReferenceOption = Annotated[
 
 WorkersOption = Annotated[
     Literal["local", "ray"],
-    typer.Option(help="Who looks at the images: this process, or the machines of a Ray cluster."),
+    typer.Option(
+        metavar="local|ray",
+        help="Who looks at the images: this process, or the machines of a Ray cluster.",
+    ),
 ]
 
 RayAddressOption = Annotated[
@@ -91,12 +102,13 @@ EngineOption = Annotated[
     str,
     typer.Option(
         metavar="auto|keras|NAME",
+        autocompletion=completion.engines,
         help="What computes the answers: the fastest here, Keras, or a plugin's engine.",
     ),
 ]
 
 ViewsOption = Annotated[
-    str,
+    Views,
     typer.Option(
         metavar="none|flips|dihedral",
         help="Look at each image mirrored (4 views) or turned as well (8), and average: 4 or 8 "
@@ -155,3 +167,21 @@ def require_suffix(option: str, path: Path | None, *suffixes: str) -> None:
         *others, last = suffixes
         allowed = f"{', '.join(others)} or {last}" if others else last
         raise RunError(f"{option} must name a {allowed} file. Received: {path}")
+
+
+@contextmanager
+def wrong_value(option: str) -> Iterator[None]:
+    """Say of what is wrong with the value of an option that the command is wrong, not the data.
+
+    Args:
+        option: The option whose value is read in the block.
+
+    Raises:
+        BadParameter: The value cannot be understood.
+    """
+    from cellclf.errors import DataError
+
+    try:
+        yield
+    except DataError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error

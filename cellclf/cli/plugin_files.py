@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from cellclf.cli.added_options import Command, with_options
 
 __all__ = ["may_load_plugin_files", "may_name_plugin_files"]
 
@@ -20,8 +20,6 @@ PluginOption = Annotated[
         help="A plugin that is one file and not installed; may be given again.",
     ),
 ]
-
-Command = Callable[..., None]
 
 
 def may_load_plugin_files(command: Command) -> Command:
@@ -47,17 +45,8 @@ def may_name_plugin_files(command: Command) -> Command:
 
 
 def _with_option(command: Command, use: Callable[[Path], object]) -> Command:
-    @wraps(command)
-    def with_files(*, plugin: list[Path] | None, **arguments: Any) -> None:
+    def use_all(*, plugin: list[Path] | None) -> None:
         for path in plugin or ():
             use(path)
-        command(**arguments)
 
-    known = inspect.signature(command, eval_str=True)
-    option = inspect.Parameter(
-        "plugin", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=PluginOption
-    )
-    parameters = [*known.parameters.values(), option]
-    with_files.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
-    with_files.__annotations__ = {one.name: one.annotation for one in parameters}
-    return with_files
+    return with_options(command, use_all, {"plugin": (PluginOption, None)})

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cellclf.cli.doctor import doctor
+from cellclf.cli import completion
+from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.new_plugin import new
+from cellclf.cli.output import JsonOption, print_json
 from cellclf.cli.plugin_files import may_load_plugin_files, may_name_plugin_files
+from cellclf.cli.plugins_doctor import plugins_doctor
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -28,21 +30,24 @@ app = typer.Typer(
 )
 app.command("new")(new)
 
-CHECK_FAILED = 3
-"""Exit status where the work was done, and a check failed: as an audit that found errors."""
-
 
 @app.command("list")
 @may_name_plugin_files
 def list_plugins(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """List every plugin found, working or not, with the reason where it is not."""
+    """List every plugin found, working or not, with the reason where it is not.
+
+    \b
+    cellclf plugins list
+    cellclf plugins list --json
+    cellclf plugins list --plugin my_cells.py
+    """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.registry import installed
 
     plugins = installed().plugins
     if as_json:
-        typer.echo(json.dumps([_described(plugin) for plugin in plugins], indent=2))
+        print_json([_described(plugin) for plugin in plugins])
     else:
         typer.echo("\n".join(line for plugin in plugins for line in _lines(plugin)))
 
@@ -54,7 +59,8 @@ def check(
         str,
         typer.Argument(
             help="A plugin or distribution, for all that it offers, a name on offer, or "
-            "distribution/name."
+            "distribution/name.",
+            autocompletion=completion.names,
         ),
     ],
     root: Annotated[
@@ -76,9 +82,15 @@ def check(
     zipped: Annotated[
         bool, typer.Option("--zipped", help="Try a dataset with a zip file of the folder too.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Try everything that cellclf will ask of a plugin; the status is 3 where a check fails."""
+    """Try everything that cellclf will ask of a plugin; the status is 3 where a check fails.
+
+    \b
+    cellclf plugins check custom_cnn
+    cellclf plugins check cellclf/image_folder --root my_cells --own-images
+    cellclf plugins check my_cells --plugin my_cells.py --param size=64
+    """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.check_table import print_outcomes
     from cellclf.cli.settings import overridden
     from cellclf.testing.checking import tried
@@ -91,15 +103,25 @@ def check(
         zipped=zipped,
     )
     if not print_outcomes(outcomes, as_json=as_json):
-        raise typer.Exit(CHECK_FAILED)
+        raise typer.Exit(ExitCode.NOT_REACHED)
 
 
 @app.command("show")
 @may_name_plugin_files
 def show_plugin(
-    name: Annotated[str, typer.Argument(help="A name on offer, or distribution/name.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A name on offer, or distribution/name.", autocompletion=completion.names
+        ),
+    ],
 ) -> None:
-    """Show what a name stands for and the parameters it takes."""
+    """Show what a name stands for and the parameters it takes.
+
+    \b
+    cellclf plugins show rotation
+    cellclf plugins show cellclf-vgg/vgg16
+    """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.errors import PluginError
     from cellclf.registry import HOOKS, installed
 
@@ -120,7 +142,7 @@ def show_plugin(
     )
 
 
-app.command("doctor")(may_name_plugin_files(doctor))
+app.command("doctor")(may_name_plugin_files(plugins_doctor))
 
 
 def _offers(plugin: Plugin) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.options import (
     ByOption,
     EngineOption,
@@ -22,6 +23,7 @@ from cellclf.cli.options import (
     require_result_files,
     require_suffix,
 )
+from cellclf.cli.output import JsonOption, print_result, print_written
 
 if TYPE_CHECKING:
     from cellclf.inference.classifier import Classifier
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from cellclf.pipeline.predict import Workers
 
 __all__ = ["predict"]
-
-INTERRUPTED = 130
 
 WRITTEN = (".csv", ".parquet", ".jsonl")
 """How the name of a file may end that rows are written to."""
@@ -76,6 +76,7 @@ def predict(
             "are those of the first argument.",
         ),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Classify images and count the classes. Not for clinical use.
 
@@ -84,6 +85,7 @@ def predict(
 
     \b
     cellclf predict runs/first new_images/ --out new.csv
+    cellclf predict runs/first new_images/ --quiet --json > counts.json
     cellclf predict runs/first s3://cells/today --out today.parquet --resume
     cellclf predict runs/first /shared/cells --out new.parquet --workers ray --ray-address auto
     cellclf predict runs/first slides/ --out new.csv --report new.html --review review.csv
@@ -91,7 +93,6 @@ def predict(
     cellclf predict runs/first new_images/ --views dihedral --ensemble runs/second
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
-    from cellclf.engines.views import views_named
     from cellclf.errors import LeakageWarning
     from cellclf.inference.finding import find_inputs
     from cellclf.network.backend import prepare_backend
@@ -99,7 +100,6 @@ def predict(
 
     _require_use(by, question, reference, out=out, report=report, review=review, resume=resume)
     cluster = _cluster(workers, ray_address)
-    sides = views_named(views)
     models = [model, *(ensemble or ())]
     inputs = find_inputs(paths)
     read = [*map(Path, models), *filter(None, [reference])]
@@ -118,20 +118,20 @@ def predict(
                 out=out,
                 resume=resume,
                 engine=engine,
-                views=sides,
+                views=views,
                 before_network=prepare_backend,
                 progress=progress,
             )
     kept = out is not None
     if asked is None:
         totals = _predicted(classifier, inputs, out, cluster, resume=resume, kept=kept)
-        typer.echo(totals.summary())
+        print_result(as_json, totals.summary, totals.as_json)
     else:
         asked.require(classifier.classes)
         with TemporaryDirectory() as folder:
             rows = Path(folder) / "rows.parquet" if out is None else out
             totals = _predicted(classifier, inputs, rows, cluster, resume=resume, kept=kept)
-            typer.echo(totals.summary())
+            print_result(as_json, totals.summary, totals.as_json)
             _write_pages(
                 totals,
                 rows,
@@ -141,9 +141,7 @@ def predict(
                 questions=question or (),
                 reference=reference,
             )
-    for path in (*totals.files, report, review):
-        if path is not None:
-            typer.echo(f"Written: {path}")
+    print_written(*totals.files, report, review, as_json=as_json)
 
 
 def _require_places(
@@ -209,7 +207,7 @@ def _predicted(
     except KeyboardInterrupt:
         said = "Stopped. The same command with --resume goes on." if kept else "Stopped."
         typer.echo(said, err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
 def _write_pages(

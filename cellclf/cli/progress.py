@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cellclf.progress import Progress, Task
+from cellclf.cli.loudness import Loudness, loudness
+from cellclf.progress import Progress, Silent, Task
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-__all__ = ["command_progress", "lines", "terminal"]
+__all__ = ["command_progress", "lines", "terminal", "warnings_alone"]
 
 SECONDS_BETWEEN_LINES = 10.0
 """How soon a log hears of work that goes on."""
+
+SECONDS_BETWEEN_LINES_OF_VERBOSE = 1.0
+"""The same, where a person wants to hear more."""
 
 SHARE_BETWEEN_LINES = 0.05
 """Long work speaks less often: after this share of the time that it has taken so far."""
@@ -29,13 +33,17 @@ SHARE_BETWEEN_LINES = 0.05
 
 @contextmanager
 def command_progress() -> Iterator[Progress]:
-    """Choose how progress is shown, by whether a person watches standard error."""
-    if sys.stderr.isatty():
+    """Choose how progress is shown: by what was asked for, and whether a person watches."""
+    if loudness() is Loudness.QUIET:
+        yield warnings_alone()
+    elif sys.stderr.isatty():
         # Imported here: a log has no use for it.
         from rich.console import Console
 
         with terminal(Console(stderr=True)) as progress:
             yield progress
+    elif loudness() is Loudness.VERBOSE:
+        yield lines(seconds_between=SECONDS_BETWEEN_LINES_OF_VERBOSE)
     else:
         yield lines()
 
@@ -60,6 +68,18 @@ def terminal(console: Console) -> Iterator[Progress]:
 def lines(*, seconds_between: float = SECONDS_BETWEEN_LINES) -> Progress:
     """Write a line now and then, and one at the end of each task, to standard error."""
     return _Lines(seconds_between)
+
+
+def warnings_alone() -> Progress:
+    """Write what a person must not miss, and nothing else, to standard error."""
+    return _Warnings()
+
+
+class _Warnings(Silent):
+    """A `Progress` for `--quiet`."""
+
+    def warn(self, message: str) -> None:
+        _warn(message)
 
 
 @dataclass(frozen=True)
@@ -103,7 +123,7 @@ class _Lines:
         typer.echo(message, err=True)
 
     def warn(self, message: str) -> None:
-        typer.echo(f"Warning: {message}", err=True)
+        _warn(message)
 
     @contextmanager
     def task(self, description: str, total: int) -> Iterator[Task]:
@@ -147,6 +167,10 @@ class _Line:
     def _write(self, state: str) -> None:
         note = f"  {self.note}" if self.note else ""
         typer.echo(f"{self.description}: {state}{note}", err=True)
+
+
+def _warn(message: str) -> None:
+    typer.echo(f"Warning: {message}", err=True)
 
 
 def _duration(seconds: float) -> str:

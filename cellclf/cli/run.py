@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cellclf.cli import completion
+from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.options import (
     DataOption,
     DatasetOption,
@@ -14,14 +16,9 @@ from cellclf.cli.options import (
     GroupPatternOption,
     SetOption,
 )
+from cellclf.cli.output import JsonOption, print_result
 
 __all__ = ["run"]
-
-INTERRUPTED = 130
-"""Exit status of a command ended by Ctrl-C, as shells have it: 128 + SIGINT."""
-
-NOT_REACHED = 3
-"""Exit status where a quality gate is not reached: all else worked."""
 
 
 def run(
@@ -42,7 +39,10 @@ def run(
     ] = False,
     model: Annotated[
         list[str] | None,
-        typer.Option(help="An architecture; give it again for more. [all installed]"),
+        typer.Option(
+            help="An architecture; give it again for more. [all installed]",
+            autocompletion=completion.models,
+        ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the images. [100]")] = None,
     image_size: Annotated[int | None, typer.Option(help="Side in pixels. [128]")] = None,
@@ -56,6 +56,7 @@ def run(
         ),
     ] = None,
     set_: SetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Train, evaluate and report.
 
@@ -70,6 +71,7 @@ def run(
     cellclf run examples/quickstart.toml --epochs 3
     cellclf run --data my_cells --model custom_cnn --out runs/first
     cellclf run --resume runs/first
+    cellclf run --data my_cells --quiet --json > first.json
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
     from cellclf.cli.settings import asked_for, data_flags, resumed
@@ -90,17 +92,17 @@ def run(
         wanted = resumed(resume, experiment, flags, set_ or ())
     else:
         wanted = asked_for(experiment, flags, set_ or ())
-    if wanted.notice:
-        typer.echo(wanted.notice, err=True)
     chosen_backend()
     try:
         with command_progress() as progress:
+            if wanted.notice:
+                progress.say(wanted.notice)
             finished = run_experiment(
                 wanted.raw, source=wanted.source, before_network=prepare_backend, progress=progress
             )
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on where this one was.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    typer.echo(finished.summary())
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    print_result(as_json, finished.summary, finished.as_json)
     if not finished.passed:
-        raise typer.Exit(NOT_REACHED)
+        raise typer.Exit(ExitCode.NOT_REACHED)

@@ -1,1 +1,1 @@
-"""What is wrong with the installed plugins, and what mends it, without running them here."""
+"""What is wrong with an installation and its plugins, and what mends it, run apart from here."""

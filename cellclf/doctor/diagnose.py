@@ -1,10 +1,10 @@
-"""The visit: what was found, what is wrong with it, and what mends it."""
+"""The visit of the plugins: what was found, what is wrong with it, and what mends it."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from cellclf.doctor.distributions import edited_in, found_distributions, unsound
@@ -15,7 +15,7 @@ from cellclf.examining import Plugin
 from cellclf.plugin_files import FILES
 from cellclf.registry import DISABLE, LOAD, UNKNOWN, found
 
-__all__ = ["SLOW_SECONDS", "diagnose"]
+__all__ = ["SLOW_SECONDS", "diagnose", "worst_first"]
 
 SLOW_SECONDS = 0.25
 """An import that takes longer is felt by whoever asks for `cellclf --help`."""
@@ -43,8 +43,13 @@ def diagnose() -> Diagnosis:
     return Diagnosis(
         plugins=plugins,
         environment=environment(),
-        findings=tuple(sorted(findings, key=lambda one: ORDER.index(one.severity))),
+        findings=worst_first(findings),
     )
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings by severity, and else in their order."""
+    return tuple(sorted(findings, key=lambda one: ORDER.index(one.severity)))
 
 
 def _of(one: Examined) -> Iterator[Finding]:

@@ -23,7 +23,15 @@ from cellclf.doctor.finding import Finding, command
 from cellclf.examining import CORE
 from cellclf.registry import GROUP
 
-__all__ = ["Found", "edited_in", "found_distributions", "requirement_problem", "unsound"]
+__all__ = [
+    "Found",
+    "core_distribution",
+    "edited_in",
+    "found_distributions",
+    "requirement_problem",
+    "unmet",
+    "unsound",
+]
 
 LEFT_BY_PIP = "~"
 """How the name of a folder begins that pip moved aside and did not come to remove."""
@@ -58,6 +66,14 @@ def found_distributions() -> tuple[Found, ...]:
     return tuple(every.values())
 
 
+def core_distribution() -> Found | None:
+    """Return the distribution that cellclf itself is; `None` where it runs without being one."""
+    try:
+        return _found(distribution(CORE))
+    except PackageNotFoundError:
+        return None
+
+
 def unsound(every: Iterable[Found]) -> Iterator[Finding]:
     """Say which are half removed, installed twice, or lack what they need."""
     by_name: dict[str, list[Found]] = defaultdict(list)
@@ -69,7 +85,29 @@ def unsound(every: Iterable[Found]) -> Iterator[Finding]:
     for same in by_name.values():
         if len(same) > 1:
             yield _twice(same)
-        yield from _unmet(same[0])
+        yield from unmet(same[0])
+
+
+def unmet(one: Found) -> Iterator[Finding]:
+    """Say which requirements of a distribution are not met."""
+    for line in one.requires:
+        try:
+            requirement = Requirement(line)
+            wanted = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        except (InvalidRequirement, ValueError, ArithmeticError) as error:
+            yield _unreadable(one, line, error)
+            continue
+        # What it says of cellclf itself is its status: `incompatible`.
+        if not wanted or canonicalize_name(requirement.name) == CORE:
+            continue
+        if problem := requirement_problem(requirement):
+            yield Finding(
+                kind="requirement",
+                severity="error",
+                subject=one.name,
+                message=problem,
+                remedies=(command("pip", "install", f"{requirement.name}{requirement.specifier}"),),
+            )
 
 
 def edited_in(name: str) -> str:
@@ -152,27 +190,6 @@ def _twice(same: list[Found]) -> Finding:
             command("pip", "install", "--force-reinstall", first.name),
         ),
     )
-
-
-def _unmet(one: Found) -> Iterator[Finding]:
-    for line in one.requires:
-        try:
-            requirement = Requirement(line)
-            wanted = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        except (InvalidRequirement, ValueError, ArithmeticError) as error:
-            yield _unreadable(one, line, error)
-            continue
-        # What it says of cellclf itself is its status: `incompatible`.
-        if not wanted or canonicalize_name(requirement.name) == CORE:
-            continue
-        if problem := requirement_problem(requirement):
-            yield Finding(
-                kind="requirement",
-                severity="error",
-                subject=one.name,
-                message=problem,
-                remedies=(command("pip", "install", f"{requirement.name}{requirement.specifier}"),),
-            )
 
 
 def _unreadable(one: Found, line: str, error: Exception) -> Finding:

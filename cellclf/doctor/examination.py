@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cellclf.doctor.processes import NoAnswerError, asked
 from cellclf.examining import Plugin
 
 __all__ = ["Examined", "examination"]
-
-PATIENCE = 120
-"""Seconds after which an import is given up."""
-
-SHOWN = 400
-"""Characters of what a process said last that are worth showing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,22 +45,9 @@ def _examined(plugin: Plugin) -> Examined:
     if plugin.status != "ok":
         return Examined(plugin=plugin, engines={})
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "cellclf.doctor.child"],
-            input=json.dumps(_described(plugin)),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"},
-            timeout=PATIENCE,
-        )
-    except subprocess.TimeoutExpired:
-        return _failed(plugin, f"its import had not ended after {PATIENCE} seconds")
-    try:
-        answer = json.loads(done.stdout.splitlines()[-1])
-    except (IndexError, ValueError):
-        said = (done.stderr or done.stdout).strip()[-SHOWN:]
-        return _failed(plugin, f"it ended the process (status {done.returncode}): {said}")
+        answer = asked("cellclf.doctor.child", _described(plugin))
+    except NoAnswerError as error:
+        return _failed(plugin, f"its import {error}")
     known = {name: answer[name] for name in ("status", "reason", "place", "import_seconds")}
     return Examined(
         plugin=replace(plugin, **known),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from cellclf.doctor.examination import Examined
 
-__all__ = ["Diagnosis", "Finding", "Severity", "command", "setting", "without"]
+__all__ = ["Diagnosis", "Finding", "Severity", "command", "healthy", "setting", "without"]
 
 Severity = Literal["error", "warning", "note"]
 
@@ -23,7 +23,7 @@ class Finding:
         kind: What it is, in a word or two.
         severity: `error` where something does not work; `warning` where it may not, or is slow;
             `note` where a person has wanted it so.
-        subject: The plugin, distribution or variable that it is about.
+        subject: The plugin, distribution, variable or folder that it is about.
         message: What is the matter.
         place: File and line of the plugin's own code, or a folder; empty where there is none.
         remedies: Commands that mend it, best first.
@@ -54,7 +54,12 @@ class Diagnosis:
     @property
     def healthy(self) -> bool:
         """Whether everything works that is meant to."""
-        return all(finding.severity != "error" for finding in self.findings)
+        return healthy(self.findings)
+
+
+def healthy(findings: Iterable[Finding]) -> bool:
+    """Whether nothing is broken."""
+    return all(finding.severity != "error" for finding in findings)
 
 
 def command(*words: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,21 +81,22 @@ class Evaluation:
             lines.append(f"{counted(self.unlabelled, 'row')} without a label took no part.")
         return "\n".join([*lines, *(f"Gate {one.reason}" for one in self.gates), *self.notes])
 
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        return {
+            "name": self.name,
+            "part": self.part,
+            "classes": list(self.classes),
+            "estimates": self.estimates.to_dict("records"),
+            "confusion": self.confusion.tolist(),
+            "unlabelled": self.unlabelled,
+            "gates": [asdict(one) for one in self.gates],
+            "notes": list(self.notes),
+        }
+
     def write_json(self, path: Path) -> None:
         """Write everything as JSON; the file appears whole or not at all."""
-        write_json(
-            path,
-            {
-                "name": self.name,
-                "part": self.part,
-                "classes": list(self.classes),
-                "estimates": self.estimates.to_dict("records"),
-                "confusion": self.confusion.tolist(),
-                "unlabelled": self.unlabelled,
-                "gates": [asdict(one) for one in self.gates],
-                "notes": list(self.notes),
-            },
-        )
+        write_json(path, self.as_json())
 
     def write_csv(self, path: Path) -> None:
         """Write the figures as CSV; the file appears whole or not at all."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -117,6 +118,17 @@ class Totals:
             "of how good it is.",
             *of_model,
         )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        return {
+            "images": self.counts.images,
+            **self.counts.model_dump(mode="json"),
+            "drift": None if self.drift is None else self.drift.model_dump(mode="json"),
+            "thresholds": None if self.thresholds is None else dict(self.thresholds),
+            "notes": list(self.notes),
+            "files": [str(path) for path in self.files],
+        }
 
     def summary(self) -> str:
         """Return the counts, and files that could not be read, for people."""

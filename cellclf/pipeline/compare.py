@@ -60,20 +60,21 @@ class Comparison:
             )
         return "\n".join([*lines, *self.notes])
 
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        return {
+            "models": [
+                {"best": found.best, "differences": found.table.to_dict("records")}
+                for found in self.models
+            ],
+            "architectures": self.architectures.to_dict("records"),
+            "seeds": dict(self.seeds),
+            "notes": list(self.notes),
+        }
+
     def write_json(self, path: Path) -> None:
         """Write everything as JSON; the file appears whole or not at all."""
-        write_json(
-            path,
-            {
-                "models": [
-                    {"best": found.best, "differences": found.table.to_dict("records")}
-                    for found in self.models
-                ],
-                "architectures": self.architectures.to_dict("records"),
-                "seeds": dict(self.seeds),
-                "notes": list(self.notes),
-            },
-        )
+        write_json(path, self.as_json())
 
 
 @dataclass(frozen=True, kw_only=True)

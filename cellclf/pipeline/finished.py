@@ -117,6 +117,21 @@ class FinishedRun:
 
         return load(self.bundle(label))
 
+    def as_json(self) -> dict[str, Any]:
+        """Return what a program wants to know of the run, as plain values."""
+        metrics = self.metrics
+        return {
+            "path": str(self.path),
+            "best": metrics["best"],
+            "reason": metrics["reason"],
+            "passed": self.passed,
+            "gates": self.gates,
+            "comparison": metrics["comparison"],
+            "report": str(self.report),
+            "bundle": str(self.bundle()),
+            "record": self.record,
+        }
+
     def summary(self) -> str:
         """Return what the command line prints at the end."""
         from cellclf.pipeline.evaluate import warnings_of

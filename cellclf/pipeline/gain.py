@@ -82,19 +82,20 @@ class Gain:
         """Write the table as CSV; the file appears whole or not at all."""
         write_table(self.table, path)
 
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
+        return {
+            "run": str(self.run),
+            "part": self.part,
+            "engine": self.engine,
+            "ways": rows,
+            "notes": list(self.notes),
+        }
+
     def write_json(self, path: Path) -> None:
         """Write everything as JSON; the file appears whole or not at all."""
-        rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
-        write_json(
-            path,
-            {
-                "run": str(self.run),
-                "part": self.part,
-                "engine": self.engine,
-                "ways": rows,
-                "notes": list(self.notes),
-            },
-        )
+        write_json(path, self.as_json())
 
 
 def gain(

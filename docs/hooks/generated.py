@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
@@ -136,9 +137,12 @@ def _commands(command: Any, path: tuple[str, ...]) -> Iterator[str]:
     yield "| option | meaning |"
     yield "| --- | --- |"
     for option in options:
-        value = "" if getattr(option, "is_flag", False) else f" {option.metavar or 'VALUE'}"
+        is_flag = getattr(option, "is_flag", False)
+        value = "" if is_flag else f" {option.metavar or 'VALUE'}"
         names = ", ".join(f"`{name}{value}`" for name in (*option.opts, *option.secondary_opts))
-        yield f"| {names} | {_cell(option.help or '')} |"
+        is_told = not is_flag and isinstance(option.default, str | int | float | PurePath)
+        default = f" [{option.default}]" if is_told and f"{option.default}" else ""
+        yield f"| {names} | {_cell(option.help or '')}{default} |"
     yield "| `--help` | Print the help of the command. |"
     yield ""
     for name, inner in below.items():

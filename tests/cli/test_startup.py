@@ -13,9 +13,11 @@ HEAVY = ("numpy", "pandas", "cv2", "keras", "tensorflow", "jax", "torch", "matpl
     [
         ["--help"],
         ["--version"],
+        ["init", "--help"],
         ["run", "--help"],
         ["audit", "--help"],
         ["export", "--help"],
+        ["doctor", "--help"],
         ["plugins", "list"],
         ["plugins", "list", "--json"],
         ["plugins", "doctor"],

@@ -35,7 +35,7 @@ SECONDS = 280
 SMALL = ("--epochs", "1", "--image-size", "32")
 """Laid over every `cellclf run` of the documentation: its commands are right, but take too long."""
 
-NEEDS_KERAS = re.compile(r"\b(run|predict|check_plugin|prepare)")
+NEEDS_KERAS = re.compile(r"\b(run|predict|check_plugin|prepare)|cellclf doctor")
 SET_UP_KERAS = ("run", "predict")
 """Commands that have a process of their own: the others share this one, and import once."""
 
@@ -126,6 +126,7 @@ def test_the_commands_of_a_page_run_one_after_the_other(
     for block in snippets(page, "sh", "console"):
         for line in block.commands:
             words = shlex.split(line, comments=True)
+            *words, _, file = words if ">" in words else (*words, "", "")
             first = words.index("cellclf")
             env = dict(word.split("=", 1) for word in words[:first])
             if importlib.util.find_spec(env.get("KERAS_BACKEND", "keras")) is None:
@@ -135,7 +136,9 @@ def test_the_commands_of_a_page_run_one_after_the_other(
                 small = SMALL if begins else ()
                 run([sys.executable, "-m", *words[first:], *small], place, env)
             else:
-                cellclf_command(*words[first + 1 :], env=env)
+                said = cellclf_command(*words[first + 1 :], env=env).stdout
+                if file:
+                    (place / file).write_text(said, encoding="utf-8")
 
 
 def experiments() -> Iterator[Any]:
@@ -224,8 +227,10 @@ def test_every_setting_is_on_the_page_of_the_experiment(generated: ModuleType) -
 def test_every_command_is_on_the_page_of_the_command_line(generated: ModuleType) -> None:
     page = generated.on_page_markdown((ROOT / "docs/reference/command-line.md").read_text("utf-8"))
     for command in (
+        "init",
         "run",
         "audit",
+        "doctor",
         "predict",
         "fetch",
         "plugins list",
@@ -387,7 +392,8 @@ def test_every_public_name_and_check_of_the_conformance_kit_is_in_the_reference(
 
 
 def test_every_finding_of_the_doctor_is_documented() -> None:
-    page = (ROOT / "docs/how-to/mend-a-plugin.md").read_text(encoding="utf-8")
+    pages = ("mend-a-plugin", "check-an-installation")
+    page = "\n".join((ROOT / f"docs/how-to/{name}.md").read_text("utf-8") for name in pages)
     modules = (ROOT / "cellclf" / "doctor").glob("*.py")
     kinds = {
         kind for file in modules for kind in re.findall(r'kind="([\w ]+)"', file.read_text("utf-8"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cellclf.cli.doctor import _described, _lines
+from cellclf.cli.plugins_doctor import _described, _lines
 from cellclf.doctor.diagnose import diagnose
 from cellclf.doctor.finding import Diagnosis, Finding
 from cellclf.plugin_files import FILES

@@ -72,13 +72,13 @@ def test_the_plain_way_is_what_the_run_said_of_its_best_model(place: Path) -> No
 def test_what_is_printed_says_gain_cost_and_which_part(
     place: Path, tmp_path: Path, cellclf_command: Command
 ) -> None:
-    options = ("--views", "dihedral", "--engine", "keras", "--json", "g.json", "--csv", "g.csv")
+    options = ("--views", "dihedral", "--engine", "keras", "--csv", "g.csv")
     done = cellclf_command("evaluate", place / "run", *options)
     for said in ("points of accuracy", "images a second", "times as long", "log loss", "ECE"):
         assert said in done.stdout
     assert "Judged on validation" in done.stdout
     assert "The test part" not in done.stdout
-    written = json.loads((tmp_path / "g.json").read_text(encoding="utf-8"))
+    written = json.loads(cellclf_command("evaluate", place / "run", *options, "--json").stdout)
     assert written["part"] == "validation"
     assert written["ways"][0]["difference"] is None
     assert len(pd.read_csv(tmp_path / "g.csv")) == len(written["ways"]) == 2
@@ -96,7 +96,7 @@ def test_the_test_part_is_opened_only_where_that_is_asked_for(
     ("arguments", "said"),
     [
         (("run",), "there must be something to compare the best model with"),
-        (("run", "--views", "all"), "`views` must be one of none, flips, dihedral"),
+        (("run", "--views", "all"), "'all' is not one of 'none', 'flips', 'dihedral'"),
         (("run", "--views", "flips", "--part", "train"), "nobody is judged by"),
         (("run", "--views", "flips", "--metric", "accuracy"), "--metric is for --predictions"),
         (("run", "--views", "flips", "--resamples", "500"), "--resamples is for --predictions"),

@@ -14,7 +14,7 @@ import pytest
 
 import cellclf
 from cellclf.checking import plan
-from cellclf.cli.audit import NOT_SAFE
+from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.main import app
 from cellclf.data.decode import DECODE_VERSION
 from cellclf.errors import DataError, LeakageError, LeakageWarning
@@ -117,7 +117,7 @@ def test_the_refusal_names_the_command_that_shows_the_pictures() -> None:
     assert (command, audit) == ("cellclf", "audit")
     with pytest.raises(SystemExit) as ended:
         app([audit, *options])
-    assert ended.value.code == NOT_SAFE
+    assert ended.value.code == ExitCode.NOT_REACHED
     assert "Patient &#39;C0&#39; is in train" in Path("audit.html").read_text("utf-8")
 
 
