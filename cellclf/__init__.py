@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         ModelSpec,
         NoParams,
         Params,
+        PretrainedSpec,
     )
     from cellclf.terms import Part, part_named
 
@@ -117,6 +118,7 @@ _HOME = {
     "Params": "cellclf.specs",
     "Part": "cellclf.terms",
     "PluginError": "cellclf.errors",
+    "PretrainedSpec": "cellclf.specs",
     "Progress": "cellclf.progress",
     "RayWorkers": "cellclf.inference.ray_workers",
     "RunError": "cellclf.errors",
@@ -188,6 +190,7 @@ __all__ = [
     "Params",
     "Part",
     "PluginError",
+    "PretrainedSpec",
     "Progress",
     "RayWorkers",
     "RunError",

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from cellclf.cli.options import ModelArgument
+
 __all__ = ["export"]
 
 
 def export(
-    model: Annotated[str, typer.Argument(help="A bundle, or a run directory: its best model.")],
+    model: ModelArgument,
     format_: Annotated[
         str,
         typer.Option(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from cellclf.registry import Offer, Plugin
-    from cellclf.specs import Spec
+    from cellclf.specs import PretrainedSpec, Spec
 
 __all__ = ["app"]
 
@@ -30,6 +30,8 @@ app.command("new")(new)
 
 CHECK_FAILED = 3
 """Exit status where the work was done, and a check failed: as an audit that found errors."""
+
+MEGABYTE = 1_000_000
 
 
 @app.command("list")
@@ -99,7 +101,7 @@ def check(
 def show_plugin(
     name: Annotated[str, typer.Argument(help="A name on offer, or distribution/name.")],
 ) -> None:
-    """Show what a name stands for and the parameters it takes."""
+    """Show what a name stands for and the parameters it takes; of a trained model its card."""
     from cellclf.errors import PluginError
     from cellclf.registry import HOOKS, installed
 
@@ -110,7 +112,9 @@ def show_plugin(
         known = {offered for kind in HOOKS.values() for offered in registry.names(kind)}
         raise PluginError(
             registry.unknown(
-                "dataset, augmentation, model, metric, callback or engine", name, sorted(known)
+                "dataset, augmentation, model, metric, callback, engine or trained model",
+                name,
+                sorted(known),
             )
         )
     typer.echo(
@@ -154,6 +158,8 @@ def _lines(plugin: Plugin) -> list[str]:
 
 
 def _shown(offer: Offer[Spec]) -> list[str]:
+    from cellclf.specs import PretrainedSpec
+
     spec = offer.spec
     lines = [
         f"{spec.kind} {spec.name}  ({offer.distribution} {offer.version})",
@@ -167,10 +173,25 @@ def _shown(offer: Offer[Spec]) -> list[str]:
         lines.append(f"    fetch: cellclf fetch {spec.name} --to FOLDER")
     if classes := getattr(spec, "classes", ()):
         lines.append(f"    classes: {', '.join(classes)}")
+    if isinstance(spec, PretrainedSpec):
+        return [*lines, *_shipped(spec)]
     lines.append("    parameters:" if spec.params.model_fields else "    no parameters")
     for name, about in spec.params.model_fields.items():
         lines += _parameter(name, about)
     return lines
+
+
+def _shipped(spec: PretrainedSpec) -> list[str]:
+    from cellclf.packaged import packaged_file
+
+    bundle, card, experiment = map(packaged_file, (spec.bundle, spec.card, spec.experiment))
+    return [
+        f"    use: cellclf predict {spec.name} IMAGES",
+        f"    bundle: {bundle}, {bundle.stat().st_size / MEGABYTE:.1f} MB",
+        f"    made again by: cellclf run {experiment} --data FOLDER",
+        "",
+        card.read_text(encoding="utf-8").rstrip(),
+    ]
 
 
 def _parameter(name: str, about: FieldInfo) -> list[str]:
