@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from cellclf.inference.classified import Classified
     from cellclf.inference.classifier import Classifier
     from cellclf.inference.export import Exported, export
+    from cellclf.inference.half import HalfBundle, half_bundle
     from cellclf.inference.loading import load
     from cellclf.inference.ray_workers import RayWorkers
     from cellclf.inference.totals import Totals
@@ -107,6 +108,7 @@ _HOME = {
     "Fetched": "cellclf.pipeline.fetch",
     "FinishedRun": "cellclf.pipeline.finished",
     "Gain": "cellclf.pipeline.gain",
+    "HalfBundle": "cellclf.inference.half",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
     "LeakageWarning": "cellclf.errors",
@@ -139,6 +141,7 @@ _HOME = {
     "export": "cellclf.inference.export",
     "fetch": "cellclf.pipeline.fetch",
     "gain": "cellclf.pipeline.gain",
+    "half_bundle": "cellclf.inference.half",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.loading",
@@ -179,6 +182,7 @@ __all__ = [
     "Finding",
     "FinishedRun",
     "Gain",
+    "HalfBundle",
     "ImageError",
     "LeakageError",
     "LeakageWarning",
@@ -211,6 +215,7 @@ __all__ = [
     "export",
     "fetch",
     "gain",
+    "half_bundle",
     "hookimpl",
     "list_files",
     "load",

@@ -17,7 +17,10 @@ def export(
     format_: Annotated[
         str,
         typer.Option(
-            "--format", metavar="NAME", help="The format; `cellclf plugins list` has the engines."
+            "--format",
+            metavar="NAME",
+            help="The format; `cellclf plugins list` has the engines. half_bundle is a bundle of "
+            "about half the size.",
         ),
     ],
     out: Annotated[
@@ -27,24 +30,34 @@ def export(
     images: Annotated[
         list[str] | None,
         typer.Option(
-            help="Images, a folder of images, or a glob to compare it with Keras on; may be given "
-            "again."
+            help="Images, a folder of images, or a glob to compare it with the original on; may be "
+            "given again."
         ),
     ] = None,
 ) -> None:
-    """Write a model as ONNX, OpenVINO, SavedModel or LiteRT. Not for clinical use.
+    """Write a model as ONNX, OpenVINO, SavedModel, LiteRT or half the bundle. No clinical use.
 
     The network takes images as bytes and gives calibrated probabilities and the outlier score. It
     is held against Keras before it appears, on images that are made and on those of --images.
+    A half_bundle keeps kernels in float16 and is held against the original in the same way.
 
     \b
     cellclf export runs/first --format onnx --out first.onnx
     cellclf export runs/first --format openvino --out first_openvino --images new_images/
+    cellclf export runs/first --format half_bundle --out first.safetensors --images new_images/
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
     from cellclf.inference.export import export as write
+    from cellclf.inference.half import HALF_BUNDLE, half_bundle
     from cellclf.network.backend import prepare_backend
 
+    if format_ == HALF_BUNDLE:
+        with command_progress() as progress:
+            half = half_bundle(
+                model, out, images=images, before_network=prepare_backend, progress=progress
+            )
+        typer.echo(f"{half.summary()}\nWritten: {half.path}")
+        return
     with command_progress() as progress:
         exported = write(
             model,
