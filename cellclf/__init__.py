@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from cellclf.pipeline.gain import Gain, gain
     from cellclf.pipeline.predict import predict
     from cellclf.pipeline.run import run
+    from cellclf.pipeline.ship import Shipped, ship
     from cellclf.processors import processor_count
     from cellclf.progress import Progress
     from cellclf.registry import load_plugin_file, register
@@ -126,6 +127,7 @@ _HOME = {
     "RunError": "cellclf.errors",
     "Sample": "cellclf.data.samples",
     "Samples": "cellclf.data.samples",
+    "Shipped": "cellclf.pipeline.ship",
     "SplitError": "cellclf.errors",
     "Totals": "cellclf.inference.totals",
     "TrainingError": "cellclf.errors",
@@ -154,6 +156,7 @@ _HOME = {
     "read_bundle": "cellclf.inference.bundle",
     "register": "cellclf.registry",
     "run": "cellclf.pipeline.run",
+    "ship": "cellclf.pipeline.ship",
 }
 
 __all__ = [
@@ -200,6 +203,7 @@ __all__ = [
     "RunError",
     "Sample",
     "Samples",
+    "Shipped",
     "SplitError",
     "Totals",
     "TrainingError",
@@ -228,6 +232,7 @@ __all__ = [
     "read_bundle",
     "register",
     "run",
+    "ship",
 ]
 
 

@@ -35,7 +35,7 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Write a model as ONNX, OpenVINO, SavedModel, LiteRT or half the bundle. No clinical use.
+    """Write a model in another format, or in half the bytes. Not for clinical use.
 
     The network takes images as bytes and gives calibrated probabilities and the outlier score. It
     is held against Keras before it appears, on images that are made and on those of --images.
