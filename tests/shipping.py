@@ -47,19 +47,34 @@ def spec(package: str = "tiny_shipped", name: str = "tiny_cells", **other: str) 
     return PretrainedSpec(name=name, **{**values, **other})  # type: ignore[arg-type]
 
 
-def write_package(folder: Path, package: str = "tiny_shipped") -> Path:
-    """Write a package with a bundle, its card and its experiment; returns the bundle."""
+def write_package(
+    folder: Path,
+    package: str = "tiny_shipped",
+    *,
+    distribution: str = "tiny-plugin",
+    filters: int = TinyParams().filters,
+    trained: bool = True,
+) -> Path:
+    """Write a package with a bundle, its card and its experiment; returns the bundle.
+
+    Args:
+        folder: Where to.
+        package: What it is called.
+        distribution: What brings the architecture, by the bundle.
+        filters: Filters of the network, of which the bundle says that they are as many as usual.
+        trained: The bundle knows which images it was trained on.
+    """
     import keras
 
     place = folder / package / "shipped"
     place.mkdir(parents=True)
     (folder / package / "__init__.py").touch()
     keras.utils.set_random_seed(0)
-    network = build(TINY, TinyParams(), image_size=SIZE, num_classes=len(CLASSES))
+    network = build(TINY, TinyParams(filters=filters), image_size=SIZE, num_classes=len(CLASSES))
     bundle = place / "cells.safetensors"
     manifest = BundleManifest(
         architecture="tiny_net",
-        distribution="tiny-plugin",
+        distribution=distribution,
         distribution_version="1.0",
         params=TinyParams().model_dump(mode="json"),
         classes=CLASSES,
@@ -68,7 +83,10 @@ def write_package(folder: Path, package: str = "tiny_shipped") -> Path:
         decode_version=DECODE_VERSION,
     )
     sha256 = write_bundle(
-        bundle, manifest, weights_of(network), trained=fingerprint(["00" * 32, "ff" * 32])
+        bundle,
+        manifest,
+        weights_of(network),
+        trained=fingerprint(["00" * 32, "ff" * 32] if trained else []),
     )
     card = f"# Model card: tiny_cells\n\n- Bundle: SHA-256 {sha256}\n- Licence: CC BY 4.0\n"
     (place / "cells.md").write_text(f"{card}- Not for clinical use.\n", encoding="utf-8")
