@@ -120,7 +120,8 @@ def ship(
     card = place / f"{name}.md"
     write_text(card, shipped_card(_text(directory.card_file), facts))
     written = place / f"{name}.toml"
-    write_text(written, experiment.to_toml())
+    said = f"# What `{name}` came of: cellclf run {written.name} --data FOLDER"
+    write_text(written, f"{said}\n{experiment.to_toml()}")
     return Shipped(bundle=bundle, card=card, experiment=written, half=half)
 
 

@@ -67,7 +67,7 @@ def _first(facts: ShippedFacts, warnings: Sequence[str]) -> str:
         *(f"\n{said}" for said in ("**Not for clinical use.**", *warnings)),
         "",
         f"`cellclf predict {facts.name} IMAGES` uses this model. Its figures are those of the run "
-        "that trained it, on a test part that was opened once.",
+        "that trained it, on a test part that nothing was fitted to or chosen by.",
         "",
         "## The file",
         "",
