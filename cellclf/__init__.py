@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from cellclf.inference.export import Exported, export
     from cellclf.inference.half import HalfBundle, half_bundle
     from cellclf.inference.loading import load
+    from cellclf.inference.locate import find_bundle
     from cellclf.inference.ray_workers import RayWorkers
     from cellclf.inference.totals import Totals
     from cellclf.network.backend import prepare_backend
@@ -142,6 +143,7 @@ _HOME = {
     "evaluate": "cellclf.pipeline.evaluate",
     "export": "cellclf.inference.export",
     "fetch": "cellclf.pipeline.fetch",
+    "find_bundle": "cellclf.inference.locate",
     "gain": "cellclf.pipeline.gain",
     "half_bundle": "cellclf.inference.half",
     "hookimpl": "cellclf.hookspecs",
@@ -218,6 +220,7 @@ __all__ = [
     "evaluate",
     "export",
     "fetch",
+    "find_bundle",
     "gain",
     "half_bundle",
     "hookimpl",

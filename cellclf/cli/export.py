@@ -47,8 +47,9 @@ def export(
     cellclf export runs/first --format half_bundle --out first.safetensors --images new_images/
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
+    from cellclf.engines.formats import HALF_BUNDLE
     from cellclf.inference.export import export as write
-    from cellclf.inference.half import HALF_BUNDLE, half_bundle
+    from cellclf.inference.half import half_bundle
     from cellclf.network.backend import prepare_backend
 
     if format_ == HALF_BUNDLE:

@@ -26,10 +26,7 @@ from cellclf.inference.locate import find_bundle
 from cellclf.progress import Progress, Silent
 from cellclf.registry import Registry, installed
 
-__all__ = ["HALF_BUNDLE", "Difference", "HalfBundle", "half_bundle", "halved"]
-
-HALF_BUNDLE = "half_bundle"
-"""What the command line calls the format."""
+__all__ = ["Difference", "HalfBundle", "half_bundle", "halved"]
 
 SUFFIX = ".safetensors"
 

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 
 import cellclf
 from cellclf.engines.proof import made_images
-from cellclf.errors import BundleError, DataError, RunError
+from cellclf.errors import BundleError, DataError, PluginError, RunError
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.inference.bundle import read_bundle, write_bundle
 from cellclf.inference.half import Difference, half_bundle, halved
@@ -171,6 +171,11 @@ def test_another_class_is_too_much_and_a_few_marks_at_a_threshold_are_not(
     change: dict[str, int], small: bool
 ) -> None:
     assert replace(SAME, **change).small is small
+
+
+def test_what_exports_to_engines_says_what_writes_it(original: Path, tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match=r"`cellclf\.half_bundle` writes it"):
+        cellclf.export(original, tmp_path / "half", format="half_bundle")
 
 
 def test_the_command_writes_it(site: Site, cellclf_command: Command, tmp_path: Path) -> None:
