@@ -47,4 +47,7 @@ def starts_from(params: CustomCNNParams) -> Path | None:
         >>> starts_from(CustomCNNParams()) is None
         True
     """
-    return None if params.weights == "none" else find_bundle(Path(params.weights).expanduser())
+    if params.weights == "none":
+        return None
+    at_home = params.weights.startswith("~")
+    return find_bundle(Path(params.weights).expanduser() if at_home else params.weights)
