@@ -1,6 +1,7 @@
 """How long a folder of 4,000 JPEGs takes to become a CSV file: cellclf, Keras and Ultralytics.
 
     python benchmarks/predict_throughput.py PBC [--peer ENVIRONMENT/bin/python] [--rounds N]
+    python benchmarks/predict_throughput.py PBC --trained blood_cells
 
 PBC is the folder of JPEGs as published, 360x363; its files are linked to until there are 4,000.
 `--peer` is the Python of an environment with `benchmarks/requirements.txt`; without it Ultralytics
@@ -13,6 +14,8 @@ runs each command once, one after the other, and the median of the rounds is pri
   same weights loaded from a `.keras` file, 128 px, batches of 32, answers written by pandas.
 - Ultralytics: `yolo classify predict` with yolo11n-cls, random weights (what it finds takes no
   longer than with others), 128 px, `stream=True`, its answers written as CSV.
+
+With `--trained`, a model that `cellclf predict` takes, such as `blood_cells`, is timed by itself.
 
 Then decoding and the engine are timed alone on the same files, with all processors, and the rate of
 the whole command is held against 1 / (time of one + time of the other).
@@ -85,12 +88,19 @@ def main() -> None:
     parser.add_argument("--peer", default="")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--models", nargs="*", default=MODELS[:2], choices=MODELS)
+    parser.add_argument("--trained", default="")
     parser.add_argument("--engine", default="auto")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         work = Path(place)
         os.environ.setdefault("CELLCLF_CACHE", str(work / "cache"))
         folder = linked(asked.pbc, work / "images")
+        if asked.trained:
+            out = work / "new.csv"
+            ours = ours_for(asked.trained, folder, out, engine=asked.engine)
+            sides = {"cellclf": ours}
+            timed_sides(asked.trained, sides, folder, out, engine=asked.engine, rounds=asked.rounds)
+            return
         yolo = made_yolo(asked.peer, work) if asked.peer else None
         for model in asked.models:
             compare(model, folder, work, engine=asked.engine, rounds=asked.rounds, yolo=yolo)
@@ -109,8 +119,7 @@ def compare(
     bundle, network = work / f"{model}.safetensors", work / f"{model}.keras"
     run([sys.executable, "-c", f"import predict_throughput as b; b.made({model!r}, {str(work)!r})"])
     out = work / "new.csv"
-    ours = [sys.executable, "-m", "cellclf", "predict", str(bundle), str(folder)]
-    ours += ["--out", str(out), "--engine", engine]
+    ours = ours_for(str(bundle), folder, out, engine=engine)
     keras = KERAS.format(size=SIZE, classes=list(CLASSES))
     sides = {
         "cellclf": ours,
@@ -118,7 +127,27 @@ def compare(
     }
     if yolo is not None and model == MODELS[0]:
         sides["Ultralytics yolo11n-cls"] = yolo(folder)
-    print(f"\n{model}: first call of cellclf {timed(ours, out):.1f} s", flush=True)
+    timed_sides(str(bundle), sides, folder, out, engine=engine, rounds=rounds)
+
+
+def ours_for(model: str, folder: Path, out: Path, *, engine: str) -> list[str]:
+    """The command of cellclf that classifies a folder with a model."""
+    ours = [sys.executable, "-m", "cellclf", "predict", model, str(folder)]
+    return [*ours, "--out", str(out), "--engine", engine]
+
+
+def timed_sides(
+    model: str,
+    sides: dict[str, list[str]],
+    folder: Path,
+    out: Path,
+    *,
+    engine: str,
+    rounds: int,
+) -> None:
+    """Print the times of commands, that of cellclf first, and of its parts alone."""
+    ours = sides["cellclf"]
+    print(f"\n{Path(model).stem}: first call of cellclf {timed(ours, out):.1f} s", flush=True)
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(rounds):
         for name, command in sides.items():
@@ -127,7 +156,7 @@ def compare(
     for name, median in medians.items():
         ratio = median / medians["cellclf"]
         print(f"  {name}: {median:.1f} s, {IMAGES / median:.0f} images/s, {ratio:.2f} times")
-    alone = [sys.executable, __file__, "--alone", str(bundle), str(folder), engine]
+    alone = [sys.executable, __file__, "--alone", model, str(folder), engine]
     parts = json.loads(run(alone).splitlines()[-1])
     decoding, computing = parts["decoding"], parts["computing"]
     best = 1 / (decoding + computing)

@@ -45,7 +45,9 @@ if TYPE_CHECKING:
     from cellclf.inference.classified import Classified
     from cellclf.inference.classifier import Classifier
     from cellclf.inference.export import Exported, export
+    from cellclf.inference.half import HalfBundle, half_bundle
     from cellclf.inference.loading import load
+    from cellclf.inference.locate import find_bundle
     from cellclf.inference.ray_workers import RayWorkers
     from cellclf.inference.totals import Totals
     from cellclf.network.backend import prepare_backend
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from cellclf.pipeline.gain import Gain, gain
     from cellclf.pipeline.predict import predict
     from cellclf.pipeline.run import run
+    from cellclf.pipeline.ship import Shipped, ship
     from cellclf.processors import processor_count
     from cellclf.progress import Progress
     from cellclf.registry import load_plugin_file, register
@@ -75,6 +78,7 @@ if TYPE_CHECKING:
         ModelSpec,
         NoParams,
         Params,
+        PretrainedSpec,
     )
     from cellclf.terms import Part, part_named
 
@@ -106,6 +110,7 @@ _HOME = {
     "Fetched": "cellclf.pipeline.fetch",
     "FinishedRun": "cellclf.pipeline.finished",
     "Gain": "cellclf.pipeline.gain",
+    "HalfBundle": "cellclf.inference.half",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
     "LeakageWarning": "cellclf.errors",
@@ -117,11 +122,13 @@ _HOME = {
     "Params": "cellclf.specs",
     "Part": "cellclf.terms",
     "PluginError": "cellclf.errors",
+    "PretrainedSpec": "cellclf.specs",
     "Progress": "cellclf.progress",
     "RayWorkers": "cellclf.inference.ray_workers",
     "RunError": "cellclf.errors",
     "Sample": "cellclf.data.samples",
     "Samples": "cellclf.data.samples",
+    "Shipped": "cellclf.pipeline.ship",
     "SplitError": "cellclf.errors",
     "Totals": "cellclf.inference.totals",
     "TrainingError": "cellclf.errors",
@@ -136,7 +143,9 @@ _HOME = {
     "evaluate": "cellclf.pipeline.evaluate",
     "export": "cellclf.inference.export",
     "fetch": "cellclf.pipeline.fetch",
+    "find_bundle": "cellclf.inference.locate",
     "gain": "cellclf.pipeline.gain",
+    "half_bundle": "cellclf.inference.half",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.loading",
@@ -149,6 +158,7 @@ _HOME = {
     "read_bundle": "cellclf.inference.bundle",
     "register": "cellclf.registry",
     "run": "cellclf.pipeline.run",
+    "ship": "cellclf.pipeline.ship",
 }
 
 __all__ = [
@@ -177,6 +187,7 @@ __all__ = [
     "Finding",
     "FinishedRun",
     "Gain",
+    "HalfBundle",
     "ImageError",
     "LeakageError",
     "LeakageWarning",
@@ -188,11 +199,13 @@ __all__ = [
     "Params",
     "Part",
     "PluginError",
+    "PretrainedSpec",
     "Progress",
     "RayWorkers",
     "RunError",
     "Sample",
     "Samples",
+    "Shipped",
     "SplitError",
     "Totals",
     "TrainingError",
@@ -207,7 +220,9 @@ __all__ = [
     "evaluate",
     "export",
     "fetch",
+    "find_bundle",
     "gain",
+    "half_bundle",
     "hookimpl",
     "list_files",
     "load",
@@ -220,6 +235,7 @@ __all__ = [
     "read_bundle",
     "register",
     "run",
+    "ship",
 ]
 
 

@@ -28,6 +28,7 @@ from cellclf.specs import (
     EngineSpec,
     MetricSpec,
     ModelSpec,
+    PretrainedSpec,
     Spec,
 )
 
@@ -42,6 +43,7 @@ HOOKS: Mapping[str, type[Spec]] = {
     "cellclf_metrics": MetricSpec,
     "cellclf_callbacks": CallbackSpec,
     "cellclf_engines": EngineSpec,
+    "cellclf_pretrained": PretrainedSpec,
 }
 
 Status = Literal["ok", "conflict", "disabled", "incompatible", "failed"]

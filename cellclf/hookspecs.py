@@ -23,6 +23,7 @@ from cellclf.specs import (
     EngineSpec,
     MetricSpec,
     ModelSpec,
+    PretrainedSpec,
 )
 
 __all__ = ["hookimpl"]
@@ -61,3 +62,8 @@ def cellclf_callbacks() -> Iterable[CallbackSpec]:  # type: ignore[empty-body]
 @hookspec
 def cellclf_engines() -> Iterable[EngineSpec]:  # type: ignore[empty-body]
     """Offer runtimes that compute what a trained network gives."""
+
+
+@hookspec
+def cellclf_pretrained() -> Iterable[PretrainedSpec]:  # type: ignore[empty-body]
+    """Offer trained models that come with the plugin."""

@@ -27,12 +27,14 @@ __all__ = [
     "ModelSpec",
     "NoParams",
     "Params",
+    "PretrainedSpec",
     "Spec",
     "resolve",
 ]
 
 NAME_PATTERN = re.compile(r"^[a-z][a-z0-9_]*$")
 REFERENCE_PATTERN = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+ADDRESS_PATTERN = re.compile(r"^[A-Za-z_][\w.]*:\w[\w./-]*$")
 
 
 class Params(BaseModel):
@@ -302,6 +304,45 @@ class EngineSpec(Spec):
                 f"`format` of engine {self.name!r} must be a name like that of the engine. "
                 f"Received: format={self.format!r}"
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainedSpec(Spec):
+    """A trained model that comes with a plugin: `cellclf predict NAME` works once it is installed.
+
+    The three files are data of the plugin's package, named as `"package:folder/file"`. What the
+    bundle holds is checked by its own digest whenever it is read. Its network is built by the
+    plugin of its architecture, which the plugin's `dependencies` must name.
+
+    Attributes:
+        bundle: Address of the bundle, such as `"my_cells:shipped/my_cells.safetensors"`.
+        card: Address of its model card, Markdown.
+        experiment: Address of the experiment (TOML) that makes it again, without the place of the
+            images.
+        licence: Licence of the images that it was trained on.
+        citation: How to cite them.
+        homepage: Where they are published.
+    """
+
+    kind: ClassVar[str] = "pretrained"
+    references: ClassVar[tuple[str, ...]] = ()
+
+    bundle: str
+    card: str
+    experiment: str
+    licence: str
+    citation: str
+    homepage: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field in ("bundle", "card", "experiment"):
+            address = getattr(self, field)
+            if not isinstance(address, str) or not ADDRESS_PATTERN.fullmatch(address):
+                raise PluginError(
+                    f"`{field}` of {self.kind} {self.name!r} must look like "
+                    f"'package:folder/file'. Received: {field}={address!r}"
+                )
 
 
 def resolve(reference: str) -> Callable[..., Any]:

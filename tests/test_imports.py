@@ -21,6 +21,7 @@ GROUND = (
     "gates",
     "schema_problems",
     "settings_text",
+    "packaged",
     "specs",
     "progress",
     "files",

@@ -19,6 +19,7 @@ __all__ = [
     "EngineOption",
     "ExperimentArgument",
     "GroupPatternOption",
+    "ModelArgument",
     "QuestionOption",
     "RayAddressOption",
     "ReferenceOption",
@@ -60,6 +61,14 @@ SetOption = Annotated[
     ),
 ]
 
+
+ModelArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A bundle, a run directory (its best model), or a model that comes with a plugin, "
+        "such as blood_cells."
+    ),
+]
 
 ByOption = Annotated[
     str,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from cellclf.registry import Offer, Plugin
-    from cellclf.specs import Spec
+    from cellclf.specs import PretrainedSpec, Spec
 
 __all__ = ["app"]
 
@@ -29,6 +29,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("new")(new)
+
+MEGABYTE = 1_000_000
 
 
 @app.command("list")
@@ -116,7 +118,7 @@ def show_plugin(
         ),
     ],
 ) -> None:
-    """Show what a name stands for and the parameters it takes.
+    """Show what a name stands for and the parameters it takes; of a trained model its card.
 
     \b
     cellclf plugins show rotation
@@ -132,7 +134,9 @@ def show_plugin(
         known = {offered for kind in HOOKS.values() for offered in registry.names(kind)}
         raise PluginError(
             registry.unknown(
-                "dataset, augmentation, model, metric, callback or engine", name, sorted(known)
+                "dataset, augmentation, model, metric, callback, engine or trained model",
+                name,
+                sorted(known),
             )
         )
     typer.echo(
@@ -176,6 +180,8 @@ def _lines(plugin: Plugin) -> list[str]:
 
 
 def _shown(offer: Offer[Spec]) -> list[str]:
+    from cellclf.specs import PretrainedSpec
+
     spec = offer.spec
     lines = [
         f"{spec.kind} {spec.name}  ({offer.distribution} {offer.version})",
@@ -189,10 +195,25 @@ def _shown(offer: Offer[Spec]) -> list[str]:
         lines.append(f"    fetch: cellclf fetch {spec.name} --to FOLDER")
     if classes := getattr(spec, "classes", ()):
         lines.append(f"    classes: {', '.join(classes)}")
+    if isinstance(spec, PretrainedSpec):
+        return [*lines, *_shipped(spec)]
     lines.append("    parameters:" if spec.params.model_fields else "    no parameters")
     for name, about in spec.params.model_fields.items():
         lines += _parameter(name, about)
     return lines
+
+
+def _shipped(spec: PretrainedSpec) -> list[str]:
+    from cellclf.packaged import packaged_file
+
+    bundle, card, experiment = map(packaged_file, (spec.bundle, spec.card, spec.experiment))
+    return [
+        f"    use: cellclf predict {spec.name} IMAGES",
+        f"    bundle: {bundle}, {bundle.stat().st_size / MEGABYTE:.1f} MB",
+        f"    made again by: cellclf run {experiment} --data FOLDER",
+        "",
+        card.read_text(encoding="utf-8").rstrip(),
+    ]
 
 
 def _parameter(name: str, about: FieldInfo) -> list[str]:

@@ -15,6 +15,7 @@ from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.options import (
     ByOption,
     EngineOption,
+    ModelArgument,
     QuestionOption,
     RayAddressOption,
     ReferenceOption,
@@ -38,7 +39,7 @@ WRITTEN = (".csv", ".parquet", ".jsonl")
 
 
 def predict(
-    model: Annotated[str, typer.Argument(help="A bundle, or a run directory: its best model.")],
+    model: ModelArgument,
     paths: Annotated[
         list[str],
         typer.Argument(
@@ -72,7 +73,7 @@ def predict(
         list[str] | None,
         typer.Option(
             metavar="MODEL",
-            help="Another bundle or run directory to average with; may be given again. Thresholds "
+            help="Another model, named likewise, to average with; may be given again. Thresholds "
             "are those of the first argument.",
         ),
     ] = None,
@@ -84,6 +85,7 @@ def predict(
     specimens apart, questions and usual ranges are for the page.
 
     \b
+    cellclf predict blood_cells new_images/
     cellclf predict runs/first new_images/ --out new.csv
     cellclf predict runs/first new_images/ --quiet --json > counts.json
     cellclf predict runs/first s3://cells/today --out today.parquet --resume

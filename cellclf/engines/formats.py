@@ -6,7 +6,10 @@ from cellclf.errors import PluginError
 from cellclf.registry import Offer, Registry
 from cellclf.specs import EngineSpec
 
-__all__ = ["format_names", "format_offer"]
+__all__ = ["HALF_BUNDLE", "format_names", "format_offer"]
+
+HALF_BUNDLE = "half_bundle"
+"""What the command line calls a bundle in half the bytes, which is no engine's format."""
 
 
 def format_names(registry: Registry) -> tuple[str, ...]:
@@ -20,6 +23,10 @@ def format_offer(registry: Registry, name: str) -> Offer[EngineSpec]:
     Raises:
         PluginError: No engine has such a format, or more than one has.
     """
+    if name == HALF_BUNDLE:
+        raise PluginError(
+            f"`format` {name!r} is a bundle and no engine's format: `cellclf.half_bundle` writes it"
+        )
     distribution, _, bare = name.rpartition("/")
     engines = [
         engine
@@ -27,7 +34,7 @@ def format_offer(registry: Registry, name: str) -> Offer[EngineSpec]:
         if format_ == bare and engine.startswith(f"{distribution}/" * bool(distribution))
     ]
     if not engines:
-        raise PluginError(registry.unknown("format", name, format_names(registry)))
+        raise PluginError(registry.unknown("format", name, (*format_names(registry), HALF_BUNDLE)))
     if len(engines) > 1:
         ways = " or ".join(repr(f"{engine.rpartition('/')[0]}/{bare}") for engine in engines)
         raise PluginError(

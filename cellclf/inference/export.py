@@ -84,7 +84,8 @@ def export(
     It is held against Keras before anything appears under `out`.
 
     Args:
-        where: A bundle, or a run directory, of which the best model is taken.
+        where: A bundle, a run directory, of which the best model is taken, or the name of a model
+            that comes with a plugin.
         out: A folder that is not there yet; or a file that is not there yet, named as the format
             names its own, such as `first.onnx`.
         format: Such as `"onnx"`; every engine has one.
@@ -114,7 +115,10 @@ def export(
     require_convertible(f"format {format!r}")
     inputs = Inputs([]) if images is None else find_inputs(images)
     classifier = load_bundles(
-        find_bundle(where), engine=KERAS, registry=plugins, before_network=before_network
+        find_bundle(where, registry=plugins, progress=progress),
+        engine=KERAS,
+        registry=plugins,
+        before_network=before_network,
     )
     record = _record(classifier, offer.spec, place, converted_with)
     with place.draft() as draft:

@@ -50,9 +50,10 @@ def load(
     """Load a trained model.
 
     Args:
-        where: A bundle, or a run directory, of which the best model is loaded. Several answer
-            together: their calibrated probabilities are averaged, and the first decides which
-            answers are for review and which cells are none of the classes.
+        where: A bundle; a run directory, of which the best model is loaded; or the name of a model
+            that comes with a plugin, such as `"blood_cells"`, unless a file or folder is called so.
+            Several answer together: their calibrated probabilities are averaged, and the first
+            decides which answers are for review and which cells are none of the classes.
         engine: What computes its answers: `"keras"`, the name of an engine that a plugin offers, or
             `"auto"`, the fastest on this machine. An engine other than Keras is held against Keras
             when a model is first used with it, and then imports no Keras any more. Of several
@@ -78,7 +79,7 @@ def load(
     """
     named = [where] if isinstance(where, str | os.PathLike) else where
     classifier = load_bundles(
-        *map(find_bundle, named),
+        *(find_bundle(one, registry=registry, progress=progress) for one in named),
         engine=engine,
         views=views,
         registry=registry,

@@ -107,6 +107,8 @@ def weights_of(model: keras.Model) -> dict[str, NDArray[Any]]:
 def set_weights(model: keras.Model, weights: Mapping[str, NDArray[Any]]) -> None:
     """Give `model` the weights that `weights_of` took from a model of the same architecture.
 
+    Those that are kept in float16 become float32 again.
+
     Raises:
         BundleError: They are not the model's (`check_weights`); it is then left as it was.
     """
@@ -114,7 +116,8 @@ def set_weights(model: keras.Model, weights: Mapping[str, NDArray[Any]]) -> None
     shapes = {path: Variable.of(variable) for path, variable in variables.items()}
     check_weights(shapes, weights, model=model.name)
     for path, variable in variables.items():
-        variable.assign(weights[path])
+        given = weights[path]
+        variable.assign(given.astype(np.float32) if given.dtype == np.float16 else given)
 
 
 @dataclass(frozen=True, kw_only=True)

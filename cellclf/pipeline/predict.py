@@ -80,8 +80,9 @@ def predict(
     (`new.unreadable.csv`).
 
     Args:
-        model: A loaded classifier, a bundle, or a run directory: its best model; several bundles or
-            runs answer together, see `cellclf.load`.
+        model: A loaded classifier, a bundle, a run directory, which stands for its best model, or
+            the name of a model that comes with a plugin; several answer together, see
+            `cellclf.load`.
         inputs: Files, folders, patterns, zip files, `.npy` and `.npz` files of images, addresses
             such as `s3://cells/new`, or `-` for a list of such names on standard input.
         out: A `.csv`, `.parquet` or `.jsonl` file; without it, images are only counted.
@@ -136,7 +137,7 @@ def classifier_for(
     """Load a model for a prediction that may go on with one that was stopped.
 
     Args:
-        model: A bundle, or a run directory; or several.
+        model: What `cellclf.load` takes; or several.
         out: Where results are written.
         resume: Whether to go on.
         engine: What computes the answers; `"auto"` goes on with the engine that was used before.

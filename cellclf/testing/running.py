@@ -7,7 +7,7 @@ import time
 
 from cellclf.errors import CellclfError
 from cellclf.network.backend import prepare_backend
-from cellclf.specs import CallbackSpec, EngineSpec, ModelSpec, resolve
+from cellclf.specs import CallbackSpec, EngineSpec, ModelSpec, PretrainedSpec, resolve
 from cellclf.testing.catalogue import named
 from cellclf.testing.check import Check, InapplicableError, Outcome, Status
 from cellclf.testing.trial import Trial
@@ -25,7 +25,7 @@ class Running:
     """
 
     def __init__(self, trial: Trial) -> None:
-        needs_keras = isinstance(trial.spec, ModelSpec | CallbackSpec | EngineSpec)
+        needs_keras = isinstance(trial.spec, ModelSpec | CallbackSpec | EngineSpec | PretrainedSpec)
         if needs_keras and "keras" not in sys.modules:
             prepare_backend()
         self._trial = trial

@@ -24,6 +24,8 @@ from cellclf.testing import CHECKS
 __all__ = ["checks", "command_line", "experiment", "offers", "on_page_markdown"]
 
 MARKER = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
+PLURALS = {"pretrained": "Pretrained models"}
+"""What several of a kind are called, where that is not its name with an s."""
 NO_REWRAP = "\b"
 """What stands before lines of help that are shown as they are."""
 
@@ -48,7 +50,7 @@ def offers() -> str:
     registry = installed()
     lines: list[str] = []
     for kind in HOOKS.values():
-        lines += [f"## {kind.kind.capitalize()}s", ""]
+        lines += [f"## {_plural(kind)}", ""]
         offered = [registry.offer(kind, name) for name in registry.names(kind)]
         for offer in offered:
             if offer.distribution.partition("-")[0] == "cellclf":
@@ -60,7 +62,7 @@ def checks() -> str:
     """Every check of the conformance kit, by the kind of spec that it applies to."""
     lines: list[str] = []
     for kind in (Spec, *HOOKS.values()):
-        title = "Every plugin" if kind is Spec else f"{kind.kind.capitalize()}s"
+        title = "Every plugin" if kind is Spec else _plural(kind)
         lines += [f"### {title}", "", "| check | what is promised |", "| --- | --- |"]
         lines += [f"| `{one.name}` | {_cell(one.summary)} |" for one in CHECKS if one.kind is kind]
         lines.append("")
@@ -73,6 +75,10 @@ GENERATORS = {
     "offers": offers,
     "checks": checks,
 }
+
+
+def _plural(kind: type[Spec]) -> str:
+    return PLURALS.get(kind.kind, f"{kind.kind.capitalize()}s")
 
 
 def _tables(model: type[BaseModel], place: tuple[str, ...]) -> Iterator[str]:

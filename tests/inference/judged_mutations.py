@@ -292,8 +292,11 @@ def main() -> None:
     given = parser.parse_args()
     path = given.folder / "model.safetensors"
     stored_bundle.write(path)
+    written = [path.read_bytes()]
+    stored_bundle.write(path, half=True)
+    written.append(path.read_bytes())
     older = sorted(stored_bundle.STORED.glob("*.safetensors"))
-    bases = [Parts.of(file.read_bytes()) for file in (path, *older)]
+    bases = [Parts.of(content) for content in (*written, *(file.read_bytes() for file in older))]
     judge = Judge(path, bases)
     limited()
     sparing = max(given.number // max(given.loaded, 1), 1)

@@ -21,6 +21,7 @@ from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.drift import MEASURES, UsualLook
 from cellclf.evaluation.outliers import OutlierScores, Refusal
 from cellclf.inference.bundle import BundleManifest, write_bundle
+from cellclf.inference.half import halved
 
 __all__ = ["DECISION", "MANIFEST", "OUTLIERS", "STORED", "TRAINED", "USUAL", "WEIGHTS", "write"]
 
@@ -89,12 +90,12 @@ USUAL = UsualLook(
 TRAINED = np.array([3, 7, 2**64 - 1], dtype=np.uint64)
 
 
-def write(path: Path) -> None:
-    """Write a bundle of all that stands here."""
+def write(path: Path, *, half: bool = False) -> None:
+    """Write a bundle of all that stands here, its kernels in float16 where `half` is set."""
     write_bundle(
         path,
         MANIFEST,
-        WEIGHTS,
+        halved(WEIGHTS) if half else WEIGHTS,
         decision=DECISION,
         outliers=OUTLIERS,
         trained=TRAINED,

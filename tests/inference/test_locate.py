@@ -59,5 +59,5 @@ def test_a_directory_without_models_is_refused(tmp_path: Path) -> None:
 
 def test_a_name_that_nothing_goes_by_is_refused(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(run)
-    with pytest.raises(BundleError, match="Received: vgg16"):
+    with pytest.raises(BundleError, match="no trained model is called 'vgg16'"):
         find_bundle("vgg16")

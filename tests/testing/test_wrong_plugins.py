@@ -8,15 +8,24 @@ from typing import Any
 
 import pytest
 
-from cellclf.registry import Plugin, Registry, installed
+from cellclf.registry import Plugin, Registry, installed, register
 from cellclf.specs import AugmentationSpec
 from cellclf.testing import CHECKS, check_plugin, checks_for
-from tests.testing.wrong import augmentations, callbacks, datasets, engines, metrics, models
+from tests.testing.wrong import (
+    augmentations,
+    callbacks,
+    datasets,
+    engines,
+    metrics,
+    models,
+    pretrained,
+)
 from tests.testing.wrong.case import Wrong
+from tests.tiny import TINY
 
 WRONG = [
     wrong
-    for module in (models, datasets, augmentations, metrics, callbacks, engines)
+    for module in (models, datasets, augmentations, metrics, callbacks, engines, pretrained)
     for wrong in module.WRONG
 ]
 
@@ -46,20 +55,46 @@ def one_process(wrong: Wrong, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("cellclf.testing.dataset_checks.fresh", lambda *_: [])
 
 
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packages of trained models."""
+    folder = tmp_path_factory.mktemp("packages")
+    pretrained.write_packages(folder)
+    return folder
+
+
+@pytest.fixture
+def shipped(packages: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The packages of trained models can be imported, and their network is installed."""
+    monkeypatch.syspath_prepend(packages)
+    installed.cache_clear()
+    register(TINY)
+    yield
+    installed.cache_clear()
+
+
 def named(wrong: Wrong) -> Any:
     slow = [pytest.mark.slow] if wrong.slow else []
     return pytest.param(wrong, id=f"{wrong.spec.kind}: {wrong.fault}", marks=slow)
 
 
-@pytest.mark.usefixtures("no_engine", "one_process")
+@pytest.mark.usefixtures("no_engine", "one_process", "shipped")
 @pytest.mark.parametrize("wrong", [named(wrong) for wrong in WRONG])
 def test_a_fault_is_found_by_the_check_that_names_it_and_by_no_other(wrong: Wrong) -> None:
     assert list(failed(wrong)) == [wrong.check]
 
 
+@pytest.mark.usefixtures("shipped")
 @pytest.mark.parametrize(
     "right",
-    [models.RIGHT, augmentations.RIGHT, metrics.RIGHT, callbacks.RIGHT, engines.RIGHT],
+    [
+        models.RIGHT,
+        augmentations.RIGHT,
+        metrics.RIGHT,
+        callbacks.RIGHT,
+        engines.RIGHT,
+        pretrained.RIGHT,
+    ],
     ids=lambda spec: spec.kind,
 )
 def test_the_same_plugin_without_the_fault_passes(right: AugmentationSpec) -> None:

@@ -8,7 +8,8 @@ import pytest
 from cellclf_blood.published import load
 from cellclf_blood.vocabulary import CLASSES
 
-from cellclf import DataError, NoParams
+from cellclf import DataError, DatasetSpec, NoParams
+from cellclf.registry import installed
 from cellclf.testing import check_plugin, conformance, write_images
 
 LayOut = Callable[..., Path]
@@ -122,9 +123,11 @@ def divided(folder: Path) -> None:
         write_images(folder, *(f"bloodcells/{part}/{name}/1.jpg" for name in CLASSES))
 
 
-test_conformance = conformance("blood_cells", root=as_published, zipped=True)
-test_conformance_as_on_kaggle = conformance("blood_cells", root=as_on_kaggle, zipped=True)
-test_conformance_of_a_divided_set = conformance("blood_cells", root=divided, zipped=True)
+SPEC = installed().get(DatasetSpec, "blood_cells")
+
+test_conformance = conformance(SPEC, root=as_published, zipped=True)
+test_conformance_as_on_kaggle = conformance(SPEC, root=as_on_kaggle, zipped=True)
+test_conformance_of_a_divided_set = conformance(SPEC, root=divided, zipped=True)
 
 
 def test_what_was_downloaded_is_read_as_it_is(draw: LayOut, zipped: Callable[[Path], Path]) -> None:
@@ -144,4 +147,4 @@ def test_what_was_downloaded_is_read_as_it_is(draw: LayOut, zipped: Callable[[Pa
 @pytest.mark.real_data
 def test_the_published_set_is_read_whole(real_data: Path) -> None:
     assert load(NoParams(), root=real_data / "pbc").counts == dict.fromkeys(CLASSES, 240)
-    check_plugin("blood_cells", root=real_data / "pbc", zipped=True)
+    check_plugin(SPEC, root=real_data / "pbc", zipped=True)

@@ -111,3 +111,5 @@ def test_the_bundle_that_training_starts_from_is_named() -> None:
     assert starts_from(CustomCNNParams(weights="runs/a.safetensors")) == Path("runs/a.safetensors")
     (spec,) = cellclf_models()
     assert spec.starts_from is not None
+    with pytest.raises(cellclf.BundleError, match="no trained model is called 'no_such_model'"):
+        starts_from(CustomCNNParams(weights="no_such_model"))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import cellclf
-from cellclf import DatasetSpec
+from cellclf import DatasetSpec, PretrainedSpec
 from cellclf_blood.params import BccdParams, BloodMnistParams, DemoParams, FieldsParams
 from cellclf_blood.sources import BCCD, BCCD_FIELDS, BLOODMNIST, PBC
 from cellclf_blood.vocabulary import CLASSES
 
-__all__ = ["cellclf_datasets"]
+__all__ = ["SHIPPED", "cellclf_datasets", "cellclf_pretrained"]
+
+SHIPPED = Path(__file__).parent / "shipped"
+"""Where the trained model lies, with its card and its experiment."""
 
 
 @cellclf.hookimpl
@@ -74,4 +78,21 @@ def cellclf_datasets() -> Iterator[DatasetSpec]:
         synthetic=True,
         needs_path=False,
         quickstart="cellclf_blood:quickstart.toml",
+    )
+
+
+@cellclf.hookimpl
+def cellclf_pretrained() -> Iterator[PretrainedSpec]:
+    """Offer the classifier that is trained on the published set, where this build holds it."""
+    if not (SHIPPED / "blood_cells.safetensors").is_file():
+        return
+    yield PretrainedSpec(
+        name="blood_cells",
+        summary="Eight classes of peripheral blood cells, a small network trained on PBC",
+        bundle="cellclf_blood:shipped/blood_cells.safetensors",
+        card="cellclf_blood:shipped/blood_cells.md",
+        experiment="cellclf_blood:shipped/blood_cells.toml",
+        licence=PBC.licence,
+        citation=PBC.citation,
+        homepage=PBC.homepage,
     )

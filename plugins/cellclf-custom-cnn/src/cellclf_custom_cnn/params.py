@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from cellclf import Params
+from cellclf import Params, find_bundle
 
 __all__ = ["CustomCNNParams", "Levels", "starts_from"]
 
@@ -29,7 +29,8 @@ class CustomCNNParams(Params):
         "none",
         min_length=1,
         description="'none' (random), or a bundle that an earlier run trained, of this network and "
-        "width; its last layers, which know its classes, are left out.",
+        "width, or the name of one that a plugin brings, such as 'blood_cells'; its last layers, "
+        "which know its classes, are left out.",
     )
     dropout: float = Field(
         0.1, ge=0, lt=1, description="Share of features dropped before the last layer in training."
@@ -47,8 +48,14 @@ class CustomCNNParams(Params):
 def starts_from(params: CustomCNNParams) -> Path | None:
     """The bundle that `params.weights` names, or `None` where training starts from nothing.
 
+    Raises:
+        BundleError: It is a name, and no plugin brings a model of that name.
+
     Example:
         >>> starts_from(CustomCNNParams()) is None
         True
     """
-    return None if params.weights == "none" else Path(params.weights).expanduser()
+    if params.weights == "none":
+        return None
+    at_home = params.weights.startswith("~")
+    return find_bundle(Path(params.weights).expanduser() if at_home else params.weights)
