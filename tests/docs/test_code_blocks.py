@@ -75,7 +75,9 @@ def rest_of(context: Any) -> list[str]:
     return [*getattr(context, "_protected_args", ()), *context.args]
 
 
-@pytest.mark.parametrize("arguments", [["rum"], ["run", "--epoch", "3"], ["cache", "list", "--jso"]])
+@pytest.mark.parametrize(
+    "arguments", [["rum"], ["run", "--epoch", "3"], ["cache", "list", "--jso"]]
+)
 def test_a_command_that_does_not_exist_is_not_understood(arguments: list[str]) -> None:
     with pytest.raises(Exception, match="No such"):
         parsed(arguments)
