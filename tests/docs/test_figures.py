@@ -1,4 +1,4 @@
-"""What README and the comparison claim stands among the benchmarks, with the script that made it."""
+"""What README and the comparison claim stands among the benchmarks, with what made it."""
 
 from __future__ import annotations
 
