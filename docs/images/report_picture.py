@@ -21,20 +21,20 @@ import cellclf
 
 TARGET = Path(__file__).with_name("report.png")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WIDTH = 1000
+WIDTH = 1120
 """Pixels of a column, as it is photographed."""
-HEIGHT = 1520
-SHRUNK = 0.7
+HEIGHT = 1560
+SHRUNK = 0.65
 COLOURS = 256
 
 EXPERIMENT = {
     "data": {
         "dataset": "blood_cells_demo",
         "image_size": 64,
-        "params": {"images_per_class": 120},
+        "params": {"images_per_class": 80},
     },
     "models": ["custom_cnn"],
-    "training": {"epochs": 20},
+    "training": {"epochs": 12},
     "seed": 1,
 }
 WHERE = """() => Object.fromEntries(
