@@ -26,13 +26,15 @@ __all__ = ["checks", "command_line", "experiment", "offers", "on_page_markdown"]
 MARKER = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
 PLURALS = {"pretrained": "Pretrained models"}
 """What several of a kind are called, where that is not its name with an s."""
+NOTE = re.compile(r"^\*The site fills this page from the code:.*\*\n\n", re.MULTILINE)
+"""What such a page says to whoever reads it as a file, and not on the site."""
 NO_REWRAP = "\b"
 """What stands before lines of help that are shown as they are."""
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace every marker of a page by what it names; mkdocs calls this for each page."""
-    return MARKER.sub(lambda found: GENERATORS[found[1]](), markdown)
+    return MARKER.sub(lambda found: GENERATORS[found[1]](), NOTE.sub("", markdown))
 
 
 def experiment() -> str:

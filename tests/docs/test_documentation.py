@@ -39,8 +39,6 @@ NEEDS_KERAS = re.compile(r"\b(run|predict|check_plugin|prepare)|cellclf doctor")
 SET_UP_KERAS = ("run", "predict")
 """Commands that have a process of their own: the others share this one, and import once."""
 
-LINK = re.compile(r"\]\(([^)\s]+)\)")
-HEADING = re.compile(r"^#+ (.*?)(?: \{ ?#([\w-]+) ?\})?$", re.MULTILINE)
 VARIABLE = re.compile(r"[\"']((?:CELLCLF|KERAS|TF|XLA)_[A-Z_]+)[\"']")
 
 
@@ -172,27 +170,6 @@ def test_every_experiment_shown_can_be_run(content: dict[str, Any]) -> None:
 @pytest.mark.slow
 def test_the_example_in_python_runs(place: Path) -> None:
     run([sys.executable, str(ROOT / "examples" / "quickstart.py")], place)
-
-
-def anchors(page: Path) -> set[str]:
-    """What mkdocs calls the headings of a page."""
-    headings = HEADING.findall(page.read_text(encoding="utf-8"))
-    return {given or slug(text) for text, given in headings}
-
-
-def slug(heading: str) -> str:
-    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower())
-
-
-@pytest.mark.parametrize("page", PAGES, ids=title_of)
-def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
-    for link in LINK.findall(page.read_text(encoding="utf-8")):
-        if link.startswith(("http:", "https:", "mailto:")):
-            continue
-        path, _, anchor = link.partition("#")
-        target = page if not path else (page.parent / path).resolve()
-        assert target.exists(), link
-        assert not anchor or anchor in anchors(target), link
 
 
 def test_every_page_of_the_site_is_in_its_navigation() -> None:
