@@ -136,7 +136,7 @@ def drawing() -> str:
     width = max(box.left + box.width for box in boxes.values()) + MARGIN
     height = max(box.bottom for box in boxes.values()) + MARGIN
     lines = [
-        f'<svg class="house" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'<div class="house"><svg viewBox="0 0 {width:g} {height:g}" role="img" '
         'aria-labelledby="house-title house-about" xmlns="http://www.w3.org/2000/svg">',
         '<title id="house-title">The rooms of the core, and which imports which</title>',
         f'<desc id="house-about">{_in_words()}</desc>',
@@ -158,7 +158,7 @@ def drawing() -> str:
             f'<text x="{box.middle:g}" y="{box.top + 37:g}" class="small">'
             f"{rooms()[name].modules} modules</text>",
         ]
-    return "\n".join([*lines, "</svg>"])
+    return "\n".join([*lines, "</svg></div>"])
 
 
 def table() -> str:
