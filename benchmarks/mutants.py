@@ -52,8 +52,9 @@ BESIDES: Mapping[str, tuple[str, ...]] = {
 }
 """Test files that try a module without its name."""
 
-FOUND = ("killed", "timeout", "segfault", "suspicious")
-"""What mutmut says of a mutant that the tests noticed, or that did not come to an end."""
+ENDLESS = "timeout"
+FOUND = ("killed", "segfault", "suspicious", ENDLESS)
+"""What mutmut says of a mutant that the tests noticed, the last where they did not end."""
 
 NOBODY = "no mutant has this name"
 """Asked for it, mutmut makes the mutants, finds out which test reaches which, and stops."""
@@ -70,6 +71,7 @@ class Outcome:
         mutants: How many it has.
         tried: How many were tried.
         noticed: How many of these the tests noticed.
+        endless: How many of those were noticed because the tests did not come to an end.
         survivors: The others, each as a difference of the code.
     """
 
@@ -77,6 +79,7 @@ class Outcome:
     mutants: int
     tried: int
     noticed: int
+    endless: int
     survivors: tuple[str, ...]
 
     @property
@@ -87,7 +90,7 @@ class Outcome:
         if self.tried < self.mutants:
             low, high = clopper_pearson(self.noticed, self.tried)
         span = f"{100 * rate:.0f} %" if low == high else f"{100 * rate:.0f} % ({within(low, high)})"
-        return f"| `{self.module}` | {self.mutants} | {self.tried} | {span} |"
+        return f"| `{self.module}` | {self.mutants} | {self.tried} | {span} | {self.endless} |"
 
 
 def within(low: float, high: float) -> str:
@@ -170,6 +173,7 @@ def outcome(module: str, place: Path, *, sample: int | None, seed: int) -> Outco
         mutants=len(names),
         tried=len(drawn),
         noticed=len(drawn) - len(missed),
+        endless=sum(found[name] == ENDLESS for name in drawn),
         survivors=shown,
     )
 
@@ -187,7 +191,8 @@ def main() -> None:
             done = outcome(module, Path(folder), sample=asked.sample, seed=asked.seed)
             outcomes.append(done)
             print(f"## {module}", *map(fenced, done.survivors), sep="\n\n", end="\n\n", flush=True)
-    print("| module | mutants | tried | noticed (95 % interval) |\n| --- | --- | --- | --- |")
+    print("| module | mutants | tried | noticed (95 % interval) | without end |")
+    print("| --- | --- | --- | --- | --- |")
     for one in outcomes:
         print(one.row)
 
