@@ -43,7 +43,6 @@ MODULES = (
 BUNDLES = ("tests/inference/test_bundle.py", "tests/inference/test_migrations.py")
 
 BESIDES: Mapping[str, tuple[str, ...]] = {
-    "evaluation/confusion": ("tests/builtin/test_metrics.py", "tests/evaluation/test_estimates.py"),
     "data/allocation": ("tests/data/test_settling.py", "tests/data/test_split.py"),
     "data/units": ("tests/auditing/test_leaks.py", "tests/data/test_leaks.py"),
     "inference/bundle": BUNDLES,
