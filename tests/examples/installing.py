@@ -10,7 +10,8 @@ from pathlib import Path
 
 __all__ = ["installed_at", "run"]
 
-SECONDS = 280
+SECONDS = 900
+"""For one command: a busy machine is no reason to fail."""
 
 
 def installed_at(target: Path, package: Path) -> dict[str, str]:
