@@ -82,6 +82,11 @@ class Outcome:
     survivors: tuple[str, ...]
 
     @property
+    def heading(self) -> str:
+        """What stands above the survivors."""
+        return f"## {self.module}: {self.noticed} of {self.tried} noticed, of {self.mutants} in all"
+
+    @property
     def row(self) -> str:
         """A row of the table."""
         rate = self.noticed / self.tried
@@ -189,7 +194,7 @@ def main() -> None:
         for module in asked.modules or MODULES:
             done = outcome(module, Path(folder), sample=asked.sample, seed=asked.seed)
             outcomes.append(done)
-            print(f"## {module}", *map(fenced, done.survivors), sep="\n\n", end="\n\n", flush=True)
+            print(done.heading, *map(fenced, done.survivors), sep="\n\n", end="\n\n", flush=True)
     print("| module | mutants | tried | noticed (95 % interval) | without end |")
     print("| --- | --- | --- | --- | --- |")
     for one in outcomes:
