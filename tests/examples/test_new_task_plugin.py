@@ -21,4 +21,5 @@ def test_the_example_passes_its_own_tests_and_trains(tmp_path: Path) -> None:
     how = ("--dataset", "leukaemia_blasts", "--data", "cells", "--model", "custom_cnn")
     small = ("--epochs", "1", "--image-size", "32")
     run("-m", "cellclf", "run", *how, *small, "--out", "run", cwd=tmp_path, env=env)
-    assert "Gupta A, Gupta R (2019)" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "Gupta A, Gupta R (2019)" in report
