@@ -36,11 +36,9 @@ def units_of(samples: Samples, alike: Iterable[Sequence[int]]) -> NDArray[np.int
         >>> units_of(Samples(samples=tuple(cells), classes=("ig",)), [(1, 2)]).tolist()
         [0, 0, 0, 1]
     """
-    ties: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    grouped: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for row, sample in enumerate(samples):
         for kind, name in sample.groups.items():
             if name:
-                ties["group", kind, name].append(row)
-    for number, same in enumerate(alike):
-        ties["content", str(number)] = list(same)
-    return components(len(samples), ties.values())
+                grouped[kind, name].append(row)
+    return components(len(samples), [*grouped.values(), *alike])

@@ -25,6 +25,7 @@ def test_the_least_comes_from_whoever_is_most_above_its_share() -> None:
     assert apportion(4, SHARES, at_least=1).tolist() == [1, 1, 1, 1]
     assert apportion(6, SHARES, at_least=1).tolist() == [3, 1, 1, 1]
     assert apportion(2, SHARES, at_least=1).sum() == 2
+    assert apportion(8, np.array([0.5, 0.45, 0.05]), at_least=1).tolist() == [4, 3, 1]
 
 
 def test_equal_remainders_go_to_the_first_part() -> None:

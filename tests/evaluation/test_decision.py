@@ -132,6 +132,89 @@ def test_a_decision_comes_back_from_numbers_as_it_was():
         Decision.read(less, DECISION.arrays(), classes=3)
 
 
+NUMBERS = {
+    "temperature": 1.5,
+    "calibrated_on": 200.0,
+    "review": 0.8,
+    "review_target": 0.9,
+    "review_accepted": 0.7,
+    "review_bound": 0.92,
+    "set_coverage": 0.9,
+    "outlier": 12.0,
+    "outlier_share": 0.01,
+    "outlier_samples": 200.0,
+}
+OF_CLASSES = {
+    "biases": np.array([-3.0, 0.0, 3.0], np.float32),
+    "set_thresholds": np.array([0.0, 0.5, 1.0], np.float32),
+    "set_samples": np.array([0.0, 80.0, 120.0], np.float32),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", 0.0),
+        ("temperature", np.inf),
+        ("review", -0.01),
+        ("review", np.nan),
+        ("outlier", -1.0),
+        *((name, value) for name in ("review_target", "review_bound") for value in (-0.01, 1.01)),
+        *((name, 1.01) for name in ("review_accepted", "set_coverage", "outlier_share")),
+        *((name, value) for name in ("calibrated_on", "outlier_samples") for value in (-1.0, 0.5)),
+    ],
+)
+def test_a_threshold_that_cannot_be_is_refused_by_its_name(name, value):
+    with pytest.raises(DataError, match=f"^'{name}' is out of range. Received: {value}$"):
+        Decision.read({**NUMBERS, name: value}, OF_CLASSES, classes=3)
+
+
+def test_thresholds_at_the_ends_of_their_range_are_taken():
+    least = {**dict.fromkeys(NUMBERS, 0.0), "temperature": 1e-6}
+    assert Decision.read(least, OF_CLASSES, classes=3).thresholds() == least
+    most = {**NUMBERS, "review_target": 1.0, "review_accepted": 1.0, "set_coverage": 1.0}
+    read = Decision.read(most, OF_CLASSES, classes=3)
+    assert read.thresholds() == most
+    assert {name: array.tolist() for name, array in read.arrays().items()} == {
+        name: array.tolist() for name, array in OF_CLASSES.items()
+    }
+
+
+def test_where_no_answer_is_accepted_nothing_is_said_of_those_that_are():
+    none = {**NUMBERS, "review_accepted": 0.0, "review_bound": 0.0}
+    assert np.isnan(Decision.read(none, OF_CLASSES, classes=3).review.bound)
+    with pytest.raises(DataError, match=r"^'review_bound' is given, of answers of which none"):
+        Decision.read({**none, "review_bound": 0.92}, OF_CLASSES, classes=3)
+
+
+@pytest.mark.parametrize("left", ["outlier_share", "outlier_samples"])
+def test_the_numbers_of_a_refusal_come_together(left):
+    without = {name: value for name, value in NUMBERS.items() if not name.startswith("outlier")}
+    assert Decision.read(without, OF_CLASSES, classes=3).refusal is None
+    with pytest.raises(DataError, match=r"^'outlier' is missing$"):
+        Decision.read({**without, left: NUMBERS[left]}, OF_CLASSES, classes=3)
+    others = {name: value for name, value in NUMBERS.items() if name != left}
+    with pytest.raises(DataError, match=f"^'{left}' is missing$"):
+        Decision.read(others, OF_CLASSES, classes=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "reason"),
+    [
+        ("set_thresholds", [0, 0, 1.01], "must be from 0 to 1$"),
+        ("set_thresholds", [-0.01, 0, 1], "must be from 0 to 1$"),
+        ("set_thresholds", [0, np.nan, 1], "must be from 0 to 1$"),
+        ("set_samples", [0, 1, 2.5], "must hold whole numbers$"),
+        ("set_samples", [0, 1], r"must have shape \(3,\)\. Received: shape \(2,\)$"),
+        ("else", [0, 1, 2], "has no place in a decision$"),
+    ],
+)
+def test_an_array_that_cannot_be_is_refused_by_its_name(name, values, reason):
+    arrays = {**OF_CLASSES, name: np.array(values, np.float32)}
+    with pytest.raises(DataError, match=f"^'{name}' {reason}"):
+        Decision.read(NUMBERS, arrays, classes=3)
+
+
 def test_too_few_samples_or_classes_decide_nothing():
     assert Decision.fitted(too_sure(49, 0)) is None
     table = too_sure(400, 0)

@@ -43,6 +43,31 @@ def test_the_effective_number_is_that_of_the_variance_of_a_ratio_between_units()
     assert effective_number(hits, units) == pytest.approx(wanted)
 
 
+def test_where_few_units_hold_a_miss_the_number_is_moved_towards_that_of_the_units():
+    units = np.arange(600) // 30
+    hits = ~np.isin(np.arange(600), [30 * unit + miss for unit in range(5) for miss in (0, 1)])
+    portions = hits.reshape(20, 30).mean(axis=1)
+    plain = hits.mean() * (1 - hits.mean()) / (portions.var(ddof=1) / 20)
+    assert 20 < plain < 600
+    moved = 20 * (plain / 20) ** (5 / 10)  # five units of the ten that are needed
+    for level in (0.9, 0.95):
+        tail = (1 + level) / 2
+        shrunk = (stats.t.ppf(tail, 599) / stats.t.ppf(tail, 19)) ** 2
+        for told in (hits, ~hits):  # few units with a hit are no better
+            assert effective_number(told, units, level=level) == pytest.approx(moved * shrunk)
+
+
+def test_an_interval_is_of_the_level_that_is_asked_for():
+    hits = np.arange(60) % 3 > 0
+    alone = share(hits, np.arange(60), level=0.9)
+    assert (alone.low, alone.high) == pytest.approx(clopper_pearson(40, 60, level=0.9))
+    units = np.arange(60) // 4
+    number = effective_number(hits, units, level=0.9)
+    grouped = share(hits, units, level=0.9)
+    expected = clopper_pearson(number * 2 / 3, number, level=0.9)
+    assert (grouped.low, grouped.high) == pytest.approx(expected)
+
+
 def test_units_of_one_size_that_agree_in_themselves_count_once_each():
     hits = np.repeat(np.arange(50) < 40, 6)
     grouped = share(hits, np.arange(300) // 6)
