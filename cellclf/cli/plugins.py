@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -212,7 +213,7 @@ def _shipped(spec: PretrainedSpec) -> list[str]:
         f"    bundle: {bundle}, {bundle.stat().st_size / MEGABYTE:.1f} MB",
         f"    made again by: cellclf run {experiment} --data FOLDER",
         "",
-        card.read_text(encoding="utf-8").rstrip(),
+        unescape(card.read_text(encoding="utf-8")).rstrip(),
     ]
 
 
