@@ -76,6 +76,7 @@ def main() -> None:
     parser.add_argument("--engine", default="openvino")
     parser.add_argument("--out", type=Path, help="where to write the table, as CSV")
     asked = parser.parse_args()
+    cellclf.prepare_backend()
     files = half_of(asked.cells, asked.half)
     labels = np.array([file.parent.name for file in files])
     answers = [

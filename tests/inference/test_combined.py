@@ -270,7 +270,7 @@ def test_the_command_line_averages_views_and_models(
     assert "Ensemble: the probabilities of first, second were averaged" in counted.stdout
     refused = cellclf_command("predict", first, folder, "--views", "all", check=False)
     assert refused.returncode != 0
-    assert "`views` must be one of none, flips, dihedral" in refused.stderr
+    assert "'all' is not one of 'none', 'flips', 'dihedral'" in refused.stderr
 
 
 def test_what_was_stopped_goes_on_with_the_same_views_and_models_alone(
