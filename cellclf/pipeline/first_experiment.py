@@ -89,9 +89,7 @@ def _head(found: Survey) -> Iterator[str]:
     )
     runs = _runs(found)
     if runs != RUNS:
-        yield from _comment(
-            "Outside the images: pictures of a run would be read as a class."
-        )
+        yield from _comment("Outside the images: pictures of a run would be read as a class.")
     yield _setting("out", f"{runs}/{_run_name(found)}")
 
 
