@@ -141,14 +141,16 @@ def _portable(file: Path, best: str) -> Experiment:
     return Experiment(**raw)
 
 
-def _texts(table: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
-    """Every setting that is text, with its dotted name; what a person says is left out."""
-    for name, value in table.items():
-        where = f"{within}{name}"
-        if isinstance(value, Mapping) and where != "card":
-            yield from _texts(value, f"{where}.")
-        elif isinstance(value, str):
-            yield where, value
+def _texts(setting: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a setting, with its dotted name; what a person says is left out."""
+    if isinstance(setting, str):
+        yield where, setting
+    elif isinstance(setting, list):
+        for one in setting:
+            yield from _texts(one, where)
+    elif isinstance(setting, Mapping) and where != "card":
+        for name, value in setting.items():
+            yield from _texts(value, f"{where}.{name}" if where else name)
 
 
 def _validation_images(run: FinishedRun) -> list[str]:
