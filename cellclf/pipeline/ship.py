@@ -22,6 +22,10 @@ from cellclf.specs import NAME_PATTERN
 __all__ = ["Shipped", "ship"]
 
 
+NO_PLACES = ("card", "data.group_pattern")
+"""Settings that may look like a place and are none: what a person says, and a pattern."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shipped:
     """What a plugin ships.
@@ -142,15 +146,17 @@ def _portable(file: Path, best: str) -> Experiment:
 
 
 def _texts(setting: Any, where: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in a setting, with its dotted name; what a person says is left out."""
+    """Every text in a setting that may be a place, with its dotted name."""
     if isinstance(setting, str):
         yield where, setting
     elif isinstance(setting, list):
         for one in setting:
             yield from _texts(one, where)
-    elif isinstance(setting, Mapping) and where != "card":
+    elif isinstance(setting, Mapping):
         for name, value in setting.items():
-            yield from _texts(value, f"{where}.{name}" if where else name)
+            inner = f"{where}.{name}" if where else name
+            if inner not in NO_PLACES:
+                yield from _texts(value, inner)
 
 
 def _validation_images(run: FinishedRun) -> list[str]:
