@@ -48,10 +48,10 @@ def init(
     require_result_files({"--out": out})
     found = survey(folder, installed())
     write_text(out, first_experiment(found, installed(), preferred=_of_quickstart()))
-    smallest = found.classes[found.smallest]
+    learnt = found.learnt
     typer.echo(
-        f"{folder}: {found.images:,} images of {len(found.classes)} classes, "
-        f"the smallest {found.smallest} with {smallest:,}"
+        f"{folder}: {sum(learnt.values()):,} images of {len(learnt)} classes, "
+        f"the smallest {found.smallest} with {learnt[found.smallest]:,}"
     )
     if found.too_small:
         typer.echo(f"Left out, being too small: {', '.join(found.too_small)}")

@@ -13,8 +13,6 @@ from cellclf.cli.added_options import Command, with_options
 
 __all__ = ["Loudness", "QuietOption", "VerboseOption", "be_heard", "loudness", "may_be_quiet"]
 
-BACKEND_LOG = "TF_CPP_MIN_LOG_LEVEL"
-
 
 class Loudness(IntEnum):
     """How much is said on standard error; results and errors are always said."""
@@ -54,7 +52,11 @@ def be_heard(*, quiet: bool, verbose: bool) -> None:
         raise typer.BadParameter("--quiet and --verbose exclude each other: choose one")
     _loudness.set(Loudness.QUIET if quiet else Loudness.VERBOSE if verbose else Loudness.NORMAL)
     if verbose:
-        os.environ.setdefault(BACKEND_LOG, "0")
+        # Imported here: most commands need no backend.
+        from cellclf.network.backend import QUIET
+
+        for name in QUIET:
+            os.environ.setdefault(name, "0")
 
 
 def may_be_quiet(command: Command) -> Command:

@@ -104,10 +104,8 @@ def main() -> None:
     """Run the command line; a user's mistake is one message and a non-zero exit."""
     try:
         app()
-    except (
-        CellclfError,
-        OSError,
-    ) as error:  # a name too long, a folder that may not be looked into
+    # An OSError: a name too long, a folder that may not be looked into.
+    except (CellclfError, OSError) as error:
         if loudness() is Loudness.VERBOSE:
             traceback.print_exc()
         print_error(error)

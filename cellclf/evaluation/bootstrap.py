@@ -214,11 +214,11 @@ def interval(
 
 
 def of_mean(value: float, parts: Sequence[tuple[float, Interval]]) -> Interval:
-    r"""Return the interval of a mean over classes from the intervals of the classes.
+    """Return the interval of a mean over classes from the intervals of the classes.
 
     The method of variance estimates recovery (Zou and Donner, 2008): the distance to a limit is the
-    root of the sum of the squared distances of the parts, $\sqrt{\sum (p_i - l_i)^2} / k$. So a
-    small class without a single miss counts for what it can be, not for what it was.
+    root of the sum of the squared distances of the `k` parts, divided by `k`. So a small class
+    without a single miss counts for what it can be, not for what it was.
 
     Args:
         value: The mean.

@@ -35,15 +35,15 @@ BINS = 15
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    r"""Bias-corrected temperature scaling: $\mathrm{softmax}(\log p / T + b)$.
+    """Bias-corrected temperature scaling: `softmax(log(p) / T + b)`.
 
     A temperature makes a network as sure as it is right (Guo et al., 2017). The biases put right
     what training on balanced classes has shifted, and thereby which class comes first (Alexandari,
     Kundaje and Shrikumar, 2020).
 
     Attributes:
-        temperature: $T$, more than 0; above 1 where the network was too sure.
-        biases: $b$, shape `(k,)`, in class order; they sum to 0.
+        temperature: `T`, more than 0; above 1 where the network was too sure.
+        biases: `b`, shape `(k,)`, in class order; they sum to 0.
         samples: How many it was fitted to.
     """
 

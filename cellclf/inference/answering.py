@@ -47,11 +47,11 @@ def _probabilities(logits: keras.KerasTensor, calibration: Calibration | None) -
 
 
 def _score(features: keras.KerasTensor, outliers: OutlierScores) -> keras.KerasTensor:
-    r"""As `OutlierScores.of` has it.
+    """As `OutlierScores.of` has it.
 
-    There, what no direction shows is $|a|^2 - |D^T a|^2$, of which float32 would leave little. Here
-    it is $|r|^2 - (D^T a)^T (D^T D - 1) (D^T a)$ with $r = a - D D^T a$, which is the same number.
-    The second term would be 0 if the directions, kept as float32, were quite orthonormal.
+    There, with `b = D' a`, what no direction shows is `|a|² - |b|²`, of which float32 would leave
+    little. Here it is `|r|² - b' (D' D - 1) b` with `r = a - D b`, which is the same number. The
+    second term would be 0 if the directions, kept as float32, were quite orthonormal.
     """
     ops = keras.ops
     spreads = np.sqrt(outliers.variances).astype(np.float32)

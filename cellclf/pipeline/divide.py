@@ -14,7 +14,7 @@ from cellclf.auditing.findings import Finding
 from cellclf.data.leaks import Leak, cut_at_given, given_leaks, refuse_leaks
 from cellclf.data.samples import Samples, Split
 from cellclf.data.split import split
-from cellclf.errors import LeakageError
+from cellclf.errors import LeakageError, SplitError
 from cellclf.settings import SplitSettings
 
 __all__ = ["Audited", "Divided", "LeftOut", "divide"]
@@ -95,6 +95,7 @@ def divide(
         SplitError: There is no honest division.
     """
     left_out = _left_out(samples, found, unreadable)
+    _require_some(samples, left_out)
     used = np.array([sample.id not in left_out for sample in samples], dtype=bool)
     kept, units = samples.keep(used), found.units[used]
     leaks: tuple[Leak, ...] = ()
@@ -132,6 +133,23 @@ def _left_out(
         for sample in samples
         if sample.id in why
     }
+
+
+def _require_some(samples: Samples, left_out: Mapping[str, LeftOut]) -> None:
+    """Say why there is nothing to divide, where every image is left out."""
+    if not left_out or len(left_out) < len(samples):
+        return
+    conflicts = [one for one in left_out.values() if one.kind == CONFLICT]
+    said = (
+        f"every image is left out: {len(conflicts):,} have copies under another label, "
+        f"{len(left_out) - len(conflicts):,} cannot be read."
+    )
+    if conflicts:
+        said += (
+            " Of each group of copies keep the one with the right label. If one folder was copied "
+            f"into another, remove it. The first, {conflicts[0].sample_id}: {conflicts[0].reason}"
+        )
+    raise SplitError(said)
 
 
 def _alike(used: NDArray[np.bool_], found: Audited) -> list[list[int]]:

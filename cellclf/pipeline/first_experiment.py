@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 import tomllib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import tomli_w
 
@@ -22,6 +24,9 @@ SIDES = 16
 """Image sizes are multiples of this, as networks halve them several times."""
 
 MOSTLY = 0.5
+
+RUNS = "runs"
+"""The folder of all runs."""
 
 
 def first_experiment(found: Survey, registry: Registry, *, preferred: Sequence[str] = ()) -> str:
@@ -57,7 +62,8 @@ def first_experiment(found: Survey, registry: Registry, *, preferred: Sequence[s
 
 
 def _head(found: Survey) -> Iterator[str]:
-    classes, least, most = found.classes, found.smallest, found.largest
+    classes, most = found.classes, found.largest
+    least = min(classes, key=lambda name: classes[name])
     yield from _comment(
         f"An experiment for {found.folder.as_posix()}: {counted(found.images, 'image')} of "
         f"{counted(len(classes), 'class', 'classes')}, from {classes[least]:,} ({least}) to "
@@ -81,7 +87,10 @@ def _head(found: Survey) -> Iterator[str]:
         "The run directory: report, figures, predictions and models go there, and the same command "
         "goes on with a run that was stopped."
     )
-    yield _setting("out", f"runs/{_run_name(found)}")
+    runs = _runs(found)
+    if runs != RUNS:
+        yield from _comment("Outside the images: pictures of a run would be read as a class.")
+    yield _setting("out", f"{runs}/{_run_name(found)}")
 
 
 def _data(found: Survey, models: list[ModelSpec]) -> Iterator[str]:
@@ -310,10 +319,23 @@ def _models(registry: Registry, preferred: Sequence[str]) -> list[ModelSpec]:
     return [registry.get(ModelSpec, name) for name in names]
 
 
+def _runs(found: Survey) -> str:
+    """The folder of all runs: here, or beside the images where here is among them."""
+    images, here = _images(found), Path.cwd()
+    if images != here and images not in here.parents:
+        return RUNS
+    return Path(os.path.relpath(images.parent / RUNS, here)).as_posix()
+
+
 def _run_name(found: Survey) -> str:
-    stem = found.folder.absolute().stem
+    stem = _images(found).stem
     kept = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in stem)
     return kept.strip("._") or "first"
+
+
+def _images(found: Survey) -> Path:
+    """Where the images are, whatever the name says of folders above."""
+    return Path(os.path.normpath(found.folder.absolute()))
 
 
 def _comment(text: str) -> Iterator[str]:

@@ -161,6 +161,11 @@ def load_samples(plan: Plan) -> Samples:
     data = plan.experiment.data
     loaded = load_dataset(plan.dataset, data.path)
     samples = loaded.relabel(rename=data.classes.rename, leave_out=data.classes.leave_out)
+    if loaded.classes and not samples.classes:
+        raise DataError(
+            "data.classes.leave_out must leave two classes or more to learn. Received: all "
+            f"{len(loaded.classes)} of them"
+        )
     samples = _grouped(samples, data)
     if MACRO in samples.classes:
         raise DataError(

@@ -22,6 +22,10 @@ from cellclf.specs import NAME_PATTERN
 __all__ = ["Shipped", "ship"]
 
 
+NO_PLACES = ("card", "data.group_pattern")
+"""Settings that may look like a place and are none: what a person says, and a pattern."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shipped:
     """What a plugin ships.
@@ -141,14 +145,18 @@ def _portable(file: Path, best: str) -> Experiment:
     return Experiment(**raw)
 
 
-def _texts(table: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
-    """Every setting that is text, with its dotted name; what a person says is left out."""
-    for name, value in table.items():
-        where = f"{within}{name}"
-        if isinstance(value, Mapping) and where != "card":
-            yield from _texts(value, f"{where}.")
-        elif isinstance(value, str):
-            yield where, value
+def _texts(setting: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a setting that may be a place, with its dotted name."""
+    if isinstance(setting, str):
+        yield where, setting
+    elif isinstance(setting, list):
+        for one in setting:
+            yield from _texts(one, where)
+    elif isinstance(setting, Mapping):
+        for name, value in setting.items():
+            inner = f"{where}.{name}" if where else name
+            if inner not in NO_PLACES:
+                yield from _texts(value, inner)
 
 
 def _validation_images(run: FinishedRun) -> list[str]:

@@ -13,8 +13,11 @@ __all__ = ["ShippedFacts", "shipped_card"]
 CAVEATS = "## Caveats and recommendations"
 """The last chapter of a run's card, before which what was measured elsewhere stands."""
 
-HEADING = re.compile(r"^(#+) ", re.MULTILINE)
-FENCED = re.compile(r"^(```|~~~)", re.MULTILINE)
+BELOW_CHAPTER = 3
+"""Marks of the highest heading within a chapter."""
+
+HEADING_OR_CODE = re.compile(r"^(```|~~~).*?^\1|^(?P<marks>#+) ", re.MULTILINE | re.DOTALL)
+"""A block of code, in which a # begins no heading, or the beginning of a heading."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,8 @@ def _elsewhere(facts: ShippedFacts) -> str:
 
 def _below_chapter(text: str) -> str:
     """Markdown whose headings, outside of code, stand below a chapter."""
-    if FENCED.search(text):
-        return text
-    highest = min((len(marks) for marks in HEADING.findall(text)), default=0)
-    return HEADING.sub(lambda found: "#" * (len(found[1]) - highest + 3) + " ", text)
+    found = [one["marks"] for one in HEADING_OR_CODE.finditer(text) if one["marks"]]
+    lower = BELOW_CHAPTER - min(map(len, found), default=0)
+    return HEADING_OR_CODE.sub(
+        lambda one: f"{'#' * (len(one['marks']) + lower)} " if one["marks"] else one[0], text
+    )

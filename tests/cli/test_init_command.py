@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from cellclf.checking import plan
+from cellclf.pipeline.first_experiment import first_experiment
+from cellclf.pipeline.survey import survey
 from cellclf.registry import installed
 from tests.conftest import Command
 from tests.images import write_divided, write_folder
@@ -81,6 +83,19 @@ def test_a_file_that_is_there_is_kept_unless_that_is_said(
     assert (tmp_path / "experiment.toml").read_text() == "mine"
     cellclf_command("init", "cells", "--force")
     assert written(tmp_path)["seed"] == 0
+
+
+@pytest.mark.usefixtures("_cells")
+@pytest.mark.parametrize(
+    ("here", "named", "out"),
+    [("cells", ".", "../runs/cells"), ("cells/basophil", "..", "../../runs/cells")],
+)
+def test_a_run_does_not_lie_among_the_images_that_it_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: str, named: str, out: str
+) -> None:
+    monkeypatch.chdir(tmp_path / here)
+    text = first_experiment(survey(Path(named), installed()), installed())
+    assert tomllib.loads(text)["out"] == out
 
 
 def test_a_class_too_small_to_be_judged_is_left_out_and_that_is_said(

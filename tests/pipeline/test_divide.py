@@ -292,6 +292,15 @@ def test_conflicting_copies_are_in_no_part_and_listed_with_the_reason() -> None:
     assert done.split.parts[2] == done.split.parts[4] != ""
 
 
+def test_where_every_image_is_left_out_the_reasons_are_counted_and_the_first_is_told() -> None:
+    drawn = drawn_set(
+        small(("a", {}, None), ("b", {}, None), ("b", {}, None)), [(0, 1)], {2: "the file is empty"}
+    )
+    said = r"2 have copies under another label, 1 cannot be read\..* The first, 00: alike"
+    with pytest.raises(SplitError, match=said):
+        divided(drawn)
+
+
 def test_a_leak_by_images_that_are_left_out_is_none() -> None:
     plain: list[tuple[str, dict[str, str], Part | None]] = [
         ("a", {}, "train"),

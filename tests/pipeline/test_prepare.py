@@ -9,8 +9,9 @@ import pytest
 
 from cellclf.checking import plan
 from cellclf.data.stain_focus import stain_and_focus
+from cellclf.errors import DataError
 from cellclf.evaluation.drift import UsualLook
-from cellclf.pipeline.prepare import prepare_data
+from cellclf.pipeline.prepare import load_samples, prepare_data
 from cellclf.progress import Silent
 from cellclf.registry import installed
 from tests.images import write_folder
@@ -44,3 +45,13 @@ def test_a_division_with_a_seed_of_its_own_is_the_same_for_every_seed(
 
     assert divided(1, seed=5) == divided(2, seed=5) == divided(5)
     assert divided(1) != divided(2)
+
+
+def test_a_set_whose_classes_are_all_left_out_is_refused_by_the_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_folder(tmp_path / "cells", {"round": 2, "long": 2})
+    data = {"path": "cells", "classes": {"leave_out": ["round", "long"]}}
+    with pytest.raises(DataError, match=r"leave_out must leave two .* Received: all 2 of them"):
+        load_samples(plan({"data": data, "models": ["custom_cnn"]}, installed()))

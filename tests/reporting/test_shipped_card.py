@@ -64,7 +64,8 @@ def test_each_chapter_stands_once_and_the_caveats_stand_last() -> None:
         ("# One\n\n## Two", "### One\n\n#### Two"),
         ("## Two\ntext", "### Two\ntext"),
         ("- no heading", "- no heading"),
-        ("```sh\n# no heading\n```", "```sh\n# no heading\n```"),
+        ("#### Four\n##### Five", "### Four\n#### Five"),
+        ("# One\n\n```sh\n# no heading\n```", "### One\n\n```sh\n# no heading\n```"),
     ],
 )
 def test_headings_of_what_was_measured_elsewhere_stand_below_its_chapter(

@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULT",
     "DEFAULTS",
     "DISTRIBUTING",
+    "QUIET",
     "chosen_backend",
     "current",
     "meant",
@@ -34,6 +35,8 @@ DISTRIBUTING = "jax"
 that trains on one device without a word, for torch there is none (Keras 3.15)."""
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+"""What keeps a backend from speaking; it says all where a user has set these to 0."""
+
 DEFAULTS = {
     # Off unless asked for on processors without AVX512-VNNI, where it made training
     # faster in every run of `benchmarks/backend_settings.py`, by half and more.

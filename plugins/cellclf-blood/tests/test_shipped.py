@@ -49,9 +49,7 @@ def test_it_keeps_the_promises_of_a_shipped_model() -> None:
 
 
 @shipped
-def test_its_card_names_whose_images_they_are_and_marks_nothing_measured_elsewhere_as_missing() -> (
-    None
-):
+def test_its_card_names_whose_images_they_are_and_what_was_measured_elsewhere() -> None:
     card = (SHIPPED / "blood_cells.md").read_text(encoding="utf-8")
     for said in ("CC BY 4.0", "Acevedo", "30:105474", "## Other laboratories", "95 % intervals"):
         assert said in card
