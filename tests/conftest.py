@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from cellclf.cli.main import main
+from cellclf.network.backend import QUIET
 from cellclf.plugin_files import FILES
 from cellclf.registry import installed
 from tests.plugin_site import Site
@@ -61,17 +62,18 @@ def cellclf_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Comma
 @pytest.fixture
 def cellclf_process(tmp_path: Path) -> Command:
     """Run `cellclf` in a process of its own, in an empty folder, as a user does."""
-
     def command(
         *arguments: str | Path, check: bool = True, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
+        # Preparing a backend in this process set it: a command would take it for the user's wish.
+        user = {name: value for name, value in os.environ.items() if name not in QUIET}
         done = subprocess.run(
             [sys.executable, "-m", "cellclf", *map(str, arguments)],
             capture_output=True,
             text=True,
             encoding="utf-8",
             cwd=tmp_path,
-            env={**os.environ, **(env or {})},
+            env={**user, **(env or {})},
             timeout=280,
         )
         assert not check or done.returncode == 0, done.stderr
