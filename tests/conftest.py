@@ -62,6 +62,7 @@ def cellclf_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Comma
 @pytest.fixture
 def cellclf_process(tmp_path: Path) -> Command:
     """Run `cellclf` in a process of its own, in an empty folder, as a user does."""
+
     def command(
         *arguments: str | Path, check: bool = True, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
