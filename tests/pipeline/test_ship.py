@@ -111,7 +111,10 @@ def test_an_experiment_that_needs_another_file_is_refused(place: Path, tmp_path:
             (copy / file.relative_to(place / "run")).parent.mkdir(parents=True, exist_ok=True)
             (copy / file.relative_to(place / "run")).write_bytes(file.read_bytes())
     text = (copy / "experiment.toml").read_text(encoding="utf-8")
-    changed = text.replace("[data]\n", '[data]\ngroup_table = { path = "/a/groups.csv" }\n', 1)
+    changed = text.replace(
+        "[data.group_table]\n", '[data.group_table]\npath = "/a/groups.csv"\n', 1
+    )
+    assert changed != text
     (copy / "experiment.toml").write_text(changed, encoding="utf-8")
     with pytest.raises(ExperimentError, match=r"data\.group_table\.path"):
         ship(copy, tmp_path / "shipped", **ABOUT)
