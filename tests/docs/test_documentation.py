@@ -25,10 +25,10 @@ from cellclf.checking import plan
 from cellclf.experiment import Experiment
 from cellclf.registry import HOOKS, installed
 from cellclf.settings import SplitSettings
-from cellclf.specs import CallbackContext, DatasetSpec, PretrainedSpec, Spec
+from cellclf.specs import CallbackContext, DatasetSpec, Spec
 from cellclf.testing import CHECKS, Check
 from tests.conftest import Command
-from tests.docs.snippets import FOR_AUTHORS, PAGES, ROOT, Snippet, snippets, title_of
+from tests.docs.snippets import FOR_AUTHORS, PAGES, ROOT, snippets, title_of
 from tests.images import write_folder
 
 SECONDS = 280
@@ -106,19 +106,8 @@ def run(command: list[str], place: Path, env: Mapping[str, str] | None = None) -
     assert done.returncode == 0, f"{shlex.join(command)[:400]}\n{done.stdout}\n{done.stderr}"
 
 
-SHIPPED = re.compile(r"""cellclf predict blood_cells |load\("blood_cells"\)""")
-
-
-def require_shipped(*blocks: Snippet) -> None:
-    """Skip what uses the trained model of blood cells in a build that does not hold it."""
-    used = any(SHIPPED.search(block.text) for block in blocks)
-    if used and "blood_cells" not in installed().names(PretrainedSpec):
-        pytest.skip("this build holds no trained model")
-
-
 @pytest.mark.parametrize("page", pages_with("python"))
 def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, place: Path) -> None:
-    require_shipped(*snippets(page, "python"))
     script = place / "page.py"
     text = "\n\n".join(block.text for block in snippets(page, "python"))
     script.write_text(text, encoding="utf-8")
@@ -129,7 +118,6 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, place: Path) -
 def test_the_commands_of_a_page_run_one_after_the_other(
     page: Path, place: Path, cellclf_command: Command
 ) -> None:
-    require_shipped(*snippets(page, "sh", "console"))
     for block in snippets(page, "toml", "python"):
         if block.file_name:
             (place / block.file_name).write_text(block.text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The trained model of this package, where this build holds it."""
+"""The trained model of this package."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import sys
 import tomllib
 from pathlib import Path
 
+import cellclf_blood
 import numpy as np
 import pandas as pd
 import pytest
 from cellclf_blood.demo import load
 from cellclf_blood.params import DemoParams
-from cellclf_blood.plugin import SHIPPED, cellclf_pretrained
+from cellclf_blood.plugin import cellclf_pretrained
 from cellclf_blood.vocabulary import CLASSES
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -19,6 +20,8 @@ import cellclf
 from cellclf.evaluation.calibration import expected_calibration_error
 from cellclf.evaluation.predictions import probabilities, true_classes
 from cellclf.testing import check_plugin
+
+SHIPPED = Path(cellclf_blood.__file__).parent / "shipped"
 
 TEST_PART = Path(__file__).with_name("blood_cells_test_part.csv")
 """Names and classes of the images of PBC that the model was not trained on, nor chosen by."""
@@ -29,10 +32,6 @@ LEAST_ACCURACY = 0.985
 LEAST_F1 = 0.98
 LARGEST_CALIBRATION_ERROR = 0.015
 
-shipped = pytest.mark.skipif(
-    not (SHIPPED / "blood_cells.safetensors").is_file(), reason="this build holds no trained model"
-)
-
 
 def test_what_it_needs_comes_with_it() -> None:
     file = Path(__file__).parents[1] / "pyproject.toml"
@@ -40,7 +39,6 @@ def test_what_it_needs_comes_with_it() -> None:
     assert "cellclf-custom-cnn>=0.1,<0.2" in project["dependencies"]
 
 
-@shipped
 def test_it_keeps_the_promises_of_a_shipped_model() -> None:
     (spec,) = cellclf_pretrained()
     check_plugin(spec)
@@ -48,7 +46,6 @@ def test_it_keeps_the_promises_of_a_shipped_model() -> None:
     assert (SHIPPED / "blood_cells.safetensors").stat().st_size <= MOST_BYTES
 
 
-@shipped
 def test_its_card_names_whose_images_they_are_and_what_was_measured_elsewhere() -> None:
     card = (SHIPPED / "blood_cells.md").read_text(encoding="utf-8")
     for said in ("CC BY 4.0", "Acevedo", "30:105474", "## Other laboratories", "95 % intervals"):
@@ -57,7 +54,6 @@ def test_its_card_names_whose_images_they_are_and_what_was_measured_elsewhere() 
     assert "Synthetic images" not in card
 
 
-@shipped
 def test_it_classifies_into_the_eight_classes() -> None:
     classifier = cellclf.load("cellclf-blood/blood_cells")
     assert classifier.classes == CLASSES
@@ -70,7 +66,6 @@ def test_it_classifies_into_the_eight_classes() -> None:
     np.testing.assert_allclose(probabilities(table).sum(axis=1), 1, atol=1e-5)
 
 
-@shipped
 @pytest.mark.real_data
 @pytest.mark.slow
 def test_it_is_as_good_as_it_says_on_real_images_that_it_was_not_trained_on(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import cellclf
 from cellclf import DatasetSpec, PretrainedSpec
@@ -11,10 +10,7 @@ from cellclf_blood.params import BccdParams, BloodMnistParams, DemoParams, Field
 from cellclf_blood.sources import BCCD, BCCD_FIELDS, BLOODMNIST, PBC
 from cellclf_blood.vocabulary import CLASSES
 
-__all__ = ["SHIPPED", "cellclf_datasets", "cellclf_pretrained"]
-
-SHIPPED = Path(__file__).parent / "shipped"
-"""Where the trained model lies, with its card and its experiment."""
+__all__ = ["cellclf_datasets", "cellclf_pretrained"]
 
 
 @cellclf.hookimpl
@@ -83,9 +79,7 @@ def cellclf_datasets() -> Iterator[DatasetSpec]:
 
 @cellclf.hookimpl
 def cellclf_pretrained() -> Iterator[PretrainedSpec]:
-    """Offer the classifier that is trained on the published set, where this build holds it."""
-    if not (SHIPPED / "blood_cells.safetensors").is_file():
-        return
+    """Offer the classifier that is trained on the published set."""
     yield PretrainedSpec(
         name="blood_cells",
         summary="Eight classes of peripheral blood cells, a small network trained on PBC",
