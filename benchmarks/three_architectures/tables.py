@@ -11,7 +11,7 @@ from statistics import mean, median, stdev
 from benchmarks.three_architectures.kept import BUDGETS, FIGURES, Kept, Training
 from benchmarks.three_architectures.runs import EPOCHS
 from cellclf.evaluation.versus import Versus, adjusted, versus
-from cellclf.pipeline.evaluate import core_metrics
+from cellclf.pipeline.metrics import core_metrics
 
 __all__ = ["accuracies", "costs", "differences"]
 

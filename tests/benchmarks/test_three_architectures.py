@@ -20,7 +20,7 @@ from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.prediction_files import Sidecar, write_predictions
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.files import write_json, write_text
-from cellclf.pipeline.evaluate import core_metrics
+from cellclf.pipeline.metrics import core_metrics
 from cellclf.registry import installed
 from cellclf.run_directory import COMPLETE, RunDirectory
 from cellclf.training.history import EpochRow, write_history

@@ -32,9 +32,9 @@ from cellclf.files import write_text
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.loading import load
+from cellclf.inference.predict import predict
 from cellclf.inference.results import Results, stopped, working_folder
 from cellclf.network.outputs import Outputs
-from cellclf.pipeline.predict import predict
 from cellclf.spreadsheets import inert, read_texts
 from tests.inference import test_classifier as tiny
 
@@ -448,7 +448,7 @@ from cellclf.inference.classifier import Classifier
 from cellclf.inference.loading import load
 from cellclf.inference.rebuild import architecture_of
 from cellclf.network.outputs import Outputs
-from cellclf.pipeline.predict import predict
+from cellclf.inference.predict import predict
 from cellclf.registry import Plugin, Registry
 from cellclf.specs import ModelSpec, Params
 

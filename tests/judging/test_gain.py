@@ -16,8 +16,8 @@ import cellclf
 from cellclf.errors import DataError, RunError
 from cellclf.evaluation.gain import COLUMNS
 from cellclf.evaluation.judge import log_loss
+from cellclf.judging.gain import gain
 from cellclf.pipeline.finished import FinishedRun
-from cellclf.pipeline.gain import gain
 from cellclf.pipeline.run import run
 from cellclf.registry import installed
 from tests.conftest import Command
