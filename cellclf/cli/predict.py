@@ -151,7 +151,7 @@ def _require_places(
     from cellclf.evaluation.prediction_files import require_free, sidecar_of
     from cellclf.evaluation.review import require_uncorrected
     from cellclf.inference.finding import local_files
-    from cellclf.inference.results import unreadable_of
+    from cellclf.inference.journal import unreadable_of
 
     results = {"--out": out, "--report": report, "--review": review}
     if out is not None:
@@ -211,7 +211,7 @@ def _write_pages(
     """Read back what was written, for a page and a list."""
     from cellclf.counting.batch import table_report
     from cellclf.evaluation.prediction_files import read_predictions, read_sidecar
-    from cellclf.inference.results import unreadable_of
+    from cellclf.inference.journal import unreadable_of
     from cellclf.spreadsheets import read_texts
 
     unreadable: dict[str, str] = {}

@@ -16,7 +16,7 @@ from cellclf.evaluation.predictions import classes_of, labelled, probabilities, 
 from cellclf.evaluation.proportions import Interval, share
 from cellclf.evaluation.units import independent_units
 
-__all__ = ["Judged", "estimates", "headlines", "limits"]
+__all__ = ["COLUMNS", "Judged", "estimates", "headlines", "limits"]
 
 
 COLUMNS = ("metric", "of", "value", "low", "high", "method", "samples", "units")

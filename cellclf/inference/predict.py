@@ -17,9 +17,10 @@ from cellclf.inference.caveats import averaged
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.inputs import Inputs, PathLike
+from cellclf.inference.journal import Journal, stopped, unreadable_of
 from cellclf.inference.loading import load
 from cellclf.inference.parts import Part
-from cellclf.inference.results import Journal, Results, stopped, unreadable_of
+from cellclf.inference.results import Results
 from cellclf.inference.totals import Counts, Totals
 from cellclf.progress import Progress
 from cellclf.terms import Views

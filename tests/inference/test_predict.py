@@ -31,9 +31,10 @@ from cellclf.evaluation.prediction_files import read_predictions, read_sidecar
 from cellclf.files import write_text
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.finding import find_inputs
+from cellclf.inference.journal import stopped, working_folder
 from cellclf.inference.loading import load
 from cellclf.inference.predict import predict
-from cellclf.inference.results import Results, stopped, working_folder
+from cellclf.inference.results import Results
 from cellclf.network.outputs import Outputs
 from cellclf.spreadsheets import inert, read_texts
 from tests.inference import test_classifier as tiny
