@@ -72,7 +72,7 @@ class Exported:
         return {
             "path": str(self.path),
             "record_path": str(self.record_path),
-            "record": self.record.model_dump(mode="json"),
+            "record": self.record.model_dump(mode="json", exclude_none=True),
         }
 
 
