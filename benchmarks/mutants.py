@@ -40,7 +40,12 @@ MODULES = (
     "inference/bundle_tensors",
 )
 
-BUNDLES = ("tests/inference/test_bundle.py", "tests/inference/test_migrations.py")
+BUNDLES = (
+    "tests/inference/test_bundle.py",
+    "tests/inference/test_damaged_bundle.py",
+    "tests/inference/test_migrations.py",
+    "tests/inference/test_senseless_bundle.py",
+)
 
 BESIDES: Mapping[str, tuple[str, ...]] = {
     "data/allocation": ("tests/data/test_settling.py", "tests/data/test_split.py"),

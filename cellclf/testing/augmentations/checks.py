@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cellclf.testing.made_images import SIZES, coloured, flat
+from cellclf.testing.augmentations.images import SIZES, coloured, flat
 from cellclf.testing.require import require
 from cellclf.testing.trial import Trial
 

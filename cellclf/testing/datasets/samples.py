@@ -11,7 +11,7 @@ from cellclf.data.reading import read_sample
 from cellclf.data.samples import Sample, Samples
 from cellclf.errors import ImageError
 from cellclf.terms import PARTS
-from cellclf.testing.loader import Loader
+from cellclf.testing.datasets.loader import Loader
 from cellclf.testing.require import first_few, require
 
 __all__ = [

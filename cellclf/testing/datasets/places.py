@@ -11,14 +11,12 @@ import numpy as np
 
 from cellclf.data.samples import Sample, Samples
 from cellclf.errors import DataError
-from cellclf.testing.loader import Loader
+from cellclf.testing.datasets.loader import Loader
+from cellclf.testing.datasets.samples import check_addresses
 from cellclf.testing.require import first_few, require
-from cellclf.testing.sample_checks import check_addresses
+from cellclf.testing.trial import UNUSUAL
 
 __all__ = ["check_copy", "check_fewer_files", "check_refusals", "check_same", "check_zip"]
-
-UNUSUAL = "Blut von Zoë 細胞"
-"""A folder's name with blanks, an accent and letters beyond any code page."""
 
 
 def check_same(loader: Loader, first: Samples, second: Samples, when: str) -> None:

@@ -1,4 +1,4 @@
-"""Checks of what an architecture promises beyond this process: saved, elsewhere, converted."""
+"""Checks of an architecture beyond this process: saved, on another backend, converted."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from cellclf.network.build import weights_of
 from cellclf.registry import SESSION, installed
 from cellclf.specs import EngineSpec, ModelSpec
 from cellclf.testing.check import InapplicableError
-from cellclf.testing.kept import own_cache
-from cellclf.testing.model_checks import Network, given, logits
+from cellclf.testing.models.cache import own_cache
+from cellclf.testing.models.network import Network, given, logits
 from cellclf.testing.processes import worker
 from cellclf.testing.require import require
 from cellclf.testing.trial import Trial

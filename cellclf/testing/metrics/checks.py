@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator
 from itertools import product
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cellclf.errors import DataError
 from cellclf.evaluation.confusion import MACRO
-from cellclf.evaluation.metric import SINGLE, Metric
-from cellclf.specs import MetricSpec, NoParams
+from cellclf.evaluation.metric import SINGLE
+from cellclf.specs import MetricSpec
 from cellclf.testing.check import InapplicableError
+from cellclf.testing.metrics.answers import CLASSES, SAMPLES, SEEDS, Answers, answers, perfect
+from cellclf.testing.metrics.figures import differing, figures, metric, weighted
 from cellclf.testing.require import require
 from cellclf.testing.trial import Trial
 
@@ -34,96 +33,9 @@ __all__ = [
     "weights_repeat_samples",
 ]
 
-Figures = Mapping[str, Any]
-
-CLASSES = ("round", "long", "star", "drop")
-"""In an order that is not that of the alphabet."""
-
-SAMPLES = 60
 RESAMPLES = 5
+
 MOST_OFTEN = 3
-SEEDS = range(5)
-
-CLOSE = partial(np.allclose, rtol=1e-6, atol=1e-9, equal_nan=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answers:
-    """What is known of samples, and what was said of them.
-
-    Attributes:
-        truth: Class numbers, `(n,)`.
-        said: Probabilities, float32 `(n, k)`.
-        classes: The `k` class names.
-    """
-
-    truth: NDArray[np.intp]
-    said: NDArray[np.float32]
-    classes: tuple[str, ...] = CLASSES
-
-    def at(self, rows: NDArray[np.intp]) -> Answers:
-        """Return some of them, in the order given."""
-        return Answers(truth=self.truth[rows], said=self.said[rows], classes=self.classes)
-
-
-def answers(seed: int = 0, *, skill: float = 1.0) -> Answers:
-    """Return answers that are right more often than not, each class having some samples."""
-    rng = np.random.default_rng(seed)
-    truth = rng.permutation(np.arange(SAMPLES) % len(CLASSES))
-    logits = rng.normal(size=(SAMPLES, len(CLASSES)))
-    logits[np.arange(SAMPLES), truth] += skill
-    said = np.exp(logits)
-    said /= said.sum(axis=1, keepdims=True)
-    return Answers(truth=truth, said=said.astype(np.float32))
-
-
-def perfect(*, shifted: int = 0) -> Answers:
-    """Return answers that are sure, and right, or wrong where they are shifted."""
-    truth = np.arange(SAMPLES) % len(CLASSES)
-    said = np.eye(len(CLASSES), dtype=np.float32)[(truth + shifted) % len(CLASSES)]
-    return Answers(truth=truth, said=said)
-
-
-def metric(trial: Trial) -> Metric:
-    """The metric as evaluation calls it."""
-    spec = trial.spec
-    assert isinstance(spec, MetricSpec)
-    bound = {} if spec.params is NoParams else {"params": trial.params}
-    return Metric(
-        name=spec.name,
-        compute=partial(trial.function("compute"), **bound),
-        trials=None if spec.trials is None else partial(trial.function("trials"), **bound),
-        batched=spec.batched,
-        by_top_class=spec.by_top_class,
-    )
-
-
-def figures(trial: Trial, given: Answers) -> dict[str, float]:
-    """The figures of some answers; limits are another check's matter."""
-    return trial.of(metric).figures(given.truth, given.said, given.classes)
-
-
-def weighted(trial: Trial, given: Answers, weights: NDArray[np.float64]) -> Figures:
-    """The figures with one weight a sample."""
-    found = trial.of(metric).compute(
-        given.truth, given.said, classes=given.classes, sample_weight=weights
-    )
-    return {str(of): float(one) for of, one in by_name(found).items()}
-
-
-def by_name(found: Any) -> Figures:
-    """What a metric gave, by name."""
-    return found if isinstance(found, Mapping) else {SINGLE: found}
-
-
-def differing(first: Figures, second: Figures) -> str:
-    """Name the first figure that differs; empty where none does."""
-    if set(first) != set(second):
-        return f"figures of {sorted(first)} and of {sorted(second)}"
-    for of, one in first.items():
-        if not CLOSE(one, second[of]):
-            return f"{one} and {second[of]}{f' for {of!r}' if of else ''}"
-    return ""
 
 
 def figures_come_out(trial: Trial) -> str:

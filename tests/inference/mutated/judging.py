@@ -1,6 +1,6 @@
 """Read thousands of changed bundles in a process that is watched, and say what came of each.
 
-    python -m tests.inference.judged_mutations --number 5000 --loaded 100 --seed 0 FOLDER
+    python -m tests.inference.mutated.judging --number 5000 --loaded 100 --seed 0 FOLDER
 
 Prints JSON: for each kind of change how many were refused, gave what the bundle gave, or gave what
 the changed file says; the memory that it took; and whatever must not happen, in words. All are read
@@ -17,35 +17,30 @@ import resource
 import sys
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import Field
-from safetensors.numpy import load as load_tensors
 
 from cellclf.errors import BundleError
 from cellclf.inference.bundle import Bundle, read_bundle
-from cellclf.inference.migrations import migrated
 from cellclf.inference.rebuild import architecture_of
 from cellclf.registry import Plugin, Registry
 from cellclf.specs import ModelSpec, Params
 from tests.inference import stored_bundle
-from tests.inference.mutations import Mutation, Parts, mutations
-
-LIMIT = 1 << 30
-"""What reading any of them may take: the address space of the process may grow by so much."""
-
-LONGEST = 2_000
-"""Characters of a message that a person can read."""
-
-READING = ("open", "object.__getattr__", "sys._getframe", "builtins.id")
-"""Events of Python that reading a file is; all others are told."""
-
-BUILDING = ("import", "compile", "exec", "marshal.loads")
-"""Events that building a network is too, where they do not come of the file."""
+from tests.inference.mutated.kinds import mutations
+from tests.inference.mutated.mutation import Mutation
+from tests.inference.mutated.parts import Parts
+from tests.inference.mutated.said import content_of, faults, told_by
+from tests.inference.mutated.watching import (
+    BUILDING,
+    READING,
+    Watch,
+    forget_peak,
+    limited,
+    peak_bytes,
+)
 
 
 class TinyParams(Params):
@@ -64,115 +59,10 @@ SPEC = ModelSpec(
     explain_layer="activation",
     min_image_size=8,
 )
+
 REGISTRY = Registry(
     [Plugin(name="tiny", distribution="cellclf-tiny", version="1.0", specs=(SPEC,))]
 )
-
-
-class Watch:
-    """What the process does while something is read."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.told: list[str] = []
-        self.allowed: tuple[str, ...] = ()
-        self.armed = False
-        sys.addaudithook(self._heard)
-
-    @contextmanager
-    def over(self, allowed: tuple[str, ...]) -> Iterator[None]:
-        """Watch; nothing may change in the folder meanwhile."""
-        before = listing(self.path.parent)
-        self.allowed, self.armed = allowed, True
-        try:
-            yield
-        finally:
-            self.armed = False
-            if listing(self.path.parent) != before:
-                self.told.append("the folder is not what it was")
-
-    def _heard(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.armed:
-            return
-        if event == "open" and event in self.allowed:
-            name, mode, flags = arguments
-            writing = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
-            ours = isinstance(name, str | os.PathLike) and Path(name) == self.path
-            if not writing and (ours or BUILDING[0] in self.allowed):
-                return
-            self.told.append(f"open {name!r} {mode!r} {flags}")
-        elif event not in self.allowed or "trap" in repr(arguments)[:1000]:
-            self.told.append(f"{event} {arguments!r:.200}")
-
-
-def listing(folder: Path) -> list[tuple[str, int, int]]:
-    found = ((path, path.stat()) for path in sorted(folder.rglob("*")))
-    return [(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in found]
-
-
-def peak_bytes() -> int:
-    """Most memory that the process ever took."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def forget_peak() -> None:
-    """Where the system can, let the next peak be one of its own."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return
-
-
-def limited() -> None:
-    """A process that takes more than it may ends."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except OSError:
-        return
-    most = pages * resource.getpagesize() + LIMIT
-    resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
-
-
-def content_of(bundle: Bundle) -> dict[str, Any]:
-    """All that a bundle says, as values that can be compared."""
-    groups = {
-        "weights": bundle.weights,
-        "decision": {} if bundle.decision is None else bundle.decision.arrays(),
-        "outliers": {} if bundle.outliers is None else bundle.outliers.arrays(),
-        "appearance": {} if bundle.usual is None else bundle.usual.arrays(),
-        "trained": {"images": bundle.trained} if len(bundle.trained) else {},
-    }
-    found: dict[str, Any] = {
-        f"{group}/{name}": (array.dtype.str, array.shape, array.tobytes())
-        for group, arrays in groups.items()
-        for name, array in arrays.items()
-    }
-    found["thresholds"] = {} if bundle.decision is None else bundle.decision.thresholds()
-    return found | {"manifest": bundle.manifest.model_dump(mode="json")}
-
-
-def told_by(content: bytes) -> dict[str, Any]:
-    """The same of a file, read by other means."""
-    parts = Parts.of(content)
-    found: dict[str, Any] = {
-        name: (array.dtype.str, array.shape, array.tobytes())
-        for name, array in load_tensors(content).items()
-        if array.size or not name.startswith("trained/")
-    }
-    written = migrated(parts.manifest)
-    thresholds = {name: float(value) for name, value in written["thresholds"].items()}
-    return found | {"thresholds": thresholds, "manifest": {**written, "thresholds": thresholds}}
-
-
-def faults(error: BundleError, path: Path) -> str:
-    """What is wrong with a message; nothing where it is as it should be."""
-    said = str(error)
-    if str(path) not in said:
-        return f"does not name the file: {said[:LONGEST]}"
-    if not said.isprintable() or len(said) > LONGEST:
-        return f"is no line that a person can read: {said[:LONGEST]!r}"
-    return ""
 
 
 class Judge:

@@ -7,12 +7,14 @@ from collections import Counter
 
 from cellclf.data.samples import Samples
 from cellclf.specs import DatasetSpec
-from cellclf.testing import place_checks, sample_checks
 from cellclf.testing.check import InapplicableError
-from cellclf.testing.kept import listed_backwards
-from cellclf.testing.loader import Loader
+from cellclf.testing.datasets import places
+from cellclf.testing.datasets import samples as promised
+from cellclf.testing.datasets.listing import listed_backwards
+from cellclf.testing.datasets.loader import Loader
 from cellclf.testing.processes import HEAVY, fresh
 from cellclf.testing.require import first_few, require
+from cellclf.testing.sent import sent
 from cellclf.testing.trial import Trial
 
 __all__ = [
@@ -36,17 +38,16 @@ __all__ = [
 
 LOADED = f"""
 import json, sys
-from importlib import import_module
 from pathlib import Path
 from cellclf.plugin_files import import_file, named_files
 from cellclf.specs import resolve
+from cellclf.testing.sent import received
 
-module, kind, values, load, root = json.loads(sys.argv[1])
+params, load, root = json.loads(sys.argv[1])
 for file in named_files():
-    if file.stem in (module, load.partition(":")[0]):
+    if file.stem in (params[0], load.partition(":")[0]):
         import_file(file)()
-params = getattr(import_module(module), kind).model_validate(values)
-resolve(load)(params, root=None if root is None else Path(root))
+resolve(load)(received(params), root=None if root is None else Path(root))
 print(json.dumps(sorted(set({HEAVY!r}) & set(sys.modules))))
 """
 
@@ -99,25 +100,25 @@ def samples_load(trial: Trial) -> str:
 
 def classes_in_declared_order(trial: Trial) -> None:
     """Classes are as declared, and each has samples."""
-    sample_checks.check_classes(trial.of(loader), trial.of(samples))
+    promised.check_classes(trial.of(loader), trial.of(samples))
 
 
 def ids_are_portable(trial: Trial) -> None:
     """Ids are the same on every system."""
-    sample_checks.check_ids(trial.of(loader), trial.of(samples))
+    promised.check_ids(trial.of(loader), trial.of(samples))
 
 
 def groups_are_named(trial: Trial) -> str:
     """Groups are text; how many there are of a kind shows whether they are the right ones."""
     found = trial.of(samples)
-    sample_checks.check_groups(trial.of(loader), found)
+    promised.check_groups(trial.of(loader), found)
     counts = Counter(kind for kind, _ in {group for one in found for group in one.groups.items()})
     return ", ".join(f"{kind}: {count} different" for kind, count in sorted(counts.items()))
 
 
 def splits_divide(trial: Trial) -> None:
     """Parts are known ones."""
-    sample_checks.check_splits(trial.of(loader), trial.of(samples))
+    promised.check_splits(trial.of(loader), trial.of(samples))
 
 
 def groups_stay_in_one_part(trial: Trial) -> None:
@@ -140,18 +141,18 @@ def groups_stay_in_one_part(trial: Trial) -> None:
 
 def addresses_are_distinct(trial: Trial) -> None:
     """Every sample has a place of its own."""
-    sample_checks.check_addresses(trial.of(loader), trial.of(samples), trial.root)
+    promised.check_addresses(trial.of(loader), trial.of(samples), trial.root)
 
 
 def images_can_be_read(trial: Trial) -> None:
     """Every sample is an image."""
-    sample_checks.check_images(trial.of(loader), trial.of(samples))
+    promised.check_images(trial.of(loader), trial.of(samples))
 
 
 def loading_twice_agrees(trial: Trial) -> None:
     """A second reading gives the same."""
     again = trial.of(loader).load(trial.root)
-    place_checks.check_same(trial.of(loader), trial.of(samples), again, "when it is loaded twice")
+    places.check_same(trial.of(loader), trial.of(samples), again, "when it is loaded twice")
 
 
 def listing_order_does_not_matter(trial: Trial) -> None:
@@ -159,14 +160,14 @@ def listing_order_does_not_matter(trial: Trial) -> None:
     with listed_backwards():
         again = trial.of(loader).load(trial.root)
     when = "when folders list their files in another order: sort them"
-    place_checks.check_same(trial.of(loader), trial.of(samples), again, when)
+    places.check_same(trial.of(loader), trial.of(samples), again, when)
 
 
 def place_does_not_matter(trial: Trial) -> None:
     """A copy elsewhere gives the same."""
     if trial.root is None:
         raise InapplicableError(f"{trial.subject} reads no files")
-    place_checks.check_copy(trial.of(loader), trial.of(samples), trial.root, trial.folder())
+    places.check_copy(trial.of(loader), trial.of(samples), trial.root, trial.folder())
 
 
 def labels_follow_their_files(trial: Trial) -> str:
@@ -175,7 +176,7 @@ def labels_follow_their_files(trial: Trial) -> str:
     root = trial.root
     if root is None or not root.is_dir() or all(one.member or one.path is None for one in found):
         raise InapplicableError(f"{trial.subject} reads no single files of a folder")
-    kept = place_checks.check_fewer_files(trial.of(loader), found, root, trial.folder())
+    kept = places.check_fewer_files(trial.of(loader), found, root, trial.folder())
     if not kept:
         raise InapplicableError(f"{trial.subject} is not read where files are missing")
     return f"tried without every other file: {kept} of {len(found)} samples were left"
@@ -185,7 +186,7 @@ def zip_file_agrees(trial: Trial) -> None:
     """A packed copy gives the same."""
     if not trial.zipped or trial.root is None:
         raise InapplicableError("not asked for: `zipped=True` (`--zipped`)")
-    place_checks.check_zip(trial.of(loader), trial.of(samples), trial.root, trial.folder())
+    places.check_zip(trial.of(loader), trial.of(samples), trial.root, trial.folder())
 
 
 def what_is_no_set_is_refused(trial: Trial) -> None:
@@ -193,7 +194,7 @@ def what_is_no_set_is_refused(trial: Trial) -> None:
     assert isinstance(trial.spec, DatasetSpec)
     if not trial.spec.needs_path:
         raise InapplicableError(f"{trial.subject} needs no files")
-    place_checks.check_refusals(trial.of(loader), trial.folder())
+    places.check_refusals(trial.of(loader), trial.folder())
 
 
 def loading_imports_nothing_heavy(trial: Trial) -> None:
@@ -202,10 +203,8 @@ def loading_imports_nothing_heavy(trial: Trial) -> None:
     load = trial.spec.load
     if load.partition(":")[0] == "__main__":
         raise InapplicableError("`load` is a script's or notebook's own")
-    kind = trial.spec.params
     root = None if trial.root is None else str(trial.root)
-    values = trial.params.model_dump(mode="json")
-    loaded = fresh(LOADED, json.dumps([kind.__module__, kind.__name__, values, load, root]))
+    loaded = fresh(LOADED, json.dumps([sent(trial.params), load, root]))
     require(
         not loaded,
         f"`load` of {trial.subject} must not import {', '.join(HEAVY)}. "
