@@ -14,7 +14,7 @@ import numpy as np
 
 from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.predictions import predictions_table
-from cellclf.pipeline.evaluate import core_metrics
+from cellclf.pipeline.metrics import core_metrics
 
 MODELS, SAMPLES, CLASSES = 3, 5000, tuple("abcdefgh")
 SIGNAL = 3.0

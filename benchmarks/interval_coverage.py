@@ -26,7 +26,7 @@ from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.pairs import paired
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.proportions import FEWEST_UNITS, Interval, share
-from cellclf.pipeline.evaluate import core_metrics
+from cellclf.pipeline.metrics import core_metrics
 
 CLASSES = ("common", "less", "rare")
 PREVALENCE = (0.6, 0.3, 0.1)

@@ -18,6 +18,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cellclf.auditing.audit import Audit
     from cellclf.auditing.findings import Finding
+    from cellclf.beginning.audit_data import audit
+    from cellclf.beginning.fetch import Fetched, fetch
+    from cellclf.counting.batch import batch_report
+    from cellclf.counting.counts import Differential
+    from cellclf.counting.differential import differential
     from cellclf.data.cached import cached_file
     from cellclf.data.decode import IMAGE_SUFFIXES
     from cellclf.data.download import download
@@ -48,21 +53,17 @@ if TYPE_CHECKING:
     from cellclf.inference.half import HalfBundle, half_bundle
     from cellclf.inference.loading import load
     from cellclf.inference.locate import find_bundle
+    from cellclf.inference.predict import predict
     from cellclf.inference.ray_workers import RayWorkers
     from cellclf.inference.totals import Totals
+    from cellclf.judging.compare import Comparison, compare
+    from cellclf.judging.evaluate import evaluate
+    from cellclf.judging.gain import Gain, gain
     from cellclf.network.backend import prepare_backend
     from cellclf.network.normalization import BatchNormalization
     from cellclf.network.pretrained import copy_weights, published_network
-    from cellclf.pipeline.audit_data import audit
-    from cellclf.pipeline.batch import batch_report
-    from cellclf.pipeline.compare import Comparison, compare
-    from cellclf.pipeline.differential import Differential, differential
     from cellclf.pipeline.estimator import CellClassifier
-    from cellclf.pipeline.evaluate import evaluate
-    from cellclf.pipeline.fetch import Fetched, fetch
     from cellclf.pipeline.finished import FinishedRun
-    from cellclf.pipeline.gain import Gain, gain
-    from cellclf.pipeline.predict import predict
     from cellclf.pipeline.run import run
     from cellclf.pipeline.ship import Shipped, ship
     from cellclf.processors import processor_count
@@ -97,10 +98,10 @@ _HOME = {
     "CellclfError": "cellclf.errors",
     "Classified": "cellclf.inference.classified",
     "Classifier": "cellclf.inference.classifier",
-    "Comparison": "cellclf.pipeline.compare",
+    "Comparison": "cellclf.judging.compare",
     "DataError": "cellclf.errors",
     "DatasetSpec": "cellclf.specs",
-    "Differential": "cellclf.pipeline.differential",
+    "Differential": "cellclf.counting.counts",
     "EngineError": "cellclf.errors",
     "EngineSpec": "cellclf.specs",
     "Evaluation": "cellclf.evaluation.evaluation",
@@ -108,9 +109,9 @@ _HOME = {
     "ExperimentError": "cellclf.errors",
     "Exported": "cellclf.inference.export",
     "Finding": "cellclf.auditing.findings",
-    "Fetched": "cellclf.pipeline.fetch",
+    "Fetched": "cellclf.beginning.fetch",
     "FinishedRun": "cellclf.pipeline.finished",
-    "Gain": "cellclf.pipeline.gain",
+    "Gain": "cellclf.judging.gain",
     "HalfBundle": "cellclf.inference.half",
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
@@ -133,26 +134,26 @@ _HOME = {
     "SplitError": "cellclf.errors",
     "Totals": "cellclf.inference.totals",
     "TrainingError": "cellclf.errors",
-    "audit": "cellclf.pipeline.audit_data",
-    "batch_report": "cellclf.pipeline.batch",
+    "audit": "cellclf.beginning.audit_data",
+    "batch_report": "cellclf.counting.batch",
     "cached_file": "cellclf.data.cached",
-    "compare": "cellclf.pipeline.compare",
+    "compare": "cellclf.judging.compare",
     "copy_weights": "cellclf.network.pretrained",
-    "differential": "cellclf.pipeline.differential",
+    "differential": "cellclf.counting.differential",
     "download": "cellclf.data.download",
     "download_from_kaggle": "cellclf.data.kaggle",
-    "evaluate": "cellclf.pipeline.evaluate",
+    "evaluate": "cellclf.judging.evaluate",
     "export": "cellclf.inference.export",
-    "fetch": "cellclf.pipeline.fetch",
+    "fetch": "cellclf.beginning.fetch",
     "find_bundle": "cellclf.inference.locate",
-    "gain": "cellclf.pipeline.gain",
+    "gain": "cellclf.judging.gain",
     "half_bundle": "cellclf.inference.half",
     "hookimpl": "cellclf.hookspecs",
     "list_files": "cellclf.data.listing",
     "load": "cellclf.inference.loading",
     "load_plugin_file": "cellclf.registry",
     "part_named": "cellclf.terms",
-    "predict": "cellclf.pipeline.predict",
+    "predict": "cellclf.inference.predict",
     "prepare_backend": "cellclf.network.backend",
     "processor_count": "cellclf.processors",
     "published_network": "cellclf.network.pretrained",

@@ -91,6 +91,9 @@ BELOW: dict[str, tuple[str, ...]] = {
         "inference",
         "reporting",
     ),
+    "counting": (*GROUND, "evaluation", "inference", "reporting"),
+    "judging": (*GROUND, "data", "engines", "evaluation", "inference", "pipeline"),
+    "beginning": (*GROUND, "auditing", "data", "pipeline"),
 }
 """What each room may import, besides itself."""
 

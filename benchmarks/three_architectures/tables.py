@@ -11,7 +11,7 @@ from statistics import mean, median, stdev
 from benchmarks.three_architectures.kept import BUDGETS, FIGURES, Kept, Training
 from benchmarks.three_architectures.runs import EPOCHS
 from cellclf.evaluation.versus import Versus, adjusted, versus
-from cellclf.pipeline.evaluate import core_metrics
+from cellclf.pipeline.metrics import core_metrics
 
 __all__ = ["accuracies", "costs", "differences"]
 
@@ -86,7 +86,7 @@ def costs(kept: Kept) -> str:
 
 def _heading(kept: Kept, budget: str) -> str:
     named = budget_named(kept, budget)
-    return f"#### {named[0].upper()}{named[1:]}"
+    return f"**{named[0].upper()}{named[1:]}**"
 
 
 def _training_row(one: Training) -> list[str]:

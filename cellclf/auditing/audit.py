@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -30,7 +29,7 @@ from cellclf.auditing.remembered_links import links_between
 from cellclf.auditing.suspicious import suspicious_findings
 from cellclf.data.samples import Samples
 from cellclf.data.units import units_of
-from cellclf.files import cache_folder, write_text
+from cellclf.files import cache_folder
 from cellclf.progress import Progress, Silent
 from cellclf.specs import resolve
 from cellclf.terms import counted
@@ -113,18 +112,6 @@ class Audit:
     def as_json(self) -> list[dict[str, Any]]:
         """Return the findings as plain values with the keys of `to_frame`."""
         return [asdict(finding) for finding in self.findings]
-
-    def to_json(self) -> str:
-        """Return the findings as a JSON list of objects with the keys of `to_frame`."""
-        return json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n"
-
-    def write_json(self, path: Path) -> None:
-        """Write `to_json` to a file, which appears whole or not at all.
-
-        Raises:
-            RunError: The place cannot be written to.
-        """
-        write_text(Path(path), self.to_json())
 
     def write_page(self, path: Path) -> None:
         """Write a self-contained HTML page with the pictures side by side.

@@ -56,9 +56,9 @@ def audit(
     cellclf audit --data my_cells --json > findings.json
     cellclf audit experiment.toml
     """  # noqa: D301  click wants the character, not the two that stand for it
+    from cellclf.beginning.audit_data import audit as audit_data
     from cellclf.cli.progress import command_progress
     from cellclf.cli.settings import asked_for, data_flags
-    from cellclf.pipeline.audit_data import audit as audit_data
 
     asked = asked_for(experiment, data_flags(dataset, data, group_pattern), set_ or ())
     require_result_files({"--page": page})

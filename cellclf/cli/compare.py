@@ -31,7 +31,7 @@ def compare(
     cellclf compare runs/seed0 runs/seed1 runs/seed2
     cellclf compare runs/first --json > comparison.json
     """  # noqa: D301  click wants the character, not the two that stand for it
-    from cellclf.pipeline.compare import compare as compared
+    from cellclf.judging.compare import compare as compared
 
     found = compared(runs, resamples=resamples, seed=seed)
     print_result(as_json, found.summary, found.as_json)

@@ -14,6 +14,7 @@ from cellclf.cli.options import (
     require_result_files,
     require_suffix,
 )
+from cellclf.cli.output import JsonOption, print_result, print_written
 
 __all__ = ["differential"]
 
@@ -37,6 +38,7 @@ def differential(
         Path | None,
         typer.Option(help="Write a page with what needs a person and the counts, HTML."),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Count the cells of each specimen, with intervals. Not for clinical use.
 
@@ -48,16 +50,17 @@ def differential(
     cellclf predict runs/first slides/ --out cells.csv
     cellclf differential cells.csv
     cellclf differential cells.csv --review review.csv --report counts.html
+    cellclf differential cells.csv --json > counts.json
     cellclf differential cells.csv --by 'patient(\\d+)' --question 'eosinophil > 5 %'
     """  # noqa: D301  click wants the character, not the two that stand for it
+    from cellclf.counting.differential import differential as counted
     from cellclf.evaluation.prediction_files import sidecar_of
-    from cellclf.pipeline import differential as pipeline
 
     read = (predictions, sidecar_of(predictions), review, reference)
     require_result_files({"--csv": csv, "--report": report}, inputs=read)
     require_suffix("--csv", csv, ".csv")
     require_suffix("--report", report, ".html")
-    found = pipeline.differential(
+    found = counted(
         predictions,
         by=by,
         questions=question or (),
@@ -66,9 +69,7 @@ def differential(
         page=report,
         correct=not raw,
     )
-    typer.echo(found.summary())
+    print_result(as_json, found.summary, found.as_json)
     if csv is not None:
         found.write_csv(csv)
-        typer.echo(f"Written: {csv}")
-    if report is not None:
-        typer.echo(f"Written: {report}")
+    print_written(csv, report, as_json=as_json)

@@ -15,7 +15,7 @@ from cellclf.cli.output import JsonOption, print_result, print_written
 
 if TYPE_CHECKING:
     from cellclf.evaluation.evaluation import Evaluation
-    from cellclf.pipeline.gain import Gain
+    from cellclf.judging.gain import Gain
     from cellclf.terms import Part, Views
 
 __all__ = ["evaluate"]
@@ -95,7 +95,7 @@ def evaluate(
     cellclf evaluate runs/first --views dihedral --ensemble
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.gates import Gate
-    from cellclf.pipeline.evaluate import evaluate as judged
+    from cellclf.judging.evaluate import evaluate as judged
     from cellclf.terms import PARTS, part_named
 
     if (run is None) == (predictions is None):
@@ -162,8 +162,8 @@ def _of_run(
 ) -> None:
     """Say what views and ensembles of a run's models gain and cost."""
     from cellclf.cli.progress import command_progress
+    from cellclf.judging.gain import gain
     from cellclf.network.backend import prepare_backend
-    from cellclf.pipeline.gain import gain
 
     with command_progress() as progress:
         found = gain(

@@ -9,6 +9,7 @@ import typer
 
 from cellclf.cli import completion
 from cellclf.cli.options import ModelArgument
+from cellclf.cli.output import JsonOption, print_result, print_written
 
 __all__ = ["export"]
 
@@ -36,6 +37,7 @@ def export(
             "given again."
         ),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a model in another format, or in half the bytes. Not for clinical use.
 
@@ -59,7 +61,8 @@ def export(
             half = half_bundle(
                 model, out, images=images, before_network=prepare_backend, progress=progress
             )
-        typer.echo(f"{half.summary()}\nWritten: {half.path}")
+        print_result(as_json, half.summary, half.as_json)
+        print_written(half.path, as_json=as_json)
         return
     with command_progress() as progress:
         exported = write(
@@ -70,6 +73,5 @@ def export(
             before_network=prepare_backend,
             progress=progress,
         )
-    typer.echo(exported.summary())
-    for path in (exported.path, exported.record_path):
-        typer.echo(f"Written: {path}")
+    print_result(as_json, exported.summary, exported.as_json)
+    print_written(exported.path, exported.record_path, as_json=as_json)

@@ -9,6 +9,7 @@ import typer
 
 from cellclf.cli import completion
 from cellclf.cli.exit_codes import ExitCode
+from cellclf.cli.output import JsonOption, print_result
 
 __all__ = ["fetch"]
 
@@ -29,6 +30,7 @@ def fetch(
             help="A parameter of the dataset, such as size=128; may be given again.",
         ),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Fetch a published set of images, checked against the sum that its publisher states.
 
@@ -39,9 +41,9 @@ def fetch(
     cellclf fetch malaria --to data/malaria
     cellclf fetch bloodmnist --to data/bloodmnist --set size=128
     """  # noqa: D301  click wants the character, not the two that stand for it
+    from cellclf.beginning.fetch import fetch as fetch_set
     from cellclf.cli.progress import command_progress
     from cellclf.cli.settings import overridden
-    from cellclf.pipeline.fetch import fetch as fetch_set
 
     try:
         with command_progress() as progress:
@@ -50,4 +52,4 @@ def fetch(
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on where this one was.", err=True)
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    typer.echo(fetched.summary())
+    print_result(as_json, fetched.summary, fetched.as_json)

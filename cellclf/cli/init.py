@@ -34,10 +34,10 @@ def init(
     cellclf init my_cells --out first.toml
     cellclf init my_cells.zip --force
     """  # noqa: D301  click wants the character, not the two that stand for it
+    from cellclf.beginning.first_experiment import first_experiment
+    from cellclf.beginning.survey import survey
     from cellclf.errors import RunError
     from cellclf.files import write_text
-    from cellclf.pipeline.first_experiment import first_experiment
-    from cellclf.pipeline.survey import survey
     from cellclf.registry import installed
 
     require_suffix("--out", out, ".toml")

@@ -27,10 +27,11 @@ from cellclf.cli.options import (
 from cellclf.cli.output import JsonOption, print_result, print_written
 
 if TYPE_CHECKING:
+    from cellclf.counting.wanted import Wanted
     from cellclf.inference.classifier import Classifier
     from cellclf.inference.inputs import Inputs
+    from cellclf.inference.predict import Workers
     from cellclf.inference.totals import Totals
-    from cellclf.pipeline.predict import Workers
 
 __all__ = ["predict"]
 
@@ -97,8 +98,8 @@ def predict(
     from cellclf.cli.progress import command_progress
     from cellclf.errors import LeakageWarning
     from cellclf.inference.finding import find_inputs
+    from cellclf.inference.predict import classifier_for
     from cellclf.network.backend import prepare_backend
-    from cellclf.pipeline.predict import classifier_for
 
     _require_use(by, question, reference, out=out, report=report, review=review, resume=resume)
     cluster = _cluster(workers, ray_address)
@@ -106,12 +107,12 @@ def predict(
     inputs = find_inputs(paths)
     read = [*map(Path, models), *filter(None, [reference])]
     _require_places(inputs, read, out=out, report=report, review=review)
-    asked = None
+    wanted = None
     if report is not None or review is not None:
-        from cellclf.pipeline.batch import check_batch
+        from cellclf.counting.wanted import Wanted
 
-        names = [*inputs.ids()]
-        asked = check_batch(names, by=by, questions=question or (), reference=reference)
+        wanted = Wanted.parsed(by=by, questions=question or (), reference=reference)
+        wanted.require_told_apart([*inputs.ids()])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LeakageWarning)  # the summary says it
         with command_progress() as progress:
@@ -125,24 +126,16 @@ def predict(
                 progress=progress,
             )
     kept = out is not None
-    if asked is None:
+    if wanted is None:
         totals = _predicted(classifier, inputs, out, cluster, resume=resume, kept=kept)
         print_result(as_json, totals.summary, totals.as_json)
     else:
-        asked.require(classifier.classes)
+        wanted.asked.require(classifier.classes)
         with TemporaryDirectory() as folder:
             rows = Path(folder) / "rows.parquet" if out is None else out
             totals = _predicted(classifier, inputs, rows, cluster, resume=resume, kept=kept)
             print_result(as_json, totals.summary, totals.as_json)
-            _write_pages(
-                totals,
-                rows,
-                page=report,
-                review=review,
-                by=by,
-                questions=question or (),
-                reference=reference,
-            )
+            _write_pages(totals, rows, wanted, page=report, review=review)
     print_written(*totals.files, report, review, as_json=as_json)
 
 
@@ -198,7 +191,7 @@ def _predicted(
 ) -> Totals:
     """Classify; Ctrl-C leaves what is done, where it is written to a place that is kept."""
     from cellclf.cli.progress import command_progress
-    from cellclf.pipeline.predict import predict
+    from cellclf.inference.predict import predict
 
     try:
         with command_progress() as progress:
@@ -213,19 +206,12 @@ def _predicted(
 
 
 def _write_pages(
-    totals: Totals,
-    rows: Path,
-    *,
-    page: Path | None,
-    review: Path | None,
-    by: str,
-    questions: Sequence[str],
-    reference: Path | None,
+    totals: Totals, rows: Path, wanted: Wanted, *, page: Path | None, review: Path | None
 ) -> None:
     """Read back what was written, for a page and a list."""
+    from cellclf.counting.batch import table_report
     from cellclf.evaluation.prediction_files import read_predictions, read_sidecar
     from cellclf.inference.results import unreadable_of
-    from cellclf.pipeline.batch import table_report
     from cellclf.spreadsheets import read_texts
 
     unreadable: dict[str, str] = {}
@@ -234,14 +220,12 @@ def _write_pages(
         unreadable = dict(zip(listed["path"], listed["reason"], strict=True))
     table_report(
         read_predictions(rows),
+        wanted=wanted,
         sidecar=read_sidecar(rows.with_suffix("")),
         notes=totals.notes,
         unreadable=unreadable,
         page=page,
         review=review,
-        by=by,
-        questions=questions,
-        reference=reference,
     )
 
 

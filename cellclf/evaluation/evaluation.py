@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cellclf.evaluation.gates import Held
-from cellclf.files import write_json
+from cellclf.files import finite
 from cellclf.spreadsheets import write_table
 from cellclf.terms import MISSING, NO_BREAK, Part, counted, percent
 
@@ -82,21 +82,17 @@ class Evaluation:
         return "\n".join([*lines, *(f"Gate {one.reason}" for one in self.gates), *self.notes])
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything as plain values."""
+        """Return everything as plain values; a figure that there is not is `None`."""
         return {
             "name": self.name,
             "part": self.part,
             "classes": list(self.classes),
-            "estimates": self.estimates.to_dict("records"),
+            "estimates": finite(self.estimates.to_dict("records")),
             "confusion": self.confusion.tolist(),
             "unlabelled": self.unlabelled,
             "gates": [asdict(one) for one in self.gates],
             "notes": list(self.notes),
         }
-
-    def write_json(self, path: Path) -> None:
-        """Write everything as JSON; the file appears whole or not at all."""
-        write_json(path, self.as_json())
 
     def write_csv(self, path: Path) -> None:
         """Write the figures as CSV; the file appears whole or not at all."""

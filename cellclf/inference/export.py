@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,14 @@ class Exported:
         if self.record.given_images is None:
             lines.append("  No images of yours were looked at: --images names some")
         return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what was written, and what its record says, as plain values."""
+        return {
+            "path": str(self.path),
+            "record_path": str(self.record_path),
+            "record": self.record.model_dump(mode="json", exclude_none=True),
+        }
 
 
 def export(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,17 @@ class HalfBundle:
         else:
             lines.append(f"  {self.given_images.images:,} given images: {self.given_images}")
         return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what was written, and how far its answers are, as plain values."""
+        return {
+            "path": str(self.path),
+            "sha256": self.sha256,
+            "bytes": self.path.stat().st_size,
+            "original": str(self.original),
+            "made_images": asdict(self.made_images),
+            "given_images": None if self.given_images is None else asdict(self.given_images),
+        }
 
 
 def halved(weights: Arrays) -> dict[str, NDArray[Any]]:

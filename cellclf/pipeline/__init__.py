@@ -1,1 +1,1 @@
-"""The main job from end to end: an experiment in, a run directory out."""
+"""The main job from end to end: an experiment in, a run directory out, and what is read of it."""

@@ -134,7 +134,7 @@ class FinishedRun:
 
     def summary(self) -> str:
         """Return what the command line prints at the end."""
-        from cellclf.pipeline.evaluate import warnings_of
+        from cellclf.pipeline.caveats import caveats_of_figures
 
         metrics = self.metrics
         table = self._table().T.rename_axis(columns=None).to_string()
@@ -151,7 +151,7 @@ class FinishedRun:
             lines += promise_sentences(promises)
         else:
             lines.append("Not calibrated: confidences are as the networks give them.")
-        lines += warnings_of(leaky=self.leaky, synthetic=self.record["synthetic"])
+        lines += caveats_of_figures(leaky=self.leaky, synthetic=self.record["synthetic"])
         lines += [f"Gate {one['reason']}" for one in metrics.get("gates", ())]
         return "\n".join([*lines, f"Report: {self.report}"])
 

@@ -25,26 +25,29 @@ NOT_ROOMS = ("__init__", "__main__")
 """Modules that only name others."""
 
 COLUMNS = {
-    "cli": 3.65,
-    "pipeline": 0.4,
-    "testing": 4.5,
-    "inference": 2.35,
-    "reporting": 0.1,
-    "training": 2.45,
-    "engines": 3.4,
-    "doctor": 4.45,
-    "builtin": 1.55,
-    "auditing": 2.55,
-    "network": 3.45,
-    "evaluation": 0.0,
-    "data": 2.75,
-    "scaffold": 4.1,
-    GROUND: 2.25,
+    "cli": 3.4,
+    "beginning": 1.1,
+    "judging": 2.1,
+    "pipeline": 0.95,
+    "counting": 2.6,
+    "testing": 4.7,
+    "inference": 2.6,
+    "reporting": 0.9,
+    "training": 2.65,
+    "engines": 3.5,
+    "doctor": 4.35,
+    "auditing": 0.1,
+    "builtin": 1.85,
+    "network": 3.1,
+    "evaluation": 0.5,
+    "data": 1.8,
+    "scaffold": 5.7,
+    GROUND: 2.85,
 }
 """Where a room stands from left to right; how high, its imports say."""
 
 WIDTH, HEIGHT = 114, 46
-COLUMN, FLOOR = 150, 88
+COLUMN, FLOOR = 150, 100
 MARGIN = 12
 
 

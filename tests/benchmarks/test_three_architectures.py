@@ -20,7 +20,7 @@ from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.prediction_files import Sidecar, write_predictions
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.files import write_json, write_text
-from cellclf.pipeline.evaluate import core_metrics
+from cellclf.pipeline.metrics import core_metrics
 from cellclf.registry import installed
 from cellclf.run_directory import COMPLETE, RunDirectory
 from cellclf.training.history import EpochRow, write_history
@@ -153,7 +153,7 @@ def test_the_page_is_made_from_the_kept_records_alone(tmp_path: Path) -> None:
         "Reduced comparison: 64 px, 100 training images, 200 test images, on 2 processor cores."
     )
     assert page.count(f"*{caption}*") == 4
-    assert page.count("\n#### At most 100 epochs\n") == page.count("\n#### 120 s\n") == 2
+    assert page.count("\n**At most 100 epochs**\n") == page.count("\n**120 s**\n") == 2
     assert [page.count(f"\n| custom CNN | {seed} | ") for seed in range(3)] == [2, 1, 1]
     assert "| custom CNN | mean of 3 ± SD | 9" in page
     assert page.count("| custom CNN, VGG16 | +") == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,22 @@ def test_each_folder_is_a_specimen_and_its_shares_are_corrected(
     assert table["cells"].tolist() == [2, 18, 30, 10]
     assert table.groupby("specimen")["share"].sum().tolist() == pytest.approx([1, 1])
     assert table.groupby("specimen")["corrected"].sum().tolist() == pytest.approx([1, 1], abs=1e-6)
+
+
+def test_a_program_is_told_the_same_and_files_are_named_beside_it(
+    tmp_path: Path, cellclf_command: Command
+) -> None:
+    counted_cells(tmp_path)
+    done = cellclf_command("differential", "cells.csv", "--csv", "counts.csv", "--json")
+    assert done.stderr == "Written: counts.csv\n"
+    specimens = json.loads(done.stdout)["specimens"]
+    assert [(one["name"], one["cells"]) for one in specimens] == [
+        ("slides/A", 20),
+        ("slides/B", 40),
+    ]
+    table = pd.read_csv(tmp_path / "counts.csv")
+    told = [row["corrected"] for one in specimens for row in one["classes"]]
+    assert told == pytest.approx(table["corrected"].tolist())
 
 
 def test_what_needs_a_person_comes_first(tmp_path: Path, cellclf_command: Command) -> None:

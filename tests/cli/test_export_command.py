@@ -74,6 +74,23 @@ def test_a_bundle_is_written_and_both_files_are_named(
     )
 
 
+def test_a_program_is_told_what_was_written_and_how_far_it_is(
+    cellclf_command: Command, bundle: Path, tmp_path: Path
+) -> None:
+    done = cellclf_command("export", bundle, "--format", "saved_model", "--out", "first", "--json")
+    told = json.loads(done.stdout)
+    assert told["path"] == "first"
+    record = json.loads((tmp_path / "first" / "cellclf.json").read_text(encoding="utf-8"))
+    assert told["record"] == record
+    done = cellclf_command(
+        *("export", bundle, "--format", "half_bundle", "--out", "half.safetensors", "--json")
+    )
+    told = json.loads(done.stdout)
+    assert told["bytes"] == (tmp_path / "half.safetensors").stat().st_size
+    assert told["made_images"]["classes"] == 0
+    assert "Written: half.safetensors" in done.stderr.splitlines()
+
+
 def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(
     cellclf_command: Command, bundle: Path
 ) -> None:

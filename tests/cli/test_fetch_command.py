@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from typer.testing import CliRunner
 
 import cellclf
 from cellclf.cli.main import app
 from cellclf.errors import DataError
+from tests.beginning.fetchable import FETCHABLE
+from tests.beginning.test_fetch import params_for, server
 from tests.data.file_server import FileServer
-from tests.pipeline.fetchable import FETCHABLE
-from tests.pipeline.test_fetch import params_for, server
 
 __all__ = ["server"]
 
@@ -26,6 +28,24 @@ def test_a_set_is_fetched_and_the_command_that_uses_it_printed(
     assert f"fetchable_shapes: 5 images in {place}" in done.stdout
     assert f"Use it: cellclf run --dataset fetchable_shapes --data {place}" in done.stdout
     assert "Licence: CC0" in done.stdout
+
+
+def test_a_program_is_told_what_there_is_and_whose_it_is(
+    server: FileServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    cellclf.register(FETCHABLE)
+    place = tmp_path_factory.mktemp("sets")
+    settings = [f"--set={name}={value}" for name, value in params_for(server).items()]
+    done = CliRunner().invoke(
+        app,
+        ["fetch", "fetchable_shapes", "--to", str(place), *settings, "--json"],
+        catch_exceptions=False,
+    )
+    told = json.loads(done.stdout)
+    assert (told["dataset"], told["path"], told["images"]) == ("fetchable_shapes", str(place), 5)
+    assert sum(told["classes"].values()) == 5
+    assert told["licence"] == "CC0"
+    assert told["command"].startswith("cellclf run --dataset fetchable_shapes --data ")
 
 
 def test_a_set_that_cannot_be_fetched_is_an_error_of_the_data() -> None:

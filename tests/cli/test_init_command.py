@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from cellclf.beginning.first_experiment import first_experiment
+from cellclf.beginning.survey import survey
 from cellclf.checking import plan
-from cellclf.pipeline.first_experiment import first_experiment
-from cellclf.pipeline.survey import survey
 from cellclf.registry import installed
 from tests.conftest import Command
 from tests.images import write_divided, write_folder

@@ -24,8 +24,8 @@ from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 from cellclf.inference.caveats import averaged
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.loading import load
+from cellclf.inference.predict import predict
 from cellclf.network.build import build, weights_of
-from cellclf.pipeline.predict import predict
 from cellclf.progress import Silent, Task
 from cellclf.registry import Plugin, Registry
 from tests.conftest import Command

@@ -8,9 +8,9 @@ import pytest
 
 from cellclf.auditing.audit import Audit
 from cellclf.auditing.findings import Finding, FindingKind, Severity
+from cellclf.beginning.audit_data import audit
 from cellclf.checking import data_plan
 from cellclf.cli.settings import overridden
-from cellclf.pipeline.audit_data import audit
 from cellclf.pipeline.audit_words import audit_command, audit_warnings, name_of
 from cellclf.registry import installed
 from tests.images import write_folder

@@ -20,10 +20,10 @@ from cellclf.engines.views import views_named
 from cellclf.errors import DataError, LeakageWarning, RunError
 from cellclf.evaluation.gain import gains
 from cellclf.evaluation.sources import refuse_seen
-from cellclf.files import cache_folder, write_json
+from cellclf.files import cache_folder, finite
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.loading import averaging, load_bundles
-from cellclf.pipeline.evaluate import warnings_of
+from cellclf.pipeline.caveats import caveats_of_figures
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.prepare import load_samples
 from cellclf.pipeline.sources import group_text, units_in
@@ -83,19 +83,14 @@ class Gain:
         write_table(self.table, path)
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything as plain values."""
-        rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
+        """Return everything as plain values; a figure that there is not is `None`."""
         return {
             "run": str(self.run),
             "part": self.part,
             "engine": self.engine,
-            "ways": rows,
+            "ways": finite(self.table.to_dict("records")),
             "notes": list(self.notes),
         }
-
-    def write_json(self, path: Path) -> None:
-        """Write everything as JSON; the file appears whole or not at all."""
-        write_json(path, self.as_json())
 
 
 def gain(
@@ -167,7 +162,7 @@ def gain(
         table=table.assign(**dict(zip(SPEEDS, (rates, rates.iloc[0] / rates), strict=True))),
         notes=(
             OF_PARTS[part],
-            *warnings_of(leaky=finished.leaky, synthetic=finished.record["synthetic"]),
+            *caveats_of_figures(leaky=finished.leaky, synthetic=finished.record["synthetic"]),
         ),
     )
 

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cellclf.checking import Chosen, choose
-from cellclf.data.leaks import LEAKY
 from cellclf.errors import DataError
 from cellclf.evaluation.bootstrap import RESAMPLES
 from cellclf.evaluation.confusion import MACRO
@@ -23,20 +21,18 @@ from cellclf.evaluation.metric import Metric
 from cellclf.evaluation.prediction_files import read_sidecar
 from cellclf.evaluation.predictions import classes_of, labelled
 from cellclf.gates import Gate, require_known
-from cellclf.pipeline.metrics import bound_metrics
+from cellclf.pipeline.caveats import caveats_of_figures
+from cellclf.pipeline.metrics import core_metrics, metrics_named
 from cellclf.pipeline.sources import units_in
-from cellclf.registry import Registry, installed
+from cellclf.registry import installed
 from cellclf.run_directory import RunDirectory
-from cellclf.specs import MetricSpec
 from cellclf.spreadsheets import read_texts
 from cellclf.terms import PARTS, Part
 
-__all__ = ["core_metrics", "evaluate", "warnings_of"]
+__all__ = ["evaluate"]
 
 NAMED = 5
 """How many values of a column a message names."""
-
-SYNTHETIC = "Synthetic: these images are rendered; the figures say nothing of cells."
 
 
 def evaluate(
@@ -94,7 +90,7 @@ def evaluate(
             f"{name}: no row{of_part} has a label, so there is nothing to judge them by. Labels "
             "stand in the column 'label'"
         )
-    chosen = core_metrics() if metrics is None else bound_metrics(_chosen(metrics, installed()))
+    chosen = core_metrics() if metrics is None else metrics_named(metrics, installed())
     wanted, held_against = _gates(gates, chosen, classes_of(table))
     chosen = (*chosen, *held_against)
     figures = estimates(
@@ -119,26 +115,6 @@ def evaluate(
             *_of_absent(known, figures),
         ),
     )
-
-
-def warnings_of(*, leaky: bool, synthetic: bool) -> tuple[str, ...]:
-    """Return what a reader of figures must know of the run that they come from."""
-    said = ((leaky, f"{LEAKY}."), (synthetic, SYNTHETIC))
-    return tuple(text for holds, text in said if holds)
-
-
-def core_metrics() -> tuple[Metric, ...]:
-    """Return the metrics that cellclf brings, ready to be called."""
-    registry = installed()
-    names = [registry.reference(MetricSpec, name) for name in registry.core_names(MetricSpec)]
-    return bound_metrics(_chosen(names, registry))
-
-
-def _chosen(names: Sequence[str], registry: Registry) -> dict[str, Chosen[MetricSpec]]:
-    return {
-        name: choose(MetricSpec, name, {}, registry, at="metrics", params_at="params")
-        for name in names
-    }
 
 
 def _gates(
@@ -267,4 +243,4 @@ def _notes(path: Path) -> tuple[str, ...]:
     if not beside.is_file() or b"schema_version" not in beside.read_bytes():
         return ()  # nothing, or a file of another program
     sidecar = read_sidecar(path.with_suffix(""))
-    return warnings_of(leaky=sidecar.leaky, synthetic=sidecar.synthetic)
+    return caveats_of_figures(leaky=sidecar.leaky, synthetic=sidecar.synthetic)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import tomli_w
 
+from cellclf.beginning.survey import DATASET, LEAST_UNITS, Survey
 from cellclf.checking import plan
-from cellclf.pipeline.survey import DATASET, LEAST_UNITS, Survey
 from cellclf.registry import Registry
 from cellclf.settings import DataSettings, SplitSettings, TrainingSettings
 from cellclf.specs import ModelSpec

@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from cellclf.counting.count import counted
+from cellclf.counting.count_page import listed_cells, write_count_page
+from cellclf.counting.counts import Differential
+from cellclf.counting.wanted import Wanted
 from cellclf.errors import DataError
-from cellclf.evaluation.abstention import found_none
 from cellclf.evaluation.prediction_files import Sidecar
-from cellclf.evaluation.predictions import COLUMNS, classes_of
-from cellclf.evaluation.review import review_list, write_review
-from cellclf.evaluation.specimens import FOLDER, Asked, told_apart
+from cellclf.evaluation.predictions import classes_of
+from cellclf.evaluation.review import write_review
+from cellclf.evaluation.specimens import FOLDER, told_apart
 from cellclf.inference.classified import Classified
-from cellclf.pipeline.count_page import write_count_page
-from cellclf.pipeline.differential import Differential, counted
 
-__all__ = ["batch_report", "check_batch", "table_report"]
+__all__ = ["batch_report", "table_report"]
 
 
 def batch_report(
@@ -53,47 +54,37 @@ def batch_report(
     """
     return table_report(
         classified.table,
+        wanted=Wanted.parsed(
+            by=by, questions=questions, reference=reference, correct=correct, seed=seed
+        ),
         sidecar=classified.sidecar,
         notes=classified.notes,
         unreadable=classified.unreadable,
         page=page,
         review=review,
-        by=by,
-        questions=questions,
-        reference=reference,
-        correct=correct,
-        seed=seed,
     )
 
 
 def table_report(
     table: pd.DataFrame,
     *,
+    wanted: Wanted,
     sidecar: Sidecar | None,
     notes: Sequence[str],
     unreadable: Mapping[str, str],
     page: str | Path | None = None,
     review: str | Path | None = None,
-    by: str = FOLDER,
-    questions: Sequence[str] = (),
-    reference: str | Path | None = None,
-    correct: bool = True,
-    seed: int = 0,
 ) -> Differential:
     """Do what `batch_report` does, for a table that may have been read from a file.
 
     Args:
         table: Predictions of new images.
+        wanted: How they are counted, and what is to be said besides.
         sidecar: What it does not say of itself.
         notes: What a reader must know of the model and the images.
         unreadable: Reason by path, for files that gave no image.
-        page: See `batch_report`, as for all others.
-        review: See there.
-        by: See there.
-        questions: See there.
-        reference: See there.
-        correct: See there.
-        seed: See there.
+        page: Where to write the page.
+        review: Where to write the review list.
 
     Raises:
         DataError: As `batch_report`.
@@ -101,20 +92,10 @@ def table_report(
     """
     if not len(table):
         raise DataError("there must be an image that can be read. Received: none")
-    found = counted(
-        table,
-        classes=classes_of(table),
-        sidecar=sidecar,
-        by=by,
-        questions=questions,
-        reference=reference,
-        correct=correct,
-        seed=seed,
-    )
+    found = counted(table, classes=classes_of(table), sidecar=sidecar, wanted=wanted)
     drift = None if sidecar is None else sidecar.drift
     found = replace(found, notes=(*found.notes, *notes), drift=drift)
-    no_threshold = sidecar is not None and found_none(sidecar.thresholds)
-    listed = review_list(table, told_apart(table, by), threshold=not no_threshold)
+    listed = listed_cells(table, told_apart(table, wanted.by), sidecar)
     if review is not None:
         write_review(listed, Path(review))
     if page is not None:
@@ -124,35 +105,7 @@ def table_report(
             table=table,
             listed=listed,
             sidecar=sidecar,
-            threshold=not no_threshold,
             review_file="" if review is None else Path(review).name,
             unreadable=unreadable,
         )
     return found
-
-
-def check_batch(
-    names: Sequence[str],
-    *,
-    by: str = FOLDER,
-    questions: Sequence[str] = (),
-    reference: str | Path | None = None,
-) -> Asked:
-    """Make sure, before any image is read, that `batch_report` can do what it is asked for.
-
-    Args:
-        names: What the images are called: their paths.
-        by: See `differential`.
-        questions: See `differential`.
-        reference: See `differential`.
-
-    Returns:
-        The questions and ranges, whose classes are known when the model is:
-        `Asked.require(classifier.classes)` makes sure of them.
-
-    Raises:
-        DataError: Specimens cannot be told apart, or a question or the file of ranges is wrong.
-    """
-    columns = {**dict.fromkeys(COLUMNS, ""), "path": names, "sample_id": names}
-    told_apart(pd.DataFrame(columns), by)
-    return Asked.parsed(questions, reference)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cellclf.counting.counts import Differential
+from cellclf.evaluation.abstention import found_none
 from cellclf.evaluation.differential import corrections
 from cellclf.evaluation.prediction_files import Sidecar
+from cellclf.evaluation.review import review_list
 from cellclf.reporting.batch_page import BatchPage, write_batch_page
 
-if TYPE_CHECKING:
-    from cellclf.pipeline.differential import Differential
-
-__all__ = ["listable", "write_count_page"]
+__all__ = ["listable", "listed_cells", "write_count_page"]
 
 
 def listable(table: pd.DataFrame) -> pd.DataFrame:
@@ -37,6 +36,22 @@ def listable(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**texts, **numbers)[corrections(table) == ""]
 
 
+def listed_cells(
+    table: pd.DataFrame, specimens: pd.Series[str], sidecar: Sidecar | None
+) -> pd.DataFrame:
+    """Return the cells that a person should look at, in the order to look at them.
+
+    Args:
+        table: Predictions of new images.
+        specimens: Specimen of each row.
+        sidecar: What is known of the model.
+
+    Returns:
+        As `cellclf.evaluation.review.review_list`.
+    """
+    return review_list(table, specimens, threshold=_has_threshold(sidecar))
+
+
 def write_count_page(
     path: Path,
     found: Differential,
@@ -44,7 +59,6 @@ def write_count_page(
     table: pd.DataFrame,
     listed: pd.DataFrame,
     sidecar: Sidecar | None,
-    threshold: bool,
     review_file: str = "",
     unreadable: Mapping[str, str] | None = None,
 ) -> None:
@@ -54,9 +68,8 @@ def write_count_page(
         path: Where to.
         found: The counts.
         table: What was counted.
-        listed: What a person should look at, of `cellclf.evaluation.review.review_list`.
+        listed: What a person should look at, of `listed_cells`.
         sidecar: What is known of the model.
-        threshold: A confidence was found from which on answers do without a person.
         review_file: Where all of the list is; empty where it was not written.
         unreadable: Reason by path, for files that gave no image.
 
@@ -76,7 +89,7 @@ def write_count_page(
             listed=listed,
             review_file=review_file,
             calibrated=found.calibrated,
-            threshold=threshold,
+            threshold=_has_threshold(sidecar),
             specimens=found.specimens,
             corrected=found.corrected,
             uncorrected=found.uncorrected,
@@ -85,3 +98,8 @@ def write_count_page(
             unreadable={} if unreadable is None else unreadable,
         ),
     )
+
+
+def _has_threshold(sidecar: Sidecar | None) -> bool:
+    """Whether a confidence was found from which on answers do without a person."""
+    return sidecar is None or not found_none(sidecar.thresholds)

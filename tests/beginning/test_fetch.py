@@ -10,10 +10,10 @@ import pytest
 
 import cellclf
 from cellclf.errors import DataError, ExperimentError, PluginError
+from tests.beginning.fetchable import FETCHABLE
 from tests.data.file_server import FileServer, serving
 from tests.data.test_download import Listener
 from tests.images import write_folder
-from tests.pipeline.fetchable import FETCHABLE
 from tests.testing.shapes import OBTAIN, SHAPES
 
 

@@ -12,8 +12,8 @@ import cv2
 import pytest
 
 from tests import loaded
+from tests.inference.predicting import contents
 from tests.loaded import images
-from tests.pipeline.predicting import contents
 
 network, bundle = loaded.network, loaded.bundle
 
@@ -27,7 +27,7 @@ from cellclf.inference.classifier import Classifier
 from cellclf.inference.loading import load
 from cellclf.inference.rebuild import architecture_of
 from cellclf.network.outputs import Outputs
-from cellclf.pipeline.predict import predict
+from cellclf.inference.predict import predict
 from cellclf.registry import Plugin, Registry
 from cellclf.specs import ModelSpec, Params
 

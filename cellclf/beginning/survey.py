@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cellclf.beginning.group_names import GroupGuess, guess_groups
 from cellclf.checking import choose
 from cellclf.data.reading import image_size
 from cellclf.data.samples import Sample, Samples
 from cellclf.errors import DataError, ImageError, SplitError
-from cellclf.pipeline.group_names import GroupGuess, guess_groups
 from cellclf.pipeline.load import load_dataset
 from cellclf.registry import Registry
 from cellclf.specs import DatasetSpec

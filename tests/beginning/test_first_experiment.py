@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cellclf.beginning.first_experiment import first_experiment
+from cellclf.beginning.group_names import guess_groups
+from cellclf.beginning.survey import Sides, Survey
 from cellclf.data.samples import Sample, Samples
-from cellclf.pipeline.first_experiment import first_experiment
-from cellclf.pipeline.group_names import guess_groups
-from cellclf.pipeline.survey import Sides, Survey
 from cellclf.registry import installed
 from cellclf.specs import ModelSpec
 

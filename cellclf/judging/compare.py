@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from cellclf.errors import DataError, RunError
 from cellclf.evaluation.bootstrap import RESAMPLES
 from cellclf.evaluation.versus import FEWEST_SEEDS, Versus, adjusted, architectures, versus
-from cellclf.files import write_json
-from cellclf.pipeline.evaluate import core_metrics, warnings_of
+from cellclf.files import finite
+from cellclf.pipeline.caveats import caveats_of_figures
 from cellclf.pipeline.finished import FinishedRun
+from cellclf.pipeline.metrics import core_metrics
 from cellclf.pipeline.sources import units_in
 from cellclf.run_directory import RunDirectory
 from cellclf.spreadsheets import read_texts
@@ -61,20 +62,16 @@ class Comparison:
         return "\n".join([*lines, *self.notes])
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything as plain values."""
+        """Return everything as plain values; a figure that there is not is `None`."""
         return {
             "models": [
-                {"best": found.best, "differences": found.table.to_dict("records")}
+                {"best": found.best, "differences": finite(found.table.to_dict("records"))}
                 for found in self.models
             ],
-            "architectures": self.architectures.to_dict("records"),
+            "architectures": finite(self.architectures.to_dict("records")),
             "seeds": dict(self.seeds),
             "notes": list(self.notes),
         }
-
-    def write_json(self, path: Path) -> None:
-        """Write everything as JSON; the file appears whole or not at all."""
-        write_json(path, self.as_json())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +158,7 @@ def compare(
                 f"{name} was judged on other test samples, and is compared with none."
                 for name in alone
             ),
-            *warnings_of(
+            *caveats_of_figures(
                 leaky=any(run.leaky for run in finished),
                 synthetic=any(run.record["synthetic"] for run in finished),
             ),

@@ -22,12 +22,12 @@ from cellclf.evaluation.prediction_files import read_predictions, read_sidecar
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.loading import load
-from cellclf.pipeline.predict import predict
+from cellclf.inference.predict import predict
 from cellclf.spreadsheets import inert, read_texts
 from tests import loaded
+from tests.inference import predicting
+from tests.inference.predicting import SUFFIXES, contents
 from tests.loaded import REGISTRY, images
-from tests.pipeline import predicting
-from tests.pipeline.predicting import SUFFIXES, contents
 
 pytestmark = pytest.mark.usefixtures("small_chunks")
 

@@ -20,13 +20,13 @@ from cellclf.evaluation.prediction_files import read_predictions, read_sidecar
 from cellclf.files import write_text
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.loading import load
+from cellclf.inference.predict import predict
 from cellclf.inference.results import Results, stopped, working_folder
 from cellclf.network.outputs import Outputs
-from cellclf.pipeline.predict import predict
 from tests import loaded
+from tests.inference import predicting
+from tests.inference.predicting import SUFFIXES, contents
 from tests.loaded import REGISTRY
-from tests.pipeline import predicting
-from tests.pipeline.predicting import SUFFIXES, contents
 
 pytestmark = pytest.mark.usefixtures("small_chunks")
 

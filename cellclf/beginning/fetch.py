@@ -58,6 +58,20 @@ class Fetched:
             ]
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """Return what there is, whose it is, and the command that uses it, as plain values."""
+        return {
+            "dataset": self.dataset.name,
+            "path": str(self.path),
+            "images": len(self.samples),
+            "classes": self.samples.counts,
+            "settings": dict(self.settings),
+            "licence": self.dataset.licence,
+            "citation": self.dataset.citation,
+            "homepage": self.dataset.homepage,
+            "command": self.command,
+        }
+
 
 def fetch(
     name: str,

@@ -14,8 +14,8 @@ import pytest
 from cellclf.errors import DataError, RunError
 from cellclf.evaluation.gain import COLUMNS
 from cellclf.evaluation.judge import log_loss
+from cellclf.judging.gain import gain
 from cellclf.pipeline.finished import FinishedRun
-from cellclf.pipeline.gain import gain
 from tests.conftest import Command
 
 pytestmark = pytest.mark.usefixtures("tiny_net")

@@ -1,0 +1,1 @@
+"""Before the first run: a set fetched, looked at and audited, and the experiment to begin with."""

@@ -1,0 +1,1 @@
+"""New images counted: from predictions to how many cells of each class each specimen has."""

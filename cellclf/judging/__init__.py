@@ -1,0 +1,1 @@
+"""What may be said of predictions and of finished runs: their figures, compared and explained."""
