@@ -225,7 +225,7 @@ def test_a_sidecar_does_not_overwrite_a_file_of_something_else(tmp_path):
 def test_probabilities_of_any_type_come_back_as_float32(tmp_path):
     table = awkward_table()
     numbers = table.columns[-len(AWKWARD) :]
-    wide = table.astype({name: np.float64 for name in numbers})
+    wide = table.astype(dict.fromkeys(numbers, np.float64))
     wide.to_parquet(tmp_path / "wide.parquet", index=False)
     pd.testing.assert_frame_equal(read_predictions(tmp_path / "wide.parquet"), table)
     rounded = table.assign(confidence=table["confidence"].round(3).astype(str))

@@ -171,9 +171,11 @@ def test_the_first_column_that_is_missing_is_named(columns, said):
 def test_labels_and_top_classes_must_be_classes_and_are_all_named():
     unlabelled = table().assign(label="")
     assert checked_table(unlabelled) is unlabelled
-    with pytest.raises(DataError, match="every label must be .* round, long. Received: 'x', 'y'$"):
+    with pytest.raises(
+        DataError, match=r"every label must be .* round, long\. Received: 'x', 'y'$"
+    ):
         checked_table(table().assign(label=["y", "x", ""]))
-    with pytest.raises(DataError, match="every top_class must be .* Received: ''$"):
+    with pytest.raises(DataError, match=r"every top_class must be .* Received: ''$"):
         checked_table(table().assign(top_class=["", "long", "long"]))
 
 
