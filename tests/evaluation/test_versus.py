@@ -166,14 +166,15 @@ def test_the_table_says_of_each_pair_what_was_found():
     assert table["first"].tolist() == ["good", "good", "fair"]
     assert table["second"].tolist() == ["fair", "poor", "poor"]
     assert set(table["figure"]) == {"accuracy"}
-    alone = [int((one & ~other).sum()) for one, other in [(GOOD, FAIR), (GOOD, POOR), (FAIR, POOR)]]
-    others = [
-        int((~one & other).sum()) for one, other in [(GOOD, FAIR), (GOOD, POOR), (FAIR, POOR)]
-    ]
+    models = [(GOOD, FAIR), (GOOD, POOR), (FAIR, POOR)]
+    alone = [int((one & ~other).sum()) for one, other in models]
+    others = [int((~one & other).sum()) for one, other in models]
     assert table["first_only"].tolist() == alone
     assert table["second_only"].tolist() == others
     assert table["samples"].tolist() == [400] * 3
-    exact = [stats.binomtest(one, one + other).pvalue for one, other in zip(alone, others)]
+    exact = [
+        stats.binomtest(one, one + other).pvalue for one, other in zip(alone, others, strict=True)
+    ]
     assert table["p_value"].tolist() == pytest.approx(exact)
     assert table["p_holm"].tolist() == pytest.approx(multipletests(exact, method="holm")[1])
     assert table["apart"].tolist() == [False, True, True]
@@ -310,7 +311,7 @@ def test_architectures_are_compared_in_pairs_and_adjusted_together():
     )
     third = runs[runs["architecture"] == "c"].assign(seed=[1, 2])
     table = architectures(pd.concat([runs, more, third]))
-    assert list(zip(table["first"], table["second"], table["seeds"])) == [
+    assert list(zip(table["first"], table["second"], table["seeds"], strict=True)) == [
         ("a", "b", 4),
         ("a", "c", 3),
         ("a", "d", 4),
