@@ -209,7 +209,7 @@ def test_shapes_have_as_many_dimensions_as_arrays_of_a_network_may() -> None:
 
 @pytest.mark.parametrize("kind", ["F64", "f32", "BF16", "", 7, None, ["F32"], "x" * 100])
 def test_a_type_that_no_bundle_holds_is_named(kind: object) -> None:
-    said = rf"^some\.safetensors holds 'w' of type ['\"].{{0,40}}['\"]: a bundle holds only F16, F32, I8"
+    said = r"^some\.safetensors holds 'w' of type .{2,42}: a bundle holds only F16, F32, I8"
     refused(text_of(w={**ONE, "dtype": kind}), said, after=24)
 
 
