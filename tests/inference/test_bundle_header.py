@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -209,8 +210,8 @@ def test_shapes_have_as_many_dimensions_as_arrays_of_a_network_may() -> None:
 
 @pytest.mark.parametrize("kind", ["F64", "f32", "BF16", "", 7, None, ["F32"], "x" * 100])
 def test_a_type_that_no_bundle_holds_is_named(kind: object) -> None:
-    said = r"^some\.safetensors holds 'w' of type .{2,42}: a bundle holds only F16, F32, I8"
-    refused(text_of(w={**ONE, "dtype": kind}), said, after=24)
+    said = f"holds 'w' of type {str(kind)[:40]!r}: a bundle holds only F16, F32, I8"
+    refused(text_of(w={**ONE, "dtype": kind}), re.escape(said), after=24)
 
 
 def test_a_name_has_as_many_letters_as_a_message_can_bear() -> None:
