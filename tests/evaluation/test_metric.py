@@ -77,7 +77,7 @@ def test_a_batched_metric_is_asked_once_for_all_weightings() -> None:
 
     def compute(*_: object, classes: object, sample_weight: Any = None) -> Any:
         asked.append(sample_weight.shape)
-        return {3: sample_weight.sum(axis=1).tolist()}
+        return {3: sample_weight.sum(axis=1).astype(int).tolist()}
 
     metric = Metric(name="mine", compute=compute, batched=True)
     found = metric.resampled(TRUE, PROB, CLASSES, WEIGHTS)
