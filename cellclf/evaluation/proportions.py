@@ -29,7 +29,6 @@ FEWEST_UNITS = 10
 CLOPPER_PEARSON = "Clopper-Pearson"
 KORN_GRAUBARD = "Korn-Graubard"
 NOT_ESTIMABLE = "not estimable: "
-NOT_ESTIMABLE = "not estimable: "
 
 
 @dataclass(frozen=True, kw_only=True)
