@@ -29,6 +29,8 @@ def test_answers_for_review_come_with_the_least_sure_first_right_or_wrong() -> N
 def test_where_nothing_was_decided_there_is_nothing_for_review() -> None:
     undecided = TABLE.assign(review=pd.array([pd.NA] * 5, dtype="boolean"))
     assert least_sure(undecided, limit=9).tolist() == []
+    some = TABLE.assign(review=pd.array([pd.NA, True, pd.NA, True, False], dtype="boolean"))
+    assert least_sure(some, limit=9).tolist() == [1, 3]
 
 
 def test_an_empty_table_has_neither() -> None:
