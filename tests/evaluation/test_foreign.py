@@ -114,6 +114,15 @@ OURS = predictions_table(
         (OURS, {"p_a": "p_b"}, "for 1 class only, 'p_a': name all classes, or none.*'p_a', 'p_b'"),
     ],
 )
+def test_what_is_amiss_in_a_file_of_ours_is_said_in_the_same_words(
+    tmp_path: Path, ours: pd.DataFrame, columns: dict[str, str], said: str
+) -> None:
+    with pytest.raises(DataError, match=rf"(?s)^\S+theirs\.csv: .*{said}"):
+        read_any_predictions(written(tmp_path, ours), columns)
+    with pytest.raises(DataError, match=rf"(?s){said}"):
+        understood(ours, columns)
+
+
 def test_a_message_names_some_of_what_is_unknown_and_some_columns() -> None:
     names = [f"c{number}" for number in range(13)]
     table = pd.DataFrame({name: [1.0] * 13 for name in ["p_a", "p_b"]}).assign(label=names)
@@ -163,15 +172,6 @@ def test_every_column_of_another_name_is_taken_and_ids_are_kept() -> None:
     assert named[["path", "group", "split"]].eq("").all(axis=None)
     assert classes_of(named) == ("b", "a")
     assert probabilities(named).tolist() == [[0.75, 0.25], [0.5, 0.5]]
-
-
-def test_what_is_amiss_in_a_file_of_ours_is_said_in_the_same_words(
-    tmp_path: Path, ours: pd.DataFrame, columns: dict[str, str], said: str
-) -> None:
-    with pytest.raises(DataError, match=rf"(?s)^\S+theirs\.csv: .*{said}"):
-        read_any_predictions(written(tmp_path, ours), columns)
-    with pytest.raises(DataError, match=rf"(?s){said}"):
-        understood(ours, columns)
 
 
 def test_the_encoding_that_is_wanted_is_named(tmp_path: Path) -> None:
