@@ -64,6 +64,8 @@ def test_the_summary_shows_every_figure_and_what_a_reader_must_know() -> None:
         "Synthetic images.",
     ]
     assert FOUND.summary().endswith(FOUND.verdict)
+    heading = full.summary().splitlines()[0]
+    assert heading.startswith("figure  ")  # headings begin where the longest figure does
 
 
 @pytest.mark.parametrize("part", ["test", None])
