@@ -271,7 +271,7 @@ def cells_to_settle(hits: int, cells: int, share: float, *, level: float = LEVEL
         level: Confidence level.
 
     Returns:
-        0 where it is settled; `None` where a million would not do, or where none was counted.
+        0 where it is settled; `None` where a million in all would not do, or none was counted.
 
     Example:
         >>> cells_to_settle(7, 100, 0.05)
@@ -286,12 +286,9 @@ def cells_to_settle(hits: int, cells: int, share: float, *, level: float = LEVEL
 
     if settled(cells):
         return 0
-    most = cells
-    while not settled(most):
-        most *= 2
-        if most > MOST_CELLS:
-            return None
-    least = most // 2
+    least, most = cells, MOST_CELLS
+    if not settled(most):
+        return None
     while most - least > 1:
         middle = (least + most) // 2
         least, most = (least, middle) if settled(middle) else (middle, most)
