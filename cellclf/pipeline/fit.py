@@ -25,7 +25,7 @@ from cellclf.training.history import History
 from cellclf.training.recipes import Lesson, Phase, phases_of
 from cellclf.training.watching import Watcher, watchers
 
-__all__ = ["fitted", "on_one_device"]
+__all__ = ["built", "fitted", "on_one_device"]
 
 
 def fitted(
@@ -47,7 +47,7 @@ def fitted(
     ]
     backend.seed_everything(experiment.seed)
     with distributed(share):
-        network = _built(chosen, plan, prepared)
+        network = built(chosen, plan, prepared)
         require_room(network.count_params())
         progress.say(f"{label}: {backend.summary(network.dtype_policy.name)}")
         _start(network, chosen, settings, label, progress)
@@ -79,7 +79,8 @@ def fitted(
     return history, network
 
 
-def _built(chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared) -> keras.Model:
+def built(chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared) -> keras.Model:
+    """Return the network of a model with random weights, in the precision that is asked for."""
     with backend.precision(plan.experiment.training.precision):
         return build(
             chosen.spec,
@@ -93,7 +94,7 @@ def on_one_device(
     network: keras.Model, chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared
 ) -> keras.Model:
     """The same network, for this process to use alone: predictions need no other."""
-    copy = _built(chosen, plan, prepared)
+    copy = built(chosen, plan, prepared)
     set_weights(copy, weights_of(network))
     return copy
 

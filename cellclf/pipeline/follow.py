@@ -30,7 +30,7 @@ def follow(
     backend.deterministic()
     for label, chosen in plan.models.items():
         trained = directory.facts(label)
-        if not trained.exists():
+        if plan.experiment.trained_in is None and not trained.exists():
             fitted(label, chosen, plan, prepared, directory, progress, share)
             progress.say(f"{label}: process 0 predicts and writes the model")
             _wait_until(trained.exists)

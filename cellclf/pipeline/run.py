@@ -22,6 +22,7 @@ from cellclf.network.distribution import Share, check_distribution, join, launch
 from cellclf.pipeline.earlier import refuse_earlier
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.prepare import Prepared, prepare_data
+from cellclf.pipeline.taken_over import over_earlier, require_same_training
 from cellclf.plugin_files import HASHED, how_to_load
 from cellclf.progress import Progress, Silent
 from cellclf.registry import installed
@@ -41,7 +42,8 @@ def run(
     """Train, judge and report the models of an experiment.
 
     A run that was stopped, in whatever way, goes on when it is asked for again with the same
-    directory, at the batch that it had reached; one that is complete is returned as it is.
+    directory, at the batch that it had reached; one that is complete is returned as it is. With
+    `trained_in`, the networks of another run are judged anew, by other settings of `evaluation`.
 
     Args:
         experiment: An experiment, the same as plain tables, the path of a TOML file, or a run
@@ -62,11 +64,11 @@ def run(
         LeakageError: The given split leaks, or a model starts from one that was trained on what is
             to judge it.
         TrainingError: Training diverged.
-        RunError: The run directory cannot be used.
+        RunError: The run directory, or that of `trained_in`, cannot be used.
     """
     listener = progress or Silent()
     raw, name = _raw(experiment)
-    wanted = laid_over(raw, settings)
+    wanted = over_earlier(laid_over(raw, settings))
     _require_plugin_files(wanted.get("out"))
     planned = plan(wanted, installed(), source=source or name)
     check_distribution(planned.experiment.training.distribution)
@@ -77,6 +79,7 @@ def run(
         listener.say(f"run directory: {directory.path}")
         prepared = prepare_data(planned, listener)
         _require_classes(planned, prepared)
+        require_same_training(planned, prepared)
         if not directory.is_complete():
             refuse_earlier(planned, prepared, listener)
     clock.lap("data")
@@ -233,6 +236,7 @@ def _record(
         "seed": planned.experiment.seed,
         "experiment_fingerprint": planned.experiment.fingerprint,
         "data_fingerprint": prepared.fingerprint,
+        "trained_in": planned.experiment.trained_in and str(planned.experiment.trained_in),
         "synthetic": planned.dataset.spec.synthetic,
         "leaky": prepared.leaky,
         "leaks": [{"tie": leak.tie, "parts": dict(leak.parts)} for leak in prepared.leaks],

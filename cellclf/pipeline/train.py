@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -23,21 +24,22 @@ from cellclf.evaluation.prediction_files import read_predictions, write_predicti
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import fingerprint
 from cellclf.files import write_json
-from cellclf.inference.bundle import BundleManifest, write_bundle
+from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 from cellclf.network import backend
-from cellclf.network.build import weights_of
+from cellclf.network.build import set_weights, weights_of
 from cellclf.network.distribution import ALONE, Share
 from cellclf.network.forward import Forward
 from cellclf.pipeline.earlier import earlier_bundle
-from cellclf.pipeline.fit import fitted, on_one_device
+from cellclf.pipeline.fit import built, fitted, on_one_device
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.sources import group_text
+from cellclf.pipeline.taken_over import history_of
 from cellclf.progress import Progress
 from cellclf.run_directory import RunDirectory, read_json
 from cellclf.specs import ModelSpec
 from cellclf.terms import JUDGED, Part
 from cellclf.training.checkpoint import discard_checkpoints
-from cellclf.training.history import HISTORY_NAME, write_history
+from cellclf.training.history import HISTORY_NAME, History, write_history
 
 __all__ = ["Trained", "train"]
 
@@ -85,9 +87,12 @@ def train(
             facts=read_json(facts_file),
         )
     chosen = plan.models[label]
-    history, network = fitted(label, chosen, plan, prepared, directory, progress, share)
-    if share.devices > 1:
-        network = on_one_device(network, chosen, plan, prepared)
+    if plan.experiment.trained_in is not None:
+        history, network = _taken_over(label, chosen, plan, prepared, progress)
+    else:
+        history, network = fitted(label, chosen, plan, prepared, directory, progress, share)
+        if share.devices > 1:
+            network = on_one_device(network, chosen, plan, prepared)
     write_history(directory.training(label), history.rows)
     raw, outliers = _predictions(network, prepared, progress, label)
     decision = _decision(raw, plan, prepared)
@@ -125,6 +130,22 @@ def train(
     write_json(facts_file, facts)
     discard_checkpoints(directory.training(label))
     return Trained(label=label, history=history.table, predictions=table, facts=facts)
+
+
+def _taken_over(
+    label: str,
+    chosen: Chosen[ModelSpec],
+    plan: Plan,
+    prepared: Prepared,
+    progress: Progress,
+) -> tuple[History, keras.Model]:
+    """The network of the run that is taken over, and how it was trained there."""
+    earlier = RunDirectory(plan.experiment.trained_in or Path())
+    history = history_of(earlier, label)
+    network = built(chosen, plan, prepared)
+    set_weights(network, read_bundle(earlier.bundle(label)).weights)
+    progress.say(f"{label}: {history.reason}")
+    return history, network
 
 
 def _predictions(
