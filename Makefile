@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: run test check docs clean
+.PHONY: run test coverage check docs clean
 
 run: $(VENV)/installed
 	$(BIN)/cellclf run examples/quickstart.toml
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not real_data"
+
+coverage: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not real_data" --cov --cov-report=term
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

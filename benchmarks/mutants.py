@@ -6,7 +6,8 @@ A module is `evaluation/confusion`, for instance; by default all that a figure o
 on. Each is mutated by mutmut in a copy of the tree, and tried by its own doctests, the test file of
 its name, and those of `BESIDES`: what only the tests of other rooms notice counts as survived. With
 `--sample`, so many mutants of each module are drawn, and the rate has an exact 95 % interval.
-Printed at the end, as Markdown: a row a module, and every survivor as a difference.
+Printed at the end, as Markdown: a row a module, one of all together, in which each counts by how
+many mutants it has, and every survivor as a difference.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,14 +41,19 @@ MODULES = (
     "inference/bundle_tensors",
 )
 
-BUNDLES = ("tests/inference/test_bundle.py", "tests/inference/test_migrations.py")
+BUNDLES = (
+    "tests/inference/test_bundle.py",
+    "tests/inference/test_damaged_bundle.py",
+    "tests/inference/test_migrations.py",
+    "tests/inference/test_senseless_bundle.py",
+)
 
 BESIDES: Mapping[str, tuple[str, ...]] = {
     "data/allocation": ("tests/data/test_settling.py", "tests/data/test_split.py"),
+    "evaluation/kept_promises": ("tests/evaluation/test_decision.py",),
+    "evaluation/metric": ("tests/evaluation/test_estimates.py", "tests/evaluation/test_judge.py"),
     "data/units": ("tests/auditing/test_leaks.py", "tests/data/test_leaks.py"),
     "inference/bundle": BUNDLES,
-    "inference/bundle_header": BUNDLES,
-    "inference/bundle_tensors": BUNDLES,
 }
 """Test files that try a module without its name."""
 
@@ -89,16 +95,40 @@ class Outcome:
     @property
     def row(self) -> str:
         """A row of the table."""
-        rate = self.noticed / self.tried
-        low, high = (rate, rate)
-        if self.tried < self.mutants:
-            low, high = clopper_pearson(self.noticed, self.tried)
-        span = f"{100 * rate:.0f} %" if low == high else f"{100 * rate:.0f} % ({within(low, high)})"
-        return f"| `{self.module}` | {self.mutants} | {self.tried} | {span} | {self.endless} |"
+        return row_of(f"`{self.module}`", [self])
 
 
-def within(low: float, high: float) -> str:
-    return f"{100 * low:.0f} to {100 * high:.0f}"
+def noticed_share(outcomes: Sequence[Outcome]) -> tuple[float, float, float]:
+    """Return the share of all mutants that is noticed, and its 95 % interval.
+
+    Each module counts by how many mutants it has, however many of them were tried. The interval is
+    that of Clopper and Pearson at the effective number of mutants (Korn and Graubard, 1998): of one
+    module it is exact. Where a module has them all noticed, or none, its variance is that of one
+    more of each (Agresti and Coull, 1998); what was tried in full has none.
+    """
+    mutants = sum(one.mutants for one in outcomes)
+    share, variance = 0.0, 0.0
+    for one in outcomes:
+        weight, rate = one.mutants / mutants, one.noticed / one.tried
+        share += weight * rate
+        if one.tried < one.mutants:
+            cautious = rate if 0 < rate < 1 else (one.noticed + 1) / (one.tried + 2)
+            variance += weight**2 * cautious * (1 - cautious) / one.tried
+    if not variance:
+        return share, share, share
+    tried = sum(one.tried for one in outcomes)
+    number = min(share * (1 - share) / variance, tried) if 0 < share < 1 else tried
+    return share, *clopper_pearson(share * number, number)
+
+
+def row_of(name: str, outcomes: Sequence[Outcome]) -> str:
+    """A row of the table, of one module or of several."""
+    mutants, tried, endless = (
+        sum(getattr(one, what) for one in outcomes) for what in ("mutants", "tried", "endless")
+    )
+    share, low, high = (100 * value for value in noticed_share(outcomes))
+    span = f"{share:.0f} %" if low == high else f"{share:.0f} % ({low:.0f} to {high:.0f})"
+    return f"| {name} | {mutants:,} | {tried:,} | {span} | {endless} |"
 
 
 def fenced(difference: str) -> str:
@@ -118,11 +148,8 @@ def tests_of(module: str) -> list[str]:
     """Return the test files that a module's mutants are tried by."""
     room, _, name = module.partition("/")
     own = f"tests/{room}/test_{name}.py"
-    named = [own, *BESIDES.get(module, ())]
-    return [
-        f"cellclf/{module}.py",
-        *(file for file in dict.fromkeys(named) if (ROOT / file).exists()),
-    ]
+    named = [own] if (ROOT / own).exists() else []
+    return [f"cellclf/{module}.py", *dict.fromkeys([*named, *BESIDES.get(module, ())])]
 
 
 def settings_of(module: str) -> str:
@@ -199,6 +226,7 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- |")
     for one in outcomes:
         print(one.row)
+    print(row_of("all of them", outcomes))
 
 
 if __name__ == "__main__":

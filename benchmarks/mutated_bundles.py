@@ -3,8 +3,8 @@
     python benchmarks/mutated_bundles.py [--number 5000] [--loaded 150] [--seed 0]
 
 Two small bundles, one of the present schema and one of the oldest, are changed in as many ways as
-`tests/inference/mutations.py` knows, and read in a process that is watched
-(`tests/inference/judged_mutations.py`). A changed file is refused, or gives what the bundle gave;
+`tests/inference/mutated/kinds.py` knows, and read in a process that is watched
+(`tests/inference/mutated/judging.py`). A changed file is refused, or gives what the bundle gave;
 where the digest was made to fit, it may be a sound bundle that says something else, and must then
 be read as it is written. Prints a table, and ends with status 1 where anything else happened.
 """
@@ -32,7 +32,7 @@ def judged(*arguments: object) -> Any:
             [
                 sys.executable,
                 "-m",
-                "tests.inference.judged_mutations",
+                "tests.inference.mutated.judging",
                 *map(str, arguments),
                 folder,
             ],

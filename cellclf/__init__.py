@@ -82,6 +82,7 @@ if TYPE_CHECKING:
         Params,
         PretrainedSpec,
     )
+    from cellclf.standard_error import without_lines
     from cellclf.terms import Part, part_named
 
 __version__ = "0.1.0"
@@ -161,6 +162,7 @@ _HOME = {
     "register": "cellclf.registry",
     "run": "cellclf.pipeline.run",
     "ship": "cellclf.pipeline.ship",
+    "without_lines": "cellclf.standard_error",
 }
 
 __all__ = [
@@ -238,6 +240,7 @@ __all__ = [
     "register",
     "run",
     "ship",
+    "without_lines",
 ]
 
 

@@ -76,6 +76,11 @@ class Experiment(Settings):
 
     seed: Whole = Field(0, ge=0, lt=2**31, description="Decides every random choice.")
     out: Path | None = Field(None, description="The run directory.")
+    trained_in: Path | None = Field(
+        None,
+        description="The directory of a finished run whose networks are taken over, not trained "
+        "anew: what is left out here is as it was there, and only `evaluation` may differ.",
+    )
     data: DataSettings = DataSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
     models: Annotated[
@@ -92,18 +97,25 @@ class Experiment(Settings):
             raise ExperimentError(schema_problems(error, root=type(self))) from None
 
     def to_toml(self) -> str:
-        """Write the experiment, less `out`, so that it runs again wherever it is put."""
+        """Write the experiment, less `out` and `trained_in`, so that it runs again anywhere."""
         return tomli_w.dumps(self._plain())
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of all but `out` and `card`: equal for experiments that ask for the same."""
+        """SHA-256 of all but `out`, `trained_in` and `card`: equal where the same is asked for."""
         asked = {name: value for name, value in self._plain().items() if name != "card"}
         canonical = json.dumps(asked, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    @property
+    def training_asked(self) -> dict[str, Any]:
+        """What decides how networks come out, beside the images, wherever these lie; as tables."""
+        asked = self._plain()
+        asked["data"].pop("path", None)
+        return {name: value for name, value in asked.items() if name not in ("evaluation", "card")}
+
     def _plain(self) -> dict[str, Any]:
-        without = {"out"} if self.card.stated else {"out", "card"}
+        without = {"out", "trained_in"} | (set() if self.card.stated else {"card"})
         return self.model_dump(mode="json", exclude=without, exclude_none=True)
 
 

@@ -15,11 +15,14 @@ from cellclf.cli.main import main
 from cellclf.network.backend import QUIET
 from cellclf.plugin_files import FILES
 from cellclf.registry import installed
+from tests import tiny_run
 from tests.plugin_site import Site
 
 # A busy machine is no reason to fail.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+tiny_net = tiny_run.tiny_net
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -22,6 +22,7 @@ GROUND = (
     "schema_problems",
     "settings_text",
     "packaged",
+    "standard_error",
     "specs",
     "progress",
     "files",

@@ -46,7 +46,8 @@ def results_in_words(kept: Kept | None, *, stem: str) -> str:
         caption,
         f"![Test figures of every training, with intervals]({stem}-figures.svg)",
         accuracies(kept),
-        "In brackets: 95 % intervals over test images, which say nothing of another training.",
+        "In brackets: 95 % intervals over test images, which say nothing of another training. SD: "
+        "standard deviation over seeds.",
     ]
     compared = differences(kept)
     if compared:

@@ -26,48 +26,35 @@ def budget_named(kept: Kept, budget: str) -> str:
 
 
 def accuracies(kept: Kept) -> str:
-    """Every training with its headline figures, and means of those that differ in the seed."""
-    rows = []
+    """For each budget, every training with its headline figures, and means over seeds."""
+    parts = []
     for budget in BUDGETS:
-        named = budget_named(kept, budget)
+        rows = []
         for same in _by_architecture(kept.of(budget)):
-            for one in same:
-                facts = one.facts
-                rows.append(
-                    [
-                        named,
-                        one.architecture,
-                        f"{one.run.seed}",
-                        *(_share(*one.figures[name]) for name in FIGURES),
-                        f"{facts['epochs']}, {facts['best_epoch']}",
-                        f"{facts['training_seconds']:,.0f} s",
-                    ]
-                )
+            rows += map(_training_row, same)
             if len(same) > 1:
-                rows.append([named, same[0].architecture, *_mean_row(same)])
-    head = ["budget", "network", "seed", *FIGURES.values(), "epochs, best", "training"]
-    return _markdown(head, rows)
+                rows.append([same[0].architecture, *_mean_row(same)])
+        if rows:
+            head = ["network", "seed", *FIGURES.values(), "epochs, best", "training"]
+            parts += [_heading(kept, budget), _markdown(head, rows)]
+    return "\n\n".join(parts)
 
 
 def differences(kept: Kept) -> str:
-    """Every pair of architectures with one budget, by the trainings with the lowest seed of each.
+    """For each budget, every pair of architectures, by the trainings with the lowest seed of each.
 
     P-values are adjusted for the pairs of both budgets together (Holm, 1979).
     """
     found = {budget: one for budget in BUDGETS if (one := _versus(kept, budget)) is not None}
-    if not found:
-        return ""
     together = iter(adjusted([pair for one in found.values() for pair in one.pairs]))
-    told = {
-        budget: replace(one, pairs=tuple(islice(together, len(one.pairs))))
-        for budget, one in found.items()
-    }
-    rows = [row for budget, one in told.items() for row in _pairs(one, budget_named(kept, budget))]
     others = [name for name in FIGURES if name != "accuracy"]
-    head = ["budget", "first, second", "accuracy", "right alone", "p", "told apart"]
-    table = _markdown([*head, *(FIGURES[name] for name in others)], rows)
-    said = [f"- {budget_named(kept, budget)}: {one.best}" for budget, one in told.items()]
-    return "\n".join([table, "", *said])
+    head = ["first, second", "accuracy", "right alone", "p", "told apart"]
+    parts = []
+    for budget, one in found.items():
+        told = replace(one, pairs=tuple(islice(together, len(one.pairs))))
+        table = _markdown([*head, *(FIGURES[name] for name in others)], list(_pairs(told)))
+        parts += [_heading(kept, budget), table, f"{one.best[0].upper()}{one.best[1:]}"]
+    return "\n\n".join(parts)
 
 
 def costs(kept: Kept) -> str:
@@ -97,6 +84,22 @@ def costs(kept: Kept) -> str:
     return _markdown(head, rows)
 
 
+def _heading(kept: Kept, budget: str) -> str:
+    named = budget_named(kept, budget)
+    return f"**{named[0].upper()}{named[1:]}**"
+
+
+def _training_row(one: Training) -> list[str]:
+    facts = one.facts
+    return [
+        one.architecture,
+        f"{one.run.seed}",
+        *(_share(*one.figures[name]) for name in FIGURES),
+        f"{facts['epochs']}, {facts['best_epoch']}",
+        f"{facts['training_seconds']:,.0f} s",
+    ]
+
+
 def _by_architecture(trainings: Sequence[Training]) -> Iterator[list[Training]]:
     for architecture in dict.fromkeys(one.run.architecture for one in trainings):
         yield [one for one in trainings if one.run.architecture == architecture]
@@ -104,10 +107,10 @@ def _by_architecture(trainings: Sequence[Training]) -> Iterator[list[Training]]:
 
 def _mean_row(same: Sequence[Training]) -> list[str]:
     """Mean and standard deviation over seeds."""
-    cells = [f"mean of {len(same)} ± standard deviation"]
+    cells = [f"mean of {len(same)} ± SD"]
     for name in FIGURES:
         values = [100 * one.figures[name][0] for one in same]
-        cells.append(f"{mean(values):.1f} ± {stdev(values):.1f} %")
+        cells.append(_whole(f"{mean(values):.1f} ± {stdev(values):.1f} %"))
     return [*cells, "", ""]
 
 
@@ -120,7 +123,7 @@ def _versus(kept: Kept, budget: str) -> Versus | None:
     return versus(tables, metrics, units=kept.answers["unit"].to_numpy())
 
 
-def _pairs(found: Versus, budget: str) -> Iterator[list[str]]:
+def _pairs(found: Versus) -> Iterator[list[str]]:
     others: Mapping[tuple[str, str, str], tuple[float, float, float]] = {
         (row["first"], row["second"], row["figure"]): (row["difference"], row["low"], row["high"])
         for row in found.others.to_dict("records")
@@ -128,7 +131,6 @@ def _pairs(found: Versus, budget: str) -> Iterator[list[str]]:
     for pair in found.pairs:
         one, interval = pair.found, pair.found.interval
         yield [
-            budget,
             f"{pair.first}, {pair.second}",
             _points(one.difference, interval.low, interval.high),
             f"{one.first_only:,}, {one.second_only:,}",
@@ -143,13 +145,18 @@ def _pairs(found: Versus, budget: str) -> Iterator[list[str]]:
 
 
 def _share(value: float, low: float, high: float) -> str:
-    within = "" if _unknown(low) else f" ({100 * low:.1f} to {100 * high:.1f})"
-    return f"{100 * value:.1f} %{within}"
+    within = "" if _unknown(low) else " " + _whole(f"({100 * low:.1f} to {100 * high:.1f})")
+    return _whole(f"{100 * value:.1f} %") + within
 
 
 def _points(value: float, low: float, high: float) -> str:
-    within = "" if _unknown(low) else f" ({100 * low:+.1f} to {100 * high:+.1f})"
+    within = "" if _unknown(low) else " " + _whole(f"({100 * low:+.1f} to {100 * high:+.1f})")
     return f"{100 * value:+.1f}{within}"
+
+
+def _whole(text: str) -> str:
+    """Return a text that no line break divides."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _unknown(limit: float | None) -> bool:

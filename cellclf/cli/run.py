@@ -56,6 +56,14 @@ def run(
             help="Go on with the run in this run directory; no other setting may be given.",
         ),
     ] = None,
+    trained_in: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Judge the networks of this finished run anew, by other settings of evaluation, "
+            "and train nothing.",
+        ),
+    ] = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -72,6 +80,7 @@ def run(
     cellclf run examples/quickstart.toml --epochs 3
     cellclf run --data my_cells --model custom_cnn --out runs/first
     cellclf run --resume runs/first
+    cellclf run --trained-in runs/first --set evaluation.target_accuracy=0.95 --out runs/second
     cellclf run --data my_cells --quiet --json > first.json
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.cli.progress import command_progress
@@ -88,6 +97,7 @@ def run(
         "data.image_size": image_size,
         "seed": seed,
         "out": None if out is None else str(out),
+        "trained_in": None if trained_in is None else str(trained_in),
     }
     if resume is not None:
         wanted = resumed(resume, experiment, flags, set_ or ())

@@ -43,8 +43,8 @@ def asked_for(experiment: Path | None, flags: Mapping[str, Any], settings: Itera
 
     Args:
         experiment: A TOML file.
-        flags: As `overridden`; without a file and with neither `data.dataset` nor `data.path`, it
-            is the quickstart that they are laid over.
+        flags: As `overridden`; without a file and with none of `data.dataset`, `data.path` and
+            `trained_in`, it is the quickstart that they are laid over.
         settings: As `overridden`.
 
     Raises:
@@ -53,6 +53,8 @@ def asked_for(experiment: Path | None, flags: Mapping[str, Any], settings: Itera
     """
     if experiment is not None:
         asked = Asked(raw=read_toml(experiment), source=str(experiment))
+    elif flags.get("trained_in") is not None:
+        asked = Asked(raw={}, source="the command line")
     elif flags["data.dataset"] is None and flags["data.path"] is None:
         raw, source = quickstart()
         asked = Asked(raw=raw, source=source, is_quickstart=True)

@@ -15,6 +15,7 @@ from cellclf.errors import DataError, hint
 from cellclf.evaluation.mixtures import mixture_shares
 from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.evaluation.proportions import LEVEL, clopper_pearson
+from cellclf.terms import first_few
 
 __all__ = [
     "Correction",
@@ -115,7 +116,7 @@ def count(answers: Sequence[str], classes: Sequence[str], *, level: float = LEVE
     if unknown:
         raise DataError(
             f"every answer must be one of {', '.join(classes)}, or {UNIDENTIFIED!r}. Received: "
-            f"{', '.join(map(repr, unknown[:5]))}.{hint(unknown[0], classes)}"
+            f"{first_few(map(repr, unknown))}.{hint(unknown[0], classes)}"
         )
     given = pd.Series(list(answers), dtype="str")
     cells = np.array([int((given == name).sum()) for name in classes])
@@ -271,7 +272,7 @@ def cells_to_settle(hits: int, cells: int, share: float, *, level: float = LEVEL
         level: Confidence level.
 
     Returns:
-        0 where it is settled; `None` where a million would not do, or where none was counted.
+        0 where it is settled; `None` where a million in all would not do, or none was counted.
 
     Example:
         >>> cells_to_settle(7, 100, 0.05)
@@ -286,12 +287,9 @@ def cells_to_settle(hits: int, cells: int, share: float, *, level: float = LEVEL
 
     if settled(cells):
         return 0
-    most = cells
-    while not settled(most):
-        most *= 2
-        if most > MOST_CELLS:
-            return None
-    least = most // 2
+    least, most = cells, MOST_CELLS
+    if not settled(most):
+        return None
     while most - least > 1:
         middle = (least + most) // 2
         least, most = (least, middle) if settled(middle) else (middle, most)

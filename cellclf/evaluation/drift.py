@@ -60,23 +60,21 @@ class Measure:
     unit: str = ""
 
 
-def _colour(name: str, what: str) -> tuple[Measure, Measure, Measure]:
-    words = (("L*", "darker", "lighter"), ("a*", "greener", "redder"), ("b*", "bluer", "yellower"))
-    first, second, third = (
+MEASURES: tuple[Measure, ...] = (
+    *(
         Measure(
-            name=f"{name}_{unit[0].lower()}",
+            name=f"{place}_{unit[0].lower()}",
             lower=f"have a {less} {what}",
             higher=f"have a {more} {what}",
             unit=unit,
         )
-        for unit, less, more in words
-    )
-    return first, second, third
-
-
-MEASURES: tuple[Measure, ...] = (
-    *_colour("background", "background"),
-    *_colour("stain", "stain (darkest parts)"),
+        for place, what in (("background", "background"), ("stain", "stain (darkest parts)"))
+        for unit, less, more in (
+            ("L*", "darker", "lighter"),
+            ("a*", "greener", "redder"),
+            ("b*", "bluer", "yellower"),
+        )
+    ),
     Measure(name="sharpness", lower="are less sharp", higher="are sharper"),
 )
 """In the order of the columns of `cellclf.data.stain_focus.stain_and_focus`."""

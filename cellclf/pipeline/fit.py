@@ -23,7 +23,7 @@ from cellclf.training.history import History
 from cellclf.training.recipes import Lesson, Phase, phases_of
 from cellclf.training.watching import Watcher, watchers
 
-__all__ = ["fitted", "on_one_device"]
+__all__ = ["built", "fitted", "on_one_device"]
 
 
 def fitted(label: str, work: Work) -> tuple[History, keras.Model]:
@@ -53,7 +53,7 @@ def fitted(label: str, work: Work) -> tuple[History, keras.Model]:
     ]
     backend.seed_everything(experiment.seed)
     with distributed(work.share):
-        network = _built(chosen, work)
+        network = built(label, work)
         require_room(network.count_params())
         progress.say(f"{label}: {backend.summary(network.dtype_policy.name)}")
         _start(network, label, work)
@@ -85,8 +85,14 @@ def fitted(label: str, work: Work) -> tuple[History, keras.Model]:
     return history, network
 
 
-def _built(chosen: Chosen[ModelSpec], work: Work) -> keras.Model:
-    experiment = work.plan.experiment
+def built(label: str, work: Work) -> keras.Model:
+    """Return the network of a model with random weights, in the precision that is asked for.
+
+    Args:
+        label: What the run calls it.
+        work: The run.
+    """
+    chosen, experiment = work.plan.models[label], work.plan.experiment
     with backend.precision(experiment.training.precision):
         return build(
             chosen.spec,
@@ -104,7 +110,7 @@ def on_one_device(network: keras.Model, label: str, work: Work) -> keras.Model:
         label: What the run calls it.
         work: The run.
     """
-    copy = _built(work.plan.models[label], work)
+    copy = built(label, work)
     set_weights(copy, weights_of(network))
     return copy
 

@@ -27,7 +27,7 @@ def follow(work: Work) -> None:
     backend.deterministic()
     for label in work.plan.models:
         trained = work.directory.facts(label)
-        if not trained.exists():
+        if work.plan.experiment.trained_in is None and not trained.exists():
             fitted(label, work)
             work.progress.say(f"{label}: process 0 predicts and writes the model")
             _wait_until(trained.exists)

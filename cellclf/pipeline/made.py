@@ -46,6 +46,8 @@ def how_it_was_made(
     for model in trained:
         name = "Network" if len(trained) == 1 else f"Network {model.label}"
         said[name] = _network(model, plan.models[model.label])
+    if record.get("trained_in"):
+        said["Taken over"] = f"The networks were trained in {record['trained_in']}, as follows."
     return said | {
         "Training": _training(plan),
         "Weights kept": _weights(plan),

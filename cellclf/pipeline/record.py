@@ -49,6 +49,7 @@ def record_of(
         "seed": planned.experiment.seed,
         "experiment_fingerprint": planned.experiment.fingerprint,
         "data_fingerprint": prepared.fingerprint,
+        "trained_in": planned.experiment.trained_in and str(planned.experiment.trained_in),
         "synthetic": planned.dataset.spec.synthetic,
         "leaky": prepared.leaky,
         "leaks": [{"tie": leak.tie, "parts": dict(leak.parts)} for leak in prepared.leaks],

@@ -18,6 +18,7 @@ from cellclf.pipeline.earlier import refuse_earlier
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.prepare import Prepared, prepare_data
 from cellclf.pipeline.record import Stopwatch, record_of
+from cellclf.pipeline.taken_over import over_earlier, require_same_training
 from cellclf.pipeline.work import Work
 from cellclf.plugin_files import HASHED, how_to_load
 from cellclf.progress import Progress, Silent
@@ -38,7 +39,8 @@ def run(
     """Train, judge and report the models of an experiment.
 
     A run that was stopped, in whatever way, goes on when it is asked for again with the same
-    directory, at the batch that it had reached; one that is complete is returned as it is.
+    directory, at the batch that it had reached; one that is complete is returned as it is. With
+    `trained_in`, the networks of another run are judged anew, by other settings of `evaluation`.
 
     Args:
         experiment: An experiment, the same as plain tables, the path of a TOML file, or a run
@@ -59,11 +61,11 @@ def run(
         LeakageError: The given split leaks, or a model starts from one that was trained on what is
             to judge it.
         TrainingError: Training diverged.
-        RunError: The run directory cannot be used.
+        RunError: The run directory, or that of `trained_in`, cannot be used.
     """
     listener = progress or Silent()
     raw, name = _raw(experiment)
-    wanted = laid_over(raw, settings)
+    wanted = over_earlier(laid_over(raw, settings))
     _require_plugin_files(wanted.get("out"))
     planned = plan(wanted, installed(), source=source or name)
     check_distribution(planned.experiment.training.distribution)
@@ -74,6 +76,7 @@ def run(
         listener.say(f"run directory: {directory.path}")
         prepared = prepare_data(planned, listener)
         _require_classes(planned, prepared)
+        require_same_training(planned, prepared)
         if not directory.is_complete():
             refuse_earlier(planned, prepared, listener)
     watch.lap("data")

@@ -24,20 +24,21 @@ from cellclf.evaluation.prediction_files import read_predictions, write_predicti
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import fingerprint
 from cellclf.files import write_json
-from cellclf.inference.bundle import BundleManifest, write_bundle
+from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 from cellclf.network import backend
-from cellclf.network.build import weights_of
+from cellclf.network.build import set_weights, weights_of
 from cellclf.network.forward import Forward
 from cellclf.pipeline.earlier import earlier_bundle
-from cellclf.pipeline.fit import fitted, on_one_device
+from cellclf.pipeline.fit import built, fitted, on_one_device
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.sources import group_text
+from cellclf.pipeline.taken_over import history_of
 from cellclf.pipeline.work import Work
-from cellclf.run_directory import read_json
+from cellclf.run_directory import RunDirectory, read_json
 from cellclf.specs import ModelSpec
 from cellclf.terms import Part
 from cellclf.training.checkpoint import discard_checkpoints
-from cellclf.training.history import HISTORY_NAME, write_history
+from cellclf.training.history import HISTORY_NAME, History, write_history
 
 __all__ = ["Trained", "train"]
 
@@ -86,9 +87,12 @@ def train(label: str, work: Work) -> Trained:
             predictions=read_predictions(directory.table(label)),
             facts=read_json(directory.facts(label)),
         )
-    history, network = fitted(label, work)
-    if work.share.devices > 1:
-        network = on_one_device(network, label, work)
+    if work.plan.experiment.trained_in is not None:
+        history, network = _taken_over(label, work, RunDirectory(work.plan.experiment.trained_in))
+    else:
+        history, network = fitted(label, work)
+        if work.share.devices > 1:
+            network = on_one_device(network, label, work)
     write_history(directory.training(label), history.rows)
     raw, outliers = _predictions(network, label, work)
     decision = _decision(raw, label, work)
@@ -133,6 +137,15 @@ def _kept(
     sidecar = manifest.sidecar(model=label, sha256=bundle, thresholds=thresholds)
     write_predictions(table, work.directory.predictions(label), sidecar=sidecar)
     return bundle
+
+
+def _taken_over(label: str, work: Work, earlier: RunDirectory) -> tuple[History, keras.Model]:
+    """The network of the run that is taken over, and how it was trained there."""
+    history = history_of(earlier, label)
+    network = built(label, work)
+    set_weights(network, read_bundle(earlier.bundle(label)).weights)
+    work.progress.say(f"{label}: {history.reason}")
+    return history, network
 
 
 def _predictions(

@@ -4,6 +4,7 @@
 
     test_conformance = conformance(SPEC)
 
+Each kind of spec has a package: `promises` lists what it promises, the modules beside it try that.
 Importing this package imports neither Keras nor pytest.
 """
 
@@ -13,7 +14,7 @@ from cellclf.testing.catalogue import CHECKS, checks_for
 from cellclf.testing.check import Check, Outcome, require_passed
 from cellclf.testing.checking import check_plugin
 from cellclf.testing.conformance import conformance
-from cellclf.testing.made_images import write_images
+from cellclf.testing.image_files import write_images
 
 __all__ = [
     "CHECKS",

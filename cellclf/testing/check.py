@@ -8,7 +8,7 @@ from typing import Literal
 
 from cellclf.specs import Spec
 
-__all__ = ["Check", "InapplicableError", "Outcome", "Status", "require_passed"]
+__all__ = ["Check", "InapplicableError", "Outcome", "Status", "described", "require_passed"]
 
 Status = Literal["passed", "failed", "skipped"]
 
@@ -35,6 +35,28 @@ class Check:
     run: str
     kind: type[Spec] = Spec
     needs: tuple[str, ...] = ()
+
+
+def described(
+    module: str, kind: type[Spec], *promises: tuple[str, str, tuple[str, ...]]
+) -> tuple[Check, ...]:
+    """Return the checks that one module of the kit tries.
+
+    Args:
+        module: Its name below `cellclf.testing`; nothing is imported.
+        kind: The kind of spec that makes the promises.
+        promises: Name, summary and needs of each; its function has the same name.
+    """
+    return tuple(
+        Check(
+            name=name,
+            summary=summary,
+            run=f"cellclf.testing.{module}:{name}",
+            kind=kind,
+            needs=needs,
+        )
+        for name, summary, needs in promises
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from cellclf.registry import installed
 from cellclf.specs import Params, Spec
 from cellclf.testing.catalogue import checks_for, named
 from cellclf.testing.check import Outcome, require_passed
-from cellclf.testing.naming import specs_named
+from cellclf.testing.naming import specs_meant
 from cellclf.testing.running import Running
 from cellclf.testing.trial import Layout, Trial
 
@@ -85,10 +84,9 @@ def tried(spec: Spec | str, *, only: Collection[str] = (), **how: Any) -> Iterat
     Raises:
         PluginError: There is nothing of that name, or no such check.
     """
-    specs = specs_named(spec, installed()) if isinstance(spec, str) else (spec,)
     wanted = {named(name).name for name in only}
     how = {"given": how.pop("params", None), "place": how.pop("root", None), **how}
-    for one in specs:
+    for one in specs_meant(spec):
         with TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
             running = Running(Trial(spec=one, scratch=Path(scratch).resolve(), **how))
             for check in checks_for(one):

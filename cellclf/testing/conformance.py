@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from cellclf.errors import PluginError, hint
-from cellclf.registry import installed
 from cellclf.specs import Params, Spec
 from cellclf.testing.catalogue import checks_for
 from cellclf.testing.check import Check
-from cellclf.testing.naming import specs_named
+from cellclf.testing.naming import specs_meant
 from cellclf.testing.running import Running
 from cellclf.testing.trial import Layout, Trial
 
@@ -51,11 +50,7 @@ def conformance(
     """
     import pytest  # imported here: the command line uses the checks without it
 
-    meant = [
-        one
-        for spec in specs
-        for one in (specs_named(spec, installed()) if isinstance(spec, str) else (spec,))
-    ]
+    meant = [one for spec in specs for one in specs_meant(spec)]
     expected = dict(expected_failures or {})
     pairs = [(number, check) for number, one in enumerate(meant) for check in checks_for(one)]
     known = {check.name for _, check in pairs}

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from cellclf.errors import PluginError
-from cellclf.registry import HOOKS, Registry
+from cellclf.registry import HOOKS, Registry, installed
 from cellclf.specs import Spec
 
-__all__ = ["specs_named"]
+__all__ = ["specs_meant", "specs_named"]
+
+
+def specs_meant(given: Spec | str) -> tuple[Spec, ...]:
+    """Return the spec that is given, or all that a name of what is installed stands for.
+
+    Raises:
+        PluginError: As `specs_named` raises it.
+    """
+    return specs_named(given, installed()) if isinstance(given, str) else (given,)
 
 
 def specs_named(name: str, registry: Registry) -> tuple[Spec, ...]:

@@ -12,6 +12,8 @@ from functools import cache
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from cellclf.network.backend import QUIET
+
 __all__ = ["HEAVY", "Worker", "fresh", "worker"]
 
 HEAVY = ("jax", "keras", "tensorflow", "torch")
@@ -79,7 +81,8 @@ class Worker:
             text=True,
             encoding="utf-8",
             env={
-                **_environment(),
+                # Preparing a backend in this process set it: there it would be the user's wish.
+                **{name: value for name, value in _environment().items() if name not in QUIET},
                 "KERAS_BACKEND": backend,
                 "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {SOON_COMPILED}".strip(),
             },

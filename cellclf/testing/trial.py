@@ -14,7 +14,10 @@ from pydantic import BaseModel, ValidationError
 from cellclf.schema_problems import schema_problems
 from cellclf.specs import Params, Spec, resolve
 
-__all__ = ["Layout", "Trial"]
+__all__ = ["UNUSUAL", "Layout", "Trial"]
+
+UNUSUAL = "Blut von Zoë 細胞"
+"""A folder's name with blanks, an accent and letters beyond any code page."""
 
 Layout = Callable[[Path], Path | None]
 """Writes a tiny set into an empty folder, and may return which file or folder of it is the set."""

@@ -5,47 +5,28 @@ from __future__ import annotations
 import io
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import cellclf
 from cellclf.inference.results import Results
 from cellclf.pipeline.finished import FinishedRun
-from cellclf.pipeline.run import run
-from cellclf.registry import installed
 from tests.conftest import Command
 from tests.images import write_folder
-from tests.tiny import TINY
+from tests.tiny_run import finished_run
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     place = tmp_path_factory.mktemp("finished")
-    write_folder(place / "cells", {"lymphocyte": 12, "monocyte": 12})
-    installed.cache_clear()
-    cellclf.register(TINY)
-    with pytest.MonkeyPatch.context() as changed:
-        changed.chdir(place)
-        return run(
-            {
-                "data": {"dataset": "image_folder", "path": "cells", "image_size": 16},
-                "models": ["tiny_net"],
-                "training": {"epochs": 1, "batch_size": 8},
-            },
-            out=place / "run",
-        )
+    cells = {"lymphocyte": 12, "monocyte": 12}
+    return finished_run(place, cells, training={"epochs": 1, "batch_size": 8})
 
 
 @pytest.fixture(autouse=True)
-def _slides(tmp_path: Path) -> Iterator[None]:
+def _slides(tmp_path: Path, tiny_net: None) -> None:
     write_folder(tmp_path / "slides", {"A": 6, "B": 4})
     (tmp_path / "slides" / "A" / "broken.png").touch()
-    installed.cache_clear()
-    cellclf.register(TINY)
-    yield
-    installed.cache_clear()
 
 
 def test_each_file_that_is_written_is_named_and_can_be_counted_and_judged(

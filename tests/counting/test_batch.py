@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,42 +16,29 @@ from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.inference.classified import Classified
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.run import run
-from cellclf.registry import installed
 from cellclf.spreadsheets import read_texts, write_table
 from tests.conftest import Command
 from tests.images import write_folder
-from tests.reporting.test_report import Page
-from tests.tiny import TINY
+from tests.reporting.pages import Page
+from tests.tiny_run import EXPERIMENT, finished_run
 
 CLASSES = ("lymphocyte", "monocyte")
 NOT_DECIDED = pd.Series(pd.NA, index=range(50), dtype="boolean")
-EXPERIMENT: dict[str, Any] = {
-    "data": {"dataset": "image_folder", "path": "cells", "image_size": 16},
-    "models": ["tiny_net"],
-    "training": {"epochs": 2, "batch_size": 16},
-}
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     """A run whose calibration part is large enough, so that it has a threshold for review."""
     place = tmp_path_factory.mktemp("finished")
-    write_folder(place / "cells", dict.fromkeys(CLASSES, 300))
-    installed.cache_clear()
-    cellclf.register(TINY)
-    with pytest.MonkeyPatch.context() as changed:
-        changed.chdir(place)
-        return run(EXPERIMENT, out=place / "run")
+    return finished_run(
+        place, dict.fromkeys(CLASSES, 300), training={"epochs": 2, "batch_size": 16}
+    )
 
 
 @pytest.fixture(autouse=True)
-def _slides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _slides(tmp_path: Path, tiny_net: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_folder(tmp_path / "slides", {"A": 30, "B": 20})
-    installed.cache_clear()
-    cellclf.register(TINY)
-    yield
-    installed.cache_clear()
 
 
 @pytest.fixture

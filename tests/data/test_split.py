@@ -204,8 +204,87 @@ def test_no_calibration_is_made_where_none_is_asked_for() -> None:
         {"train": 0.5, "validation": 0.1, "calibration": 0.1, "test": 0.2},
         {"train": 0.8, "validation": 0.2},
         {"train": 0.6, "valid": 0.1, "validation": 0.1, "calibration": 0.1, "test": 0.1},
+        {"train": 0.7, "valid": 0.0, "validation": 0.1, "calibration": 0.1, "test": 0.1},
+        {"train": 0.8, "validation": 0.2, "calibration": -0.1, "test": 0.1},
+        {"train": 0.9, "validation": 0.0, "calibration": 0.0, "test": 0.1},
+        {},
     ],
 )
 def test_fractions_that_are_none_are_refused(shares: dict[str, float]) -> None:
     with pytest.raises(SplitError, match=r"`fractions` must .* Received"):
         split(cells(["a", "b"] * 20), np.arange(40), fractions=shares, seed=0)
+
+
+def test_a_calibration_share_of_nothing_is_the_same_as_none() -> None:
+    samples = cells(["a", "b"] * 20)
+    shares = {"train": 0.7, "validation": 0.1, "calibration": 0.0, "test": 0.2}
+    done = split(samples, np.arange(40), fractions=shares, seed=0)
+    without = {part: share for part, share in shares.items() if share}
+    wanted = split(samples, np.arange(40), fractions=without, seed=0)
+    np.testing.assert_array_equal(done.parts, wanted.parts)
+    assert done.warnings == ()
+
+
+def test_groups_that_can_serve_three_parts_and_not_four_give_up_calibration() -> None:
+    # Groups 0 to 4 each share a class of four groups with every other of them, so that no two may
+    # lie in one of four parts: of such groups there are five.
+    members = {"a": (0, 1, 2, 3), "b": (0, 1, 2, 4), "c": (3, 4, 5, 6)}
+    drawn = [(name, unit) for name, units in members.items() for unit in units]
+    samples = cells([name for name, _ in drawn])
+    done = divided(samples, [unit for _, unit in drawn])
+    assert not len(done.rows("calibration"))
+    for counts in table(samples, done.parts).values():
+        assert [n > 0 for n in counts] == [True, True, False, True]
+    (warning,) = done.warnings
+    assert warning.startswith(
+        "there is no calibration part: the groups hold too many classes together, where 4 are "
+        "needed for train, validation, calibration, test."
+    )
+
+
+def test_what_is_warned_of_comes_in_the_order_of_the_parts() -> None:
+    given: list[Part | None] = [*[None] * 43, "test", "test", "validation"]
+    labels = ["a", "b", "c"] * 14 + ["c", "a", "b", "b"]
+    done = divided(cells(labels, given))
+    assert done.warnings == (
+        "no sample of 'a', 'c' is in the given validation part",
+        "no sample of 'c' is in the given test part",
+    )
+    few: list[Part | None] = [*[None] * 42, "test"]
+    done = divided(cells(["a"] * 40 + ["b"] * 2 + ["a"], few))
+    assert done.warnings[0] == "no sample of 'b' is in the given test part"
+    assert done.warnings[1].startswith("there is no calibration part: too few")
+
+
+def test_a_set_that_cannot_be_divided_says_among_which_parts() -> None:
+    members = [(0, 1, 2), (0, 1, 3), (0, 1, 4), (2, 3, 4), (0, 2, 3), (1, 3, 4), (0, 3, 4)]
+    drawn = [("abcdefg"[c], unit) for c, units in enumerate(members) for unit in units]
+    samples = cells([label for label, _ in drawn])
+    with pytest.raises(SplitError, match="in each of train, validation, test: too few groups"):
+        divided(samples, [unit for _, unit in drawn])
+    # Where train and test are given, a sample each of validation and calibration is enough.
+    given: list[Part | None] = ["test", "test", None, None, None, None]
+    with pytest.raises(SplitError, match=r"at least 2 .* one for each of train, validation\. "):
+        divided(cells(["a", "b", "a", "b", "b", "b"], given))
+
+
+def test_groups_keep_to_the_samples_that_they_hold_whatever_the_samples_are_called() -> None:
+    """Ids in another order than the rows: parts go to the rows whose units were placed."""
+    rng = np.random.default_rng(0)
+    names = rng.permutation(60)
+    samples = Samples(
+        samples=tuple(
+            Sample(
+                id=f"{name:02}",
+                label="ab"[row % 2],
+                path="",
+                split="test" if row in (3, 10) else None,
+            )
+            for row, name in enumerate(names)
+        ),
+        classes=("a", "b"),
+    )
+    units = np.arange(60) // 2
+    done = divided(samples, units.tolist())
+    assert set(done.rows("test").tolist()) == {2, 3, 10, 11}
+    assert all(len(set(done.parts[units == unit])) == 1 for unit in range(30))

@@ -74,6 +74,11 @@ class Snippet:
         found = re.match(r"# (\S+\.\w+)$", self.text.partition("\n")[0])
         return found[1] if found else None
 
+    @property
+    def file_text(self) -> str:
+        """What that file holds: all but the line with its name."""
+        return self.text.partition("\n")[2]
+
 
 def words_of(line: str, language: str) -> list[str]:
     """Split a line as the shell does, up to where its output goes."""

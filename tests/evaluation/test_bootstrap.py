@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import optimize, stats
+from sklearn.metrics import accuracy_score, recall_score
 
 from cellclf.builtin import metrics
-from cellclf.evaluation.bootstrap import interval, of_mean, redrawn, unit_counts
+from cellclf.evaluation.bootstrap import interval, of_mean, redrawn, standard_error, unit_counts
 from cellclf.evaluation.metric import Metric
-from cellclf.evaluation.proportions import share
+from cellclf.evaluation.proportions import Interval, share
 
 CLASSES = ("a", "b")
 ACCURACY = Metric(name="accuracy", compute=metrics.accuracy, batched=True)
@@ -38,6 +40,35 @@ def test_the_seed_decides_every_draw():
     )
     assert (one == same).all()
     assert (one != other).any()
+
+
+@pytest.mark.parametrize("by_top_class", [False, True])
+def test_every_figure_of_every_resample_is_that_of_scikit_learn(by_top_class):
+    true, prob = predictions(n=2000, seed=4)
+    units = np.arange(2000) // 3
+    recall = Metric(name="recall", compute=metrics.recall, batched=True, by_top_class=by_top_class)
+    draws = redrawn([ACCURACY, recall], true, prob, CLASSES, units, resamples=1201, seed=5)
+    counts = np.concatenate([*unit_counts(667, resamples=1201, seed=5)])
+    told = prob.argmax(axis=1)
+    assert {len(figure) for figure in draws.values()} == {1201}
+    for row in (0, 1, 600, 1200):
+        weight = counts[row][units]
+        wanted = recall_score(true, told, sample_weight=weight, average=None)
+        assert draws["accuracy", ""][row] == pytest.approx(
+            accuracy_score(true, told, sample_weight=weight)
+        )
+        found = [draws["recall", of][row] for of in (*CLASSES, "macro")]
+        assert found == pytest.approx([*wanted, wanted.mean()])
+
+
+def test_the_standard_error_of_a_mean_is_the_usual_one():
+    values = np.random.default_rng(0).normal(size=12)
+    counts = np.concatenate([*unit_counts(12, resamples=40_000, together=4000)])
+    draws = counts @ values / 12
+    assert standard_error(draws, 12) == pytest.approx(stats.sem(values), rel=0.02)
+    assert standard_error(draws[:2], 10) == pytest.approx(stats.sem([*draws[:2]] * 5) * 10**0.5)
+    assert standard_error(np.append(draws, [np.nan, np.inf]), 12) == standard_error(draws, 12)
+    assert standard_error(draws, 9) == standard_error(np.full(5, np.nan), 12) == 0
 
 
 def test_the_standard_error_of_a_share_is_the_binomial_one():
@@ -92,6 +123,44 @@ def test_an_interval_holds_the_figure_and_stays_within_its_limits(value, error, 
         assert limits[1] is None or found.high <= limits[1]
 
 
+SCALES = {
+    (None, None): lambda value: value,
+    (0.25, None): lambda value: np.log(value - 0.25),
+    (None, 2.0): lambda value: -np.log(2.0 - value),
+    (0.0, 1.0): lambda value: np.log(value / (1 - value)),
+    (-1.0, 2.0): lambda value: np.log((value + 1) / (2 - value)),
+}
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+@pytest.mark.parametrize("limits", SCALES)
+def test_an_interval_is_students_on_the_scale_without_limits(limits, level):
+    draws = np.random.default_rng(1).normal(0.7, 0.04, 400)
+    scale = SCALES[limits]
+    slope = optimize.approx_fprime([0.7], lambda at: scale(at[0]), 1e-7)[0]
+    reach = slope * draws.std() * np.sqrt(30 / 29) * stats.t.ppf((1 + level) / 2, 29)
+    found = interval(0.7, draws, units=30, limits=limits, level=level)
+    assert scale(found.low) == pytest.approx(scale(0.7) - reach, rel=1e-4)
+    assert scale(found.high) == pytest.approx(scale(0.7) + reach, rel=1e-4)
+    assert found.method == "bootstrap over units"
+
+
+@pytest.mark.parametrize("limits", [(0.0, 1.0), (-1.0, 2.0)])
+def test_at_a_limit_an_interval_is_that_of_a_share_stretched_between_the_limits(limits):
+    low, high = limits
+    for value, hits in ((low, 0), (high, 25)):
+        found = interval(value, np.full(50, value), units=25, limits=limits, level=0.9)
+        exact = stats.binomtest(hits, 25).proportion_ci(0.9, "exact")
+        assert found.low == pytest.approx(low + (high - low) * exact.low)
+        assert found.high == pytest.approx(low + (high - low) * exact.high)
+        assert found.method == "Clopper-Pearson over units"
+
+
+def test_a_figure_with_one_miss_in_a_million_is_not_at_its_limit():
+    draws = 1 - 1e-6 * np.random.default_rng(0).poisson(1, 200)
+    assert interval(1 - 1e-6, draws, units=10, limits=(0.0, 1.0)).method == "bootstrap over units"
+
+
 def test_a_figure_seen_from_its_other_side_has_the_mirrored_interval():
     draws = np.random.default_rng(0).normal(0.8, 0.05, 500)
     one, other = (
@@ -108,7 +177,9 @@ def test_a_perfect_figure_has_the_interval_of_a_share_without_a_miss():
     found = interval(1.0, np.ones(100), units=30, limits=(0.0, 1.0))
     assert found.high == 1
     assert found.low == pytest.approx(0.025 ** (1 / 30))
-    assert interval(0.0, np.zeros(100), units=30, limits=(0.0, None)).method.startswith("not")
+    for limits in ((0.0, None), (None, 0.0)):
+        found = interval(0.0, np.array([0.0, 0.1]), units=30, limits=limits)
+        assert found.method == "not estimable: does not vary on resamples"
 
 
 def test_few_units_and_no_figure_have_no_interval():
@@ -132,6 +203,21 @@ def test_a_resample_that_lacks_what_a_metric_needs_is_passed_over():
     metric = Metric(name="picky", compute=picky)
     draws = redrawn([metric], true, prob, CLASSES, np.arange(12), resamples=200)["picky", "a"]
     assert 0 < np.isnan(draws).sum() < 200
+
+
+def test_a_mean_has_no_interval_where_a_class_or_every_class_has_none():
+    known, missing = Interval(low=0.7, high=0.9, method=""), Interval.missing("3 units")
+    one_missing = of_mean(0.8, [(0.8, known), (0.8, missing)])
+    assert np.isnan([one_missing.low, one_missing.high]).all()
+    assert one_missing.method == "not estimable: 3 units in a class"
+    assert of_mean(np.nan, [(0.8, known)]).method == "not estimable: no figure"
+    assert of_mean(0.8, []).method == "not estimable: no figure"
+
+
+def test_the_interval_of_a_mean_of_one_class_is_that_of_the_class():
+    found = of_mean(0.8, [(0.8, Interval(low=0.7, high=0.95, method=""))])
+    assert (found.low, found.high) == pytest.approx((0.7, 0.95))
+    assert found.method == "MOVER over classes"
 
 
 def test_the_interval_of_a_mean_counts_a_small_class_without_a_miss():

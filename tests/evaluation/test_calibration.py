@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import optimize, stats
 from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
@@ -51,6 +52,27 @@ def test_the_fit_is_the_maximum_likelihood_that_scikit_learn_finds():
     assert log_loss(true, found.apply(network)) < log_loss(true, network)
 
 
+def test_the_fit_to_few_samples_is_the_likeliest_with_normal_biases():
+    true, network, _ = distorted(60, temperature=0.6, biases=(2.0, 0.0, -2.0), seed=3)
+
+    def unlikeliness(at):
+        scaled = np.log(network) * at[0] + at[1:]
+        likely = scaled[np.arange(60), true] - np.log(np.exp(scaled).sum(axis=1))
+        return -likely.sum() - stats.norm.logpdf(at[1:], scale=3).sum()
+
+    wanted = optimize.minimize(unlikeliness, [1.0, 0.0, 0.0, 0.0], method="BFGS").x
+    found = Calibration.fitted(true, network)
+    assert 1 / found.temperature == pytest.approx(wanted[0], abs=2e-3)
+    np.testing.assert_allclose(found.biases, wanted[1:], atol=5e-3)
+    assert found.samples == 60
+
+
+@pytest.mark.parametrize(("first", "temperature"), [(0, 1 / 20), (1, 20)])
+def test_how_sure_a_network_is_made_has_an_end_on_either_side(first, temperature):
+    prob = [[0.6, 0.4], [0.4, 0.6]] * 50
+    assert Calibration.fitted([first, 1 - first] * 50, prob).temperature == temperature
+
+
 def test_the_samples_of_one_class_shift_no_other_class_without_end():
     true, network, _ = distorted(500)
     kept = true != 2
@@ -61,8 +83,10 @@ def test_the_samples_of_one_class_shift_no_other_class_without_end():
 
 
 def test_a_sample_without_a_label_is_refused():
-    with pytest.raises(DataError, match="Received: -1 to 0"):
+    with pytest.raises(DataError, match=r"from 0 to 1\. Received: -1 to 0$"):
         Calibration.fitted([0, -1], [[0.9, 0.1], [0.1, 0.9]])
+    with pytest.raises(DataError, match=r"from 0 to 1\. Received: 1 to 2$"):
+        Calibration.fitted([1, 2], [[0.9, 0.1], [0.1, 0.9]])
 
 
 def test_the_order_of_rows_does_not_change_the_error():
@@ -80,7 +104,11 @@ def test_a_network_that_is_always_right_is_not_made_infinitely_sure():
     found = Calibration.fitted(np.array([0, 1] * 50), prob)
     assert 0 < found.temperature < 1
     assert np.isfinite(found.apply(prob)).all()
-    assert np.isfinite(found.apply([[1.0, 0.0]])).all()
+    sure = found.apply([[1.0, 0.0]])
+    assert np.isfinite(sure).all()
+    assert sure.dtype == np.float32
+    doubtful = Calibration(temperature=2.0, biases=np.zeros(2), samples=100)
+    assert doubtful.apply([[1.0, 0.0]])[0, 1] == pytest.approx(1e-6, rel=1e-5)  # the root of 1e-12
 
 
 @given(st.permutations(range(3)))
@@ -105,6 +133,38 @@ def test_the_bins_are_those_of_scikit_learns_calibration_curve():
     assert table["samples"].sum() == 3000
     wanted = (np.abs(share - confidence) * 300).sum() / 3000
     assert expected_calibration_error(true, network, bins=10) == pytest.approx(wanted, abs=2e-3)
+
+
+def test_each_bin_counts_for_its_samples_and_has_the_exact_interval_of_its_share():
+    prob = np.array([[0.5, 0.5], [0.4, 0.6], [0.3, 0.7], [0.8, 0.2], [0.1, 0.9]])
+    true = np.array([0, 0, 1, 0, 0])
+    table = reliability(true, prob, bins=2)
+    assert table["samples"].tolist() == [3, 2]
+    assert table["confidence"].tolist() == pytest.approx([0.6, 0.85])
+    assert table["right"].tolist() == pytest.approx([2 / 3, 1 / 2])
+    exact = [stats.binomtest(*one).proportion_ci(0.95, "exact") for one in ((2, 3), (1, 2))]
+    assert table["low"].tolist() == pytest.approx([one.low for one in exact])
+    assert table["high"].tolist() == pytest.approx([one.high for one in exact])
+    wanted = (3 * (2 / 3 - 0.6) + 2 * (0.85 - 1 / 2)) / 5
+    assert expected_calibration_error(true, prob, bins=2) == pytest.approx(wanted)
+
+
+def test_samples_that_belong_together_tell_less_of_a_bin():
+    true, network, _ = distorted(400)
+    alone = reliability(np.repeat(true, 5), np.repeat(network, 5, axis=0), bins=4)
+    together = reliability(
+        *(np.repeat(true, 5), np.repeat(network, 5, axis=0)),
+        units=np.repeat(np.arange(400), 5),
+        bins=4,
+    )
+    once = reliability(true, network, bins=4)
+    width, narrow, wanted = (one["high"] - one["low"] for one in (together, alone, once))
+    assert (width > 1.5 * narrow).all()
+    np.testing.assert_allclose(width, wanted, rtol=0.05)
+
+
+def test_of_equal_confidences_the_right_ones_fill_the_first_bins():
+    assert reliability([1, 0, 1, 0], [[0.75, 0.25]] * 4, bins=2)["right"].tolist() == [1, 0]
 
 
 def test_the_error_is_small_where_probabilities_are_true_and_not_where_they_are_distorted():

@@ -52,6 +52,23 @@ def test_the_band_is_that_of_the_beta_binomial_distribution(n, m):
     law = stats.betabinom(m, n + 1 - below, below)
     assert law.cdf(low - 1) <= 0.005 + 1e-9
     assert law.sf(high) <= 0.005 + 1e-9
+    # And it is no wider than that takes.
+    assert law.cdf(low) > 0.005 - 1e-9
+    assert law.sf(high - 1) > 0.005 - 1e-9
+
+
+def test_where_every_set_holds_the_class_all_new_samples_are_covered():
+    assert coverage_band(18, 7) == (7, 7)
+    assert coverage_band(8, 5, coverage=0.9) == (5, 5)
+
+
+@given(n=st.integers(10, 200), tenths=st.integers(5, 9))
+def test_of_the_samples_it_was_fitted_to_as_many_are_left_out_as_may_be(n, tenths):
+    true = np.zeros(n, int)
+    prob = np.random.default_rng(n).permutation(n)[:, None] / n * [1, -1] + [0, 1]
+    covered = ConformalSets.fitted(true, prob, coverage=tenths / 10).covered(true, prob)
+    # The r-th smallest is the threshold, r the whole part of (n + 1) (1 - coverage).
+    assert (~covered).sum() == max((n + 1) * (10 - tenths) // 10 - 1, 0)
 
 
 def test_the_number_covered_lies_in_the_band():

@@ -106,5 +106,6 @@ def test_samples_count_once_where_nobody_weighs_them() -> None:
 
 
 def test_a_mean_over_classes_leaves_out_those_without_a_figure() -> None:
-    figures = np.array([[1.0, 0.5, np.nan], [np.nan, np.nan, np.nan], [0.0, 0.0, 0.75]])
-    assert mean_over_classes(figures) == pytest.approx([0.75, np.nan, 0.25], nan_ok=True)
+    nan = np.nan
+    figures = np.array([[1.0, 0.5, nan], [nan, nan, nan], [0.0, 0.0, 0.75], [nan, 0.5, nan]])
+    assert mean_over_classes(figures) == pytest.approx([0.75, nan, 0.25, 0.5], nan_ok=True)

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from cellclf.errors import DataError
+from cellclf.evaluation.abstention import review_threshold
+from cellclf.evaluation.calibration import Calibration
+from cellclf.evaluation.conformal import ConformalSets
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.kept_promises import kept_promises, promise_sentences
-from cellclf.evaluation.predictions import predictions_table, probabilities
+from cellclf.evaluation.outliers import Refusal
+from cellclf.evaluation.predictions import predictions_table, probabilities, true_classes
 
 CLASSES = ("a", "b", "c")
 
@@ -83,6 +87,68 @@ def test_cells_unlike_the_training_images_are_none_of_the_classes():
     assert any(text.startswith(("Refused: 10.", "Refused: 9.")) for text in said)
     assert said[0].startswith("Calibrated: confidences are off by ")
     assert "percentage points on average (expected calibration error, ECE)" in said[0]
+
+
+def test_every_part_is_fitted_to_the_labelled_samples_as_it_would_be_alone():
+    rng = np.random.default_rng(4)
+    table = too_sure(1200, 6).assign(outlier_score=rng.exponential(size=1200).astype(np.float32))
+    table = table.assign(label=table["label"].where(rng.random(1200) < 0.9, ""))
+    units = np.arange(1200) // 2
+    found = Decision.fitted(table, units=units, target=0.8, coverage=0.85, refused=0.05)
+    known = (table["label"] != "").to_numpy()
+    true, raw = true_classes(table)[known], probabilities(table)[known]
+    calibration = Calibration.fitted(true, raw)
+    prob = calibration.apply(raw)
+    refusal = Refusal.fitted(table["outlier_score"][known].to_numpy(), share=0.05)
+    sets = ConformalSets.fitted(true, prob, coverage=0.85)
+    kept = ~refusal.refuses(table["outlier_score"][known])
+    right = prob.argmax(axis=1) == true
+    review = review_threshold(prob[kept].max(axis=1), right[kept], units[known][kept], target=0.8)
+    assert review.reached
+    assert found is not None
+    assert found.thresholds() == {
+        "temperature": calibration.temperature,
+        "calibrated_on": known.sum(),
+        "review": review.threshold,
+        "review_target": 0.8,
+        "review_accepted": review.accepted * kept.mean(),
+        "review_bound": review.bound,
+        "set_coverage": 0.85,
+        "outlier": refusal.threshold,
+        "outlier_share": 0.05,
+        "outlier_samples": known.sum(),
+    }
+    wanted = {
+        "biases": calibration.biases,
+        "set_thresholds": sets.thresholds,
+        "set_samples": np.bincount(true),
+    }
+    assert found.arrays().keys() == wanted.keys()
+    for name, array in found.arrays().items():
+        assert array.dtype == np.float32
+        np.testing.assert_allclose(array, wanted[name], rtol=1e-6)
+
+
+def test_what_nobody_asks_for_is_ninety_eight_and_ninety_five_per_cent():
+    found = Decision.fitted(too_sure(60, 0).assign(outlier_score=np.arange(60, dtype=np.float32)))
+    assert found is not None
+    numbers = found.thresholds()
+    assert (numbers["review_target"], numbers["set_coverage"]) == (0.98, 0.95)
+    assert (numbers["review_accepted"], numbers["review_bound"]) == (0, 0)
+    assert found.decide(too_sure(20, 1))["review"].all()
+
+
+def test_rows_keep_their_names_and_marks_are_booleans():
+    assert DECISION is not None
+    raw = too_sure(30, 1).set_axis(np.arange(30) + 100)
+    decided = DECISION.decide(raw)
+    assert decided.index.tolist() == raw.index.tolist()
+    assert str(decided["review"].dtype) == "boolean"
+    refused, review = DECISION.marks(
+        np.array([DECISION.review.threshold, 0.0], np.float32), [np.nan, 9.0]
+    )
+    assert refused.tolist() == [False, False]
+    assert review.tolist() == [False, True]
 
 
 def test_what_is_accepted_is_right_as_often_as_asked_where_much_is_refused():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.stats.proportion import multinomial_proportions_confint
 
 from cellclf.errors import DataError
@@ -15,6 +18,7 @@ from cellclf.evaluation.differential import (
     Question,
     answer_column,
     cells_to_settle,
+    corrections,
     count,
     simultaneous,
 )
@@ -48,6 +52,15 @@ def test_intervals_for_all_classes_together_are_those_of_statsmodels(cells):
 def test_each_interval_of_its_own_is_exact():
     table = count(answers([60, 30, 10]), CLASSES)
     assert (table["low"][1], table["high"][1]) == clopper_pearson(30, 100)
+
+
+def test_both_intervals_of_a_count_have_the_level_that_is_asked_for():
+    table = count(answers([60, 30, 10]), CLASSES, level=0.8)
+    exact = [stats.binomtest(n, 100).proportion_ci(0.8, "exact") for n in (60, 30, 10)]
+    wanted = multinomial_proportions_confint([60, 30, 10], alpha=0.2, method="goodman")
+    np.testing.assert_allclose(table[["low", "high"]], exact)
+    np.testing.assert_allclose(table[["low_all", "high_all"]], wanted)
+    assert table["class"].tolist() == [*CLASSES]
 
 
 @settings(max_examples=40)
@@ -131,8 +144,9 @@ def test_classes_that_are_hardly_told_apart_are_solved_as_well():
 
 
 def test_what_does_not_fit_a_correction_is_refused():
-    with pytest.raises(DataError, match=r"Received: shape \(2, 4\)"):
-        Correction.of(np.eye(4)[:2])
+    for wrong in (np.eye(4)[:2], np.eye(3)[:, :2], np.ones(3), np.ones((2, 2, 2))):
+        with pytest.raises(DataError, match=f"{re.escape(f'Received: shape {wrong.shape}')}$"):
+            Correction.of(wrong)
     with pytest.raises(DataError, match=r"each of 2 answers\. Received: shape \(3,\)"):
         Correction.of(np.eye(2)).shares([1, 2, 3])
 
@@ -151,6 +165,37 @@ def test_what_is_of_no_class_moves_no_share():
     np.testing.assert_allclose(littered, clean, atol=0.01)
     assert ((low <= littered) & (littered <= high)).all()
     assert littered.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.5])
+def test_where_nothing_is_confused_limits_are_those_of_the_shares_drawn_anew(level):
+    # Of cells that are all recognised the shares are Dirichlet, each of them beta.
+    never = Correction.of(1e9 * np.eye(3), draws=20_000)
+    shares, low, high = never.shares([60, 30, 10], level=level)
+    np.testing.assert_allclose(shares, [0.6, 0.3, 0.1], atol=1e-6)
+    parts = np.array([60, 30, 10]) + 0.5
+    exact = stats.beta(parts, parts.sum() - parts)
+    np.testing.assert_allclose(low, exact.ppf((1 - level) / 2), atol=0.003)
+    np.testing.assert_allclose(high, exact.ppf((1 + level) / 2), atol=0.003)
+
+
+def test_where_everything_was_counted_limits_come_from_the_confusion_alone():
+    # Of so many cells, half have either answer: the share is where the two rows let it be.
+    _, low, high = Correction.of([[90, 10], [0, 1e9]], draws=20_000).shares([5e8, 5e8])
+    exact = stats.beta(90.5, 10.5)
+    assert low[0] == pytest.approx(0.5 / exact.ppf(0.975), abs=0.003)
+    assert high[0] == pytest.approx(0.5 / exact.ppf(0.025), abs=0.003)
+
+
+def test_the_seed_decides_the_limits_and_nothing_else():
+    one, same, other = (
+        Correction.of([[80, 20], [10, 90]], draws=50, seed=seed).shares([70, 30])
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one, same)
+    assert (one[0] == other[0]).all()
+    assert (one[1] != other[1]).all()
+    assert (one[2] != other[2]).all()
 
 
 def test_a_specimen_of_nothing_but_unidentified_cells_has_no_shares():
@@ -207,20 +252,50 @@ def test_what_is_settled_needs_no_more_and_what_is_equal_is_never_settled():
     assert cells_to_settle(0, 0, 0.05) is None
 
 
+def test_a_question_that_takes_more_than_a_million_cells_is_left_open():
+    # The nearer the share that was seen, the more cells; the square of its distance counts.
+    near, nearer = cells_to_settle(2522, 50_000, 0.05), cells_to_settle(2521, 50_000, 0.05)
+    assert near + 50_000 == pytest.approx((1.96 / 0.00044) ** 2 * 0.05 * 0.95, rel=0.01)
+    assert nearer is None
+
+
+def test_a_question_that_is_asked_less_surely_takes_fewer_cells():
+    more = cells_to_settle(7, 100, 0.05, level=0.8)
+    assert more is not None
+    assert stats.binomtest(round(0.07 * (100 + more)), 100 + more).proportion_ci(
+        0.8, "exact"
+    ).low == pytest.approx(0.05, abs=0.002)
+    assert more < cells_to_settle(7, 100, 0.05)
+
+
 def test_a_reviewers_corrections_count():
     table = pd.DataFrame(
         {"predicted": ["a", "b", "unidentified"], "corrected": ["", " c ", np.nan]}
     )
     assert answer_column(table).tolist() == ["a", "c", "unidentified"]
     assert answer_column(table[["predicted"]]).tolist() == ["a", "b", "unidentified"]
+    rows = table.set_axis([7, 8, 9])
+    assert corrections(rows).to_dict() == {7: "", 8: "c", 9: ""}
+    assert corrections(rows[["predicted"]]).to_dict() == {7: "", 8: "", 9: ""}
+    assert answer_column(rows).to_dict() == {7: "a", 8: "c", 9: "unidentified"}
+    assert corrections(table.assign(corrected=[1, 2, 3])).tolist() == ["1", "2", "3"]
 
 
 def test_what_is_no_class_is_refused():
-    with pytest.raises(DataError, match="Received: 'd'"):
+    with pytest.raises(DataError, match=r"a, b, c, or 'unidentified'\. Received: 'd'\.$"):
         count(["a", "d"], CLASSES)
-    for wrong in ("eosinophil", "> 5 %", "a > much", "a > 120 %"):
-        with pytest.raises(DataError, match="must look like"):
+    with pytest.raises(DataError, match=r"'1', '2', '3', '4', '5'\.$"):
+        count([*"654321", "a"], CLASSES)
+    with pytest.raises(DataError, match=r"Received: 'rond'\. Did you mean 'round'\?$"):
+        count(["rond"], ["round", "long"])
+    for wrong in ("eosinophil", "> 5 %", "a > much", "a > 120 %", "a > 100 %", "a > 0 %"):
+        with pytest.raises(DataError, match=f"^a question must look like .* Received: '{wrong}'$"):
             Question.parsed(wrong)
+
+
+def test_a_question_is_read_however_it_is_spaced_and_whatever_the_class_is_called():
+    assert Question.parsed("blast>0.5%") == Question(class_name="blast", share=0.005)
+    assert Question.parsed(" a > b > 99 ") == Question(class_name="a > b", share=0.99)
 
 
 def test_without_cells_there_are_no_shares():

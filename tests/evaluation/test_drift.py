@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from cellclf.errors import DataError
-from cellclf.evaluation.drift import FEWEST_OF_CLASS, MEASURES, NOTABLE, Drift, UsualLook
+from cellclf.evaluation.drift import (
+    FEWEST_OF_CLASS,
+    MEASURES,
+    NOTABLE,
+    Departure,
+    Drift,
+    UsualLook,
+)
 
 NAMES = tuple(one.name for one in MEASURES)
 
@@ -65,6 +72,33 @@ def test_a_third_of_the_images_is_enough() -> None:
     (found,) = compared(values).departures
     assert found.share == pytest.approx(1 / 3, abs=0.03)
     assert found.by > 4
+    level = 1 - 2 * 0.05 / (2 * len(MEASURES))
+    hits = round(found.share * 90)
+    assert found.at_least == pytest.approx(
+        stats.binomtest(hits, 90).proportion_ci(level, "exact").low
+    )
+
+
+def test_a_departure_is_counted_and_measured_by_the_class_that_each_is_taken_for() -> None:
+    first, second = looks(1000, seed=1), looks(1000, seed=2, shift=4)
+    usual = UsualLook.of(np.concatenate([first, second]), np.repeat([0, 1], 1000), classes=2)
+    new, taken_for = looks(100, seed=3, shift=7), np.arange(100) % 2
+    (found,) = usual.compared(new, taken_for).departures
+    column = NAMES.index("sharpness")
+    ends = np.quantile([one[:, column] for one in (first, second)], 0.99, axis=1)
+    end = np.quantile(np.concatenate([first, second])[:, column], 0.99)
+    beyond = new[:, column] > np.maximum(end, ends[taken_for])
+    middles = np.array([np.median(one[:, column]) for one in (first, second)])
+    assert found.share == beyond.mean()
+    assert found.by == pytest.approx(np.median((new[:, column] - middles[taken_for])[beyond]))
+
+
+def test_blocks_of_images_are_compared_as_all_are_together() -> None:
+    values, taken_for = looks(600, shift=4), np.arange(600) % 2
+    pieces = np.split(values, [1, 200, 577]), np.split(taken_for, [1, 200, 577])
+    found = USUAL.compared_in_blocks(zip(*pieces, strict=True))
+    assert found == USUAL.compared(values, taken_for)
+    assert (found.images, len(found.departures)) == (600, 1)
 
 
 def test_the_bound_is_that_of_scipy_for_all_ends_together() -> None:
@@ -128,9 +162,12 @@ def test_what_a_bundle_keeps_is_small_and_comes_back() -> None:
 def test_other_measures_are_not_compared_and_other_shapes_are_refused() -> None:
     assert UsualLook.read({}, classes=2) is None
     assert UsualLook.read({"another": np.zeros(3)}, classes=2) is None
-    with pytest.raises(DataError, match=r"shape \(4, 7, 3\)"):
+    (name,) = USUAL.arrays()
+    with pytest.raises(DataError, match=r"shape \(4, 7, 3\)\. Received: shape \(3, 7, 3\)$"):
         UsualLook.read(USUAL.arrays(), classes=3)
-    with pytest.raises(DataError, match="none"):
+    with pytest.raises(DataError, match=f"^'{name}' must hold numbers"):
+        UsualLook.read({name: np.full((3, 7, 3), np.nan)}, classes=2)
+    with pytest.raises(DataError, match=r"from training images\. Received: none"):
         UsualLook.of(looks(0), [], classes=2)
 
 
@@ -141,3 +178,22 @@ def test_the_furthest_is_said_first_in_words() -> None:
     assert said[0].startswith("100 % of the images are less sharp than is usual in training (")
     assert "have a darker background than is usual in training" in said[1]
     assert said[1].endswith(" L* off the middle)")
+
+
+def test_a_departure_is_said_with_its_share_and_distance() -> None:
+    one = Departure(measure="stain_b", side="higher", share=0.256, at_least=0.2, by=3.14)
+    assert one.sentence() == (
+        "26 % of the images have a yellower stain (darkest parts) than is usual in training "
+        "(3.1 b* off the middle)"
+    )
+    one = Departure(measure="sharpness", side="higher", share=0.5, at_least=0.4, by=3.0)
+    assert one.sentence() == (
+        "50 % of the images are sharper than is usual in training (8.0 times off the middle)"
+    )
+
+
+def test_of_a_single_image_nothing_can_be_said() -> None:
+    assert Drift(images=1).without() == "not known; a single image cannot tell"
+    assert Drift(images=1200).without() == (
+        "none found; in stain, light and focus, 1,200 images look like the training images"
+    )

@@ -11,10 +11,12 @@ from scipy import stats
 
 from cellclf.builtin.metric_specs import METRICS
 from cellclf.errors import DataError
-from cellclf.evaluation.estimates import estimates
+from cellclf.evaluation.bootstrap import interval, of_mean
+from cellclf.evaluation.estimates import Judged, estimates
 from cellclf.evaluation.judge import judge
 from cellclf.evaluation.metric import Metric
 from cellclf.evaluation.predictions import predictions_table
+from cellclf.evaluation.proportions import Interval
 from cellclf.specs import resolve
 
 BUILT_IN = [
@@ -75,6 +77,58 @@ def test_shares_of_independent_samples_have_exact_intervals():
         row = found.loc[key]
         assert (row["low"], row["high"]) == pytest.approx(tuple(exact))
         assert (row["value"], row["samples"]) == (pytest.approx(hits / number), number)
+
+
+@pytest.mark.parametrize(("few", "groups"), [(40, 120), (12, 120), (40, 30)])
+def test_what_is_no_share_has_the_interval_of_resamples_and_a_mean_the_wider_of_two(few, groups):
+    cells = table(seed=3)
+    cells = cells[(cells["label"] != "long") | (np.cumsum(cells["label"] == "long") <= few)]
+    units = np.arange(len(cells)) % groups
+    found = figures(estimates(cells, BUILT_IN, units=units, resamples=80, seed=7))
+    draws = Judged.of(cells, units).redrawn(BUILT_IN, resamples=80, seed=7)
+
+    def number(rows):
+        return len(set(units[rows]))
+
+    telling = {
+        name: min(number(cells["label"] == name), number(cells["label"] != name))
+        for name in CLASSES
+    }
+    for name in ("f1", "roc_auc", "recall", "precision", "balanced_accuracy"):
+        mean = (name, "" if name == "balanced_accuracy" else "macro")
+        by_class = "recall" if name == "balanced_accuracy" else name
+        rows = {of: found.loc[by_class, of] for of in CLASSES}
+        for of in CLASSES if name in ("f1", "roc_auc") else ():
+            row = rows[of]
+            wanted = interval(row["value"], draws[name, of], units=telling[of], limits=(0.0, 1.0))
+            assert (row["low"], row["high"], row["method"]) == (
+                pytest.approx(wanted.low),
+                pytest.approx(wanted.high),
+                wanted.method,
+            )
+            assert row["units"] == telling[of]
+            assert row["samples"] == (cells["label"] == of).sum()
+        one = of_mean(
+            found.loc[mean, "value"],
+            [
+                (row["value"], Interval(low=row["low"], high=row["high"], method=""))
+                for row in rows.values()
+            ],
+        )
+        other = interval(
+            found.loc[mean, "value"],
+            draws[mean],
+            units=min(telling.values()),
+            limits=(0.0, 1.0),
+        )
+        wide = other if other.high - other.low > one.high - one.low else one
+        assert found.loc[mean, ["low", "high", "method", "samples", "units"]].tolist() == [
+            pytest.approx(min(one.low, other.low)),
+            pytest.approx(max(one.high, other.high)),
+            wide.method,
+            len(cells),
+            min(telling.values()),
+        ]
 
 
 @settings(max_examples=10)

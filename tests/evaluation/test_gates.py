@@ -89,3 +89,49 @@ def test_a_limit_that_no_figure_can_lie_at_is_refused():
         require_known(Gate.parsed("kappa >= 2"), metrics=metrics)
     require_known(Gate.parsed("accuracy >= 95 %"), metrics=metrics)
     require_known(Gate.parsed("log_loss <= 2"), metrics=metrics)
+
+
+@pytest.mark.parametrize(
+    ("text", "passed"),
+    [
+        ("accuracy >= 0.96", True),
+        ("accuracy <= 0.96", True),
+        ("accuracy >= 0.9601", False),
+        ("accuracy <= 0.9599", False),
+        ("accuracy >= 0.94 (lower bound)", True),
+        ("accuracy <= 0.97 (upper bound)", True),
+        ("accuracy <= 0.9699 (upper bound)", False),
+    ],
+)
+def test_a_figure_at_its_limit_reaches_it(text, passed):
+    found, said = outcome(text)
+    assert found == passed
+    assert said.startswith(f"{text}: {'reached' if passed else 'not reached'}, it is 0.9600 (95 %")
+    assert held([Gate.parsed(text)], FIGURES)[0].gate == text
+
+
+def test_a_figure_without_an_interval_or_of_nothing_says_so():
+    assert outcome("f1.macro >= 0.8")[1] == "f1.macro >= 0.8: reached, it is 0.9000 on 500 samples."
+    nothing = FIGURES.assign(value=np.nan)
+    (found,) = held([Gate.parsed("accuracy >= 0.1")], nothing)
+    assert not found.passed
+    assert found.reason == "accuracy >= 0.1: not reached, there is no such figure."
+
+
+def test_every_gate_is_held_in_its_order():
+    texts = ["f1.macro >= 0.95", "accuracy >= 0.95"]
+    found = held([Gate.parsed(text) for text in texts], FIGURES)
+    assert [(one.gate, one.passed) for one in found] == [(texts[0], False), (texts[1], True)]
+    many = FIGURES.assign(samples=12345)
+    (one,) = held([Gate.parsed(texts[0])], many)
+    assert one.reason.endswith("on 12,345 samples.")
+
+
+def test_a_metric_that_was_not_computed_has_no_figures():
+    with pytest.raises(DataError, match=r"that there is not: there is none$"):
+        held([Gate.parsed("kappa >= 0.5")], FIGURES)
+    with pytest.raises(DataError, match=r"that there is not: there is f1\.macro$"):
+        held([Gate.parsed("f1.basophil >= 0.5")], FIGURES)
+    both = pd.concat([FIGURES, FIGURES.iloc[[1]].assign(of="small")])
+    with pytest.raises(DataError, match=r"there is recall\.large\. cell, recall\.small$"):
+        held([Gate.parsed("recall >= 0.5")], both)

@@ -8,7 +8,7 @@ from sklearn import metrics as reference
 
 from cellclf.builtin import metrics
 from cellclf.errors import DataError
-from cellclf.evaluation.judge import confusion_counts, judge, log_loss
+from cellclf.evaluation.judge import answer_counts, confusion_counts, judge, log_loss
 from cellclf.evaluation.metric import Metric
 from cellclf.evaluation.predictions import predictions_table
 
@@ -92,3 +92,34 @@ def test_a_metric_is_given_what_the_contract_says_and_plain_floats_come_back():
 def test_a_metric_that_gives_no_number_is_named():
     with pytest.raises(DataError, match="'broken'"):
         judge(random_table(), [Metric(name="broken", compute=lambda *_, **__: "much")])
+
+
+def test_answers_are_counted_by_label_with_those_refused_last():
+    table = random_table().assign(label=["", *random_table()["label"][1:]])
+    table.loc[::4, "predicted"] = "unidentified"
+    names = [*CLASSES, "unidentified"]
+    rows = table[table["label"] != ""]
+    wanted = reference.confusion_matrix(rows["label"], rows["predicted"], labels=names)[:3]
+    found = answer_counts(table)
+    assert found.tolist() == wanted.tolist()
+    assert found[:, 3].sum() == 9
+    assert found.dtype == np.intp
+
+
+def test_classes_and_tables_without_rows_are_counted_as_none():
+    table = random_table()
+    some = table[table["label"] != "long"]
+    assert confusion_counts(some)[1].tolist() == [0, 0, 0]
+    assert confusion_counts(some).sum() == len(some)
+    nothing = table.assign(label="")
+    assert confusion_counts(nothing).tolist() == [[0] * 3] * 3
+    assert answer_counts(nothing).tolist() == [[0] * 4] * 3
+    assert answer_counts(nothing).dtype == np.intp
+
+
+def test_log_loss_of_labelled_rows_alone_and_of_classes_that_are_missing():
+    table = random_table()
+    unlabelled = table.assign(label=["", *table["label"][1:]])
+    assert log_loss(unlabelled) == log_loss(table.iloc[1:])
+    one = table[table["label"] == "long"]
+    assert log_loss(one) == pytest.approx(-np.log(one["p_long"]).mean(), rel=1e-5)

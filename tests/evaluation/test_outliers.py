@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.spatial.distance import mahalanobis
 
 from cellclf.errors import DataError
-from cellclf.evaluation.outliers import OutlierScores, Refusal
+from cellclf.evaluation.outliers import OutlierScores, Refusal, refused_too_many
 
 
 def two_classes(n: int, width: int, seed: int = 0):
@@ -164,3 +165,175 @@ def test_the_score_of_several_views_is_the_mean_of_theirs() -> None:
     assert scores.of(views).shape == (7,)
     views[2, 1, 0] = np.nan
     assert scores.of(views)[2] == np.inf
+
+
+def fitted_by_hand(features, labels):
+    """Spread, means, directions and variances from the covariance within classes, by `eigh`."""
+    spread = features.std(axis=0)
+    scales = spread + 1e-3 * spread.max()
+    scaled = features / scales
+    present = np.unique(labels)
+    means = np.stack([scaled[labels == number].mean(axis=0) for number in present])
+    away = scaled - means[np.searchsorted(present, labels)]
+    freedom = len(features) - len(present)
+    covariance = away.T @ away / freedom
+    values, vectors = np.linalg.eigh(covariance)
+    kept = min(64, features.shape[1] - 1, freedom // 4)
+    variances, directions = values[::-1][:kept], vectors[:, ::-1][:, :kept]
+    rest = (np.trace(covariance) - variances.sum()) / (features.shape[1] - kept)
+    return means, scales, directions, variances, rest
+
+
+@pytest.mark.parametrize(("number", "width"), [(31, 9), (500, 6), (400, 80)])
+def test_what_is_fitted_are_probabilistic_principal_components(number, width):
+    features, labels = two_classes(number, width)
+    labels = labels * 3 + 1  # a class without images, and one with more
+    means, scales, directions, variances, rest = fitted_by_hand(features, labels)
+    scores = OutlierScores.fitted(features, labels)
+    assert scores is not None
+    np.testing.assert_allclose(scores.means, means)
+    np.testing.assert_allclose(scores.scales, scales)
+    np.testing.assert_allclose(scores.variances, variances, rtol=1e-6)
+    assert scores.rest == pytest.approx(rest, rel=1e-6)
+    along = np.abs((directions * scores.directions).sum(axis=0))
+    np.testing.assert_allclose(along, 1, atol=1e-5)
+
+
+def test_a_score_is_that_of_the_covariance_that_was_kept():
+    features, labels = two_classes(60, 9)
+    scores = OutlierScores.fitted(features, labels)
+    assert scores is not None
+    inside = scores.directions @ scores.directions.T
+    covariance = scores.directions @ np.diag(scores.variances) @ scores.directions.T
+    covariance = covariance + scores.rest * (np.eye(9) - inside)
+    inverse = np.linalg.inv(covariance)
+    others, _ = two_classes(40, 9, seed=2)
+    wanted = [
+        min(mahalanobis(one / scores.scales, mean, inverse) for mean in scores.means) / 3
+        for one in others
+    ]
+    np.testing.assert_allclose(scores.of(others), wanted, rtol=1e-4)
+    assert scores.of(others).dtype == np.float32
+    assert scores.of(others[:0]).tolist() == []
+
+
+def test_features_of_very_many_images_are_scored_as_those_of_few():
+    features, labels = two_classes(300, 80)
+    scores = OutlierScores.fitted(features, labels)
+    assert scores is not None
+    others, _ = two_classes(700, 80, seed=1)
+    alone = np.concatenate([scores.of(others[row : row + 1]) for row in range(0, 700, 50)])
+    np.testing.assert_allclose(scores.of(others)[::50], alone, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("number", "fitted"), [(5, False), (6, True)])
+def test_four_images_beside_one_of_each_class_are_the_fewest(number, fitted):
+    features, labels = two_classes(number, 8)
+    scores = OutlierScores.fitted(features, labels)
+    assert (scores is not None) == fitted
+    assert OutlierScores.fitted(features[:, :1], labels) is None
+    if scores is not None:
+        assert scores.directions.shape == (8, 1)
+
+
+def test_a_direction_that_never_moved_is_nearly_as_narrow_as_numbers_can_be():
+    rng = np.random.default_rng(0)
+    flat = rng.normal(size=(200, 1)) @ rng.normal(size=(1, 5))
+    scores = OutlierScores.fitted(flat, np.arange(200) % 2)
+    assert scores is not None
+    least = np.finfo(np.float32).eps * scores.variances[0]
+    assert scores.variances[1:] == pytest.approx(least)
+    assert scores.rest == pytest.approx(least)
+
+
+KEPT = {
+    "means": np.zeros((2, 3), np.float32),
+    "scales": np.ones(3, np.float32),
+    "directions": np.eye(3, dtype=np.float32)[:, :2],
+    "variances": np.array([2, 1], np.float32),
+    "rest": np.array([0.5], np.float32),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "said"),
+    [
+        *((name, None, f"'{name}' is missing$") for name in KEPT),
+        ("more", np.zeros(1), "'more' has no place among what tells outliers$"),
+        ("means", np.zeros(3), r"'means' must have shape \(classes, 3\)\. Received: \(3,\)$"),
+        ("means", np.zeros((0, 3)), r"'means' must have shape \(classes, 3\)\. Received: \(0, 3\)"),
+        ("means", np.zeros((2, 2)), r"'means' must have shape \(classes, 3\)\. Received: \(2, 2\)"),
+        ("scales", np.ones((3, 1)), r"'scales' must have shape \(3,\)\. Received: \(3, 1\)$"),
+        (
+            "directions",
+            np.ones((3, 1)),
+            r"'directions' must have shape \(3, 2\)\. Received: \(3, 1",
+        ),
+        ("variances", np.ones((2, 1)), r"'variances' must have shape \(2,\)\. Received: \(2, 1\)$"),
+        ("rest", np.ones(2), r"'rest' must have shape \(1,\)\. Received: \(2,\)$"),
+        ("scales", np.array([1, 0, 1]), "'scales' must be more than 0$"),
+        ("variances", np.array([1, 0]), "'variances' must be more than 0$"),
+        ("rest", np.zeros(1), "'rest' must be more than 0$"),
+    ],
+)
+def test_each_array_of_a_file_must_be_there_and_fit_the_others(name, array, said):
+    arrays = {**KEPT, name: array}
+    with pytest.raises(DataError, match=f"^{said}"):
+        OutlierScores.read({key: one for key, one in arrays.items() if one is not None})
+
+
+def test_what_is_read_is_what_was_kept():
+    scores = OutlierScores.read(KEPT)
+    assert {name: array.tolist() for name, array in scores.arrays().items()} == {
+        name: array.tolist() for name, array in KEPT.items()
+    }
+    assert {array.dtype.name for array in scores.arrays().values()} == {"float32"}
+    assert all(array.flags.c_contiguous for array in scores.arrays().values())
+    assert scores.means.dtype == np.float64
+    assert scores.rest == 0.5
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.25])
+@pytest.mark.parametrize("number", [9, 19, 20, 39, 40, 100])
+def test_a_new_cell_is_refused_at_most_as_often_as_its_place_among_the_known_says(share, number):
+    scores = np.random.default_rng(0).permutation(number)
+    refusal = Refusal.fitted(scores, share=share)
+    # Of n + 1 places, those above the threshold.
+    most = int((number + 1) * share + 1e-9)
+    if not most:
+        assert refusal is None
+        return
+    assert refusal is not None
+    assert (refusal.share, refusal.samples) == (share, number)
+    assert refusal.threshold == number - most
+    assert refusal.refuses(scores).sum() == most - 1
+    assert refusal.refuses([refusal.threshold, refusal.threshold + 1e-6]).tolist() == [False, True]
+
+
+def test_one_cell_in_twenty_is_refused_unless_another_share_is_asked_for():
+    assert Refusal.fitted(np.arange(99)) == Refusal.fitted(np.arange(99), share=0.05)
+    with_one_missing = np.append(np.arange(99.0), np.nan)
+    assert Refusal.fitted(with_one_missing) is None
+
+
+@pytest.mark.parametrize("asked", [1, 7])
+def test_too_many_are_refused_where_an_exact_test_says_so(asked):
+    told = [
+        bool(refused_too_many(refused, 200, {"outlier_share": 0.05}, asked=asked))
+        for refused in range(41)
+    ]
+    wanted = [
+        stats.binomtest(refused, 200, 0.05, alternative="greater").pvalue < 0.01 / asked
+        for refused in range(41)
+    ]
+    assert told == wanted
+    assert 0 < sum(told) < 41
+
+
+def test_what_is_said_of_too_many_holds_their_number_and_the_share():
+    said = refused_too_many(1500, 2000, {"outlier_share": 0.025}, of=" of slide A")
+    assert said == (
+        "Unidentified: 1,500 of 2,000 cells of slide A are none of the classes, where 2.5 % of "
+        "cells of these classes would be. Another kind of image?"
+    )
+    assert refused_too_many(1500, 2000, {"outlier": 3.0}) == ""

@@ -117,3 +117,75 @@ def test_as_many_images_as_are_asked_for_tell_the_models_apart_as_often_as_said(
 
 def test_models_that_do_not_differ_need_no_number():
     assert images_needed(paired(*models(10, 3, 3, 2), np.arange(18))) is None
+
+
+@pytest.mark.parametrize("differing", [True, False])
+def test_the_interval_between_units_is_that_of_a_ratio_with_two_units_added(differing):
+    rng = np.random.default_rng(2)
+    units = rng.permutation(np.repeat(np.arange(30) * 7, rng.integers(1, 6, 30)))
+    first = rng.random(len(units)) < 0.9
+    second = rng.random(len(units)) < 0.7 if differing else first.copy()
+    found = paired(first, second, units, level=0.9)
+    totals, sizes = [], []
+    for unit in np.unique(units):
+        members = units == unit
+        totals.append(int(first[members].sum()) - int(second[members].sum()))
+        sizes.append(int(members.sum()))
+    typical = np.mean([abs(total) for total in totals if total]) if differing else np.mean(sizes)
+    totals += [typical, -typical]
+    sizes += [np.mean(sizes)] * 2
+    # Cochran (1977), section 2.11: the variance of a ratio of totals between units.
+    ratio = np.sum(totals) / np.sum(sizes)
+    residuals = np.array(totals) - ratio * np.array(sizes)
+    error = np.sqrt(32 / 31 * np.sum(residuals**2)) / np.sum(sizes)
+    reach = stats.t.ppf(0.95, 29) * error
+    assert (found.interval.low, found.interval.high) == pytest.approx(
+        (ratio - reach, ratio + reach)
+    )
+    assert found.interval.method == "Student's t over units"
+    assert found.error == pytest.approx(error)
+    assert found.samples == len(units)
+
+
+def test_the_interval_of_independent_samples_has_the_level_that_is_asked_for():
+    first, second = models(60, 9, 2, 29)
+    found = paired(first, second, np.arange(100)[::-1], level=0.8)
+    error = np.sqrt((13 / 102 - (7 / 102) ** 2) / 102)
+    wanted = (7 / 102 - 1.281552 * error, 7 / 102 + 1.281552 * error)
+    assert (found.interval.low, found.interval.high) == pytest.approx(wanted, abs=1e-6)
+    assert found.interval.method == "Bonett-Price"
+    assert found.error == pytest.approx(error)
+
+
+def test_an_interval_ends_where_no_difference_can_lie():
+    first = np.ones(3, bool)
+    found = paired(first, ~first, np.arange(3), level=0.999).interval
+    assert found.high == 1
+    assert paired(~first, first, np.arange(3), level=0.999).interval.low == -1
+
+
+@pytest.mark.parametrize(("groups", "estimable"), [(9, False), (10, True)])
+def test_ten_units_are_the_fewest_for_an_interval(groups, estimable):
+    first, second = models(60, 9, 2, 19)
+    found = paired(first, second, np.arange(90) % groups)
+    assert np.isfinite(found.interval.low) == estimable
+    assert (found.interval.method == f"not estimable: {groups} units") != estimable
+    assert found.error > 0
+
+
+def test_how_many_images_are_needed_follows_from_the_error_and_the_difference():
+    found = paired(*models(800, 60, 35, 105), np.arange(1000))
+    for risk, power, one, other in [
+        (0.05, 0.8, 1.959964, 0.841621),
+        (0.01, 0.9, 2.575829, 1.281552),
+    ]:
+        wanted = 1000 * ((one + other) * found.error / 0.025) ** 2
+        needed = images_needed(found, risk=risk, power=power)
+        assert needed == pytest.approx(wanted, abs=1.1)
+        assert needed >= wanted
+    assert images_needed(found) == images_needed(found, risk=0.05, power=0.8)
+
+
+def test_no_p_values_are_adjusted_to_none_and_equal_ones_alike():
+    assert holm([]).tolist() == []
+    assert holm([0.02, 0.02, 0.9]).tolist() == pytest.approx([0.06, 0.06, 0.9])

@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cellclf.errors import DataError
+from cellclf.errors import DataError, RunError
 from cellclf.evaluation.prediction_files import (
     Sidecar,
     read_predictions,
     read_sidecar,
+    read_table,
+    require_free,
+    sidecar_of,
     write_csv,
     write_predictions,
 )
@@ -150,3 +153,93 @@ def test_a_file_that_holds_something_else_is_refused(tmp_path, name, content, sa
         (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=said):
         read_predictions(tmp_path / name)
+
+
+def lines(*rows: str) -> bytes:
+    return "\n".join(rows).encode()
+
+
+def test_lines_of_json_are_read_as_the_same_table(tmp_path):
+    file = tmp_path / "t.JSONL"
+    file.write_bytes(
+        lines(
+            '{"sample_id": "\u00e9\u2028", "path": null, "group": "", "split": "", "label": "b", '
+            '"predicted": "a", "top_class": "a", "confidence": 0.75, "review": true, '
+            '"outlier_score": 1.5, "p_a": 0.75, "p_b": 0.25}',
+            "",
+            '{"sample_id": "2", "path": "x", "group": "", "split": "", "label": null, '
+            '"predicted": "b", "top_class": "b", "confidence": 1, "review": null, '
+            '"outlier_score": null, "p_a": 0, "p_b": 1}',
+            "  ",
+        )
+    )
+    found = read_predictions(file)
+    wanted = predictions_table(
+        sample_ids=["\u00e9\u2028", "2"],
+        paths=["", "x"],
+        labels=["b", ""],
+        probabilities=[[0.75, 0.25], [0, 1]],
+        classes=("a", "b"),
+        outlier_scores=[1.5, np.nan],
+    )
+    wanted["review"] = pd.array([True, pd.NA], dtype="boolean")
+    pd.testing.assert_frame_equal(found, wanted, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("t.jsonl", b'{"sample_id": 1}\n[2]\n', "holds no predictions: every line must be a JSON"),
+        ("t.jsonl", b"{\n", "holds no predictions"),
+        ("t.jsonl", b'{"sample_id": "1"}\n', "column 2 of a table of predictions must be 'path'"),
+    ],
+)
+def test_lines_that_are_no_objects_of_json_are_refused(tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        read_predictions(tmp_path / name)
+
+
+def test_any_table_is_read_by_its_suffix_and_others_as_text(tmp_path):
+    table = pd.DataFrame({"number": ["1", "02"], "text": ["NA", ""]})
+    table.to_csv(tmp_path / "t.txt", index=False)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "t.txt"), table.astype("str"))
+    typed = table.assign(number=[1, 2])
+    typed.to_parquet(tmp_path / "t.PARQUET")
+    assert read_table(tmp_path / "t.PARQUET")["number"].tolist() == [1, 2]
+    (tmp_path / "t.jsonl").write_text('{"number": 1}\n{"number": "02"}\n')
+    assert read_table(tmp_path / "t.jsonl")["number"].tolist() == [1, "02"]
+
+
+def test_a_sidecar_does_not_overwrite_a_file_of_something_else(tmp_path):
+    predictions = tmp_path / "v1.2.csv"
+    assert sidecar_of(predictions) == tmp_path / "v1.2.json"
+    require_free(predictions)
+    write_predictions(awkward_table(), tmp_path / "v1.2", sidecar=Sidecar(classes=AWKWARD))
+    require_free(predictions)
+    (tmp_path / "v1.2.json").write_text('{"settings": 1}')
+    with pytest.raises(RunError, match=r"v1\.2\.json is a file of something else.* v1\.2\.csv:"):
+        require_free(predictions)
+
+
+def test_probabilities_of_any_type_come_back_as_float32(tmp_path):
+    table = awkward_table()
+    numbers = table.columns[-len(AWKWARD) :]
+    wide = table.astype(dict.fromkeys(numbers, np.float64))
+    wide.to_parquet(tmp_path / "wide.parquet", index=False)
+    pd.testing.assert_frame_equal(read_predictions(tmp_path / "wide.parquet"), table)
+    rounded = table.assign(confidence=table["confidence"].round(3).astype(str))
+    rounded.to_csv(tmp_path / "t.csv", index=False)
+    found = read_predictions(tmp_path / "t.csv")
+    assert found["confidence"].dtype == np.float32
+    assert found["confidence"].tolist() == pytest.approx(table["confidence"].tolist(), abs=1e-3)
+
+
+def test_a_sidecar_that_is_not_there_or_says_more_is_refused_with_its_place(tmp_path):
+    with pytest.raises(DataError, match=r"sidecar at .*m\.json: No such file"):
+        read_sidecar(tmp_path / "m")
+    (tmp_path / "m.json").write_text('{"classes": ["a", "b"], "more": 1}')
+    with pytest.raises(DataError, match=r"m\.json is no sidecar that this version.*\nmore\n"):
+        read_sidecar(tmp_path / "m")
+    (tmp_path / "m.json").write_text('{"classes": ["\u767d", "b"]}', encoding="utf-8")
+    assert read_sidecar(tmp_path / "m") == Sidecar(classes=("\u767d", "b"))

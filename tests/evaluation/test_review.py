@@ -7,13 +7,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cellclf.errors import DataError
+from cellclf.errors import DataError, RunError
+from cellclf.evaluation.prediction_files import write_csv
 from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.review import (
     read_review,
     reasons_to_review,
+    require_uncorrected,
     review_list,
     says_what_to_review,
+    spelt,
     with_corrections,
     write_review,
 )
@@ -136,3 +139,130 @@ def test_a_list_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     file.write_text("sample_id,corrected\nx,a\ny,b\nz,\n")
     with pytest.raises(DataError, match="Received: 'x', and 1 more"):
         with_corrections(predictions(), read_review(file))
+
+
+def test_a_list_with_answers_of_a_person_is_not_overwritten(tmp_path: Path) -> None:
+    file = tmp_path / "review.csv"
+    write_review(listed(predictions()), file)
+    write_review(listed(predictions()), file)  # nobody has filled it in
+    write_review(listed(predictions()).assign(corrected=["round", " "]), file)
+    before = file.read_bytes()
+    with pytest.raises(RunError, match=r"review\.csv has an answer of a person in 1 rows"):
+        write_review(listed(predictions()), file)
+    assert file.read_bytes() == before
+
+
+def test_a_file_that_may_hold_answers_and_cannot_be_read_is_not_overwritten(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "review.csv"
+    file.write_bytes(b"sample_id,corrected\n\xff\xfe\x00,round\n")
+    with pytest.raises(RunError, match=r"review\.csv is there and cannot be read.* \(.+\): give"):
+        require_uncorrected(file)
+    file.write_text("sample_id,sample_id\na,b\n")
+    with pytest.raises(RunError, match="cannot be read"):
+        require_uncorrected(file)
+
+
+def test_files_that_hold_no_answers_may_be_overwritten(tmp_path: Path) -> None:
+    require_uncorrected(tmp_path / "none.csv")
+    require_uncorrected(tmp_path)
+    file = tmp_path / "file.csv"
+    for content in ("", "a,b\n1,2\n", "sample_id,corrected\na,\nb, \n"):
+        file.write_text(content)
+        require_uncorrected(file)
+
+
+def test_a_file_of_predictions_is_not_read_to_its_end_before_it_is_overwritten(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "predictions.csv"
+    write_csv(predictions(), file)
+    with file.open("ab") as end:
+        end.write(b"\xff no row at all\n")
+    require_uncorrected(file)
+    # One to which a person added a column is.
+    predictions().assign(corrected=["", "long", "", "round"]).to_csv(file, index=False)
+    with pytest.raises(RunError, match="in 2 rows"):
+        require_uncorrected(file)
+
+
+def test_addresses_and_images_elsewhere_keep_their_place(tmp_path: Path) -> None:
+    paths = ["s3://cells/1.png", "/elsewhere/2.png", f"{tmp_path}/in/3.png"]
+    table = listed(predictions([True, True, True, False])).assign(path=paths)
+    write_review(table, tmp_path / "review.csv")
+    assert read_texts(tmp_path / "review.csv")["path"].tolist() == [*paths[:2], "in/3.png"]
+    assert read_texts(tmp_path / "review.csv")["why"].tolist() == table["why"].tolist()
+
+
+def answers(*corrected: str, by: str = "sample_id") -> pd.DataFrame:
+    rows = range(3, 3 + len(corrected))
+    names = [f"{row}.png" for row in rows]
+    return pd.DataFrame({by: names, "corrected": corrected}, index=rows)
+
+
+@pytest.mark.parametrize("by", ["sample_id", "path"])
+def test_answers_are_spelt_as_the_model_spells_its_classes(by: str) -> None:
+    given = answers("ROUND", "long", " Unidentified ", "", "straße", by=by)
+    found = spelt(given, ("Round", "long", "STRASSE"), Path("review.csv"))
+    assert found["corrected"].tolist() == ["Round", "long", "unidentified", "", "STRASSE"]
+    assert found.index.tolist() == given.index.tolist()
+    assert found[by].tolist() == given[by].tolist()
+
+
+@pytest.mark.parametrize("by", ["sample_id", "path"])
+def test_answers_that_are_no_class_are_all_named(by: str) -> None:
+    # Two classes differ in nothing but capitals: neither is meant by a third spelling.
+    assert spelt(answers("ig", "IG"), ("ig", "IG"), Path("r.csv"))["corrected"].tolist() == [
+        "ig",
+        "IG",
+    ]
+    with pytest.raises(DataError) as refused:
+        spelt(answers("Ig", "ig", "lonk", "x", by=by), ("ig", "IG", "long"), Path("r.csv"))
+    said, *named = str(refused.value).splitlines()
+    assert said.startswith("every answer in 'corrected' of r.csv must be one of ig, IG, long, or")
+    assert [one.split(":")[0].strip() for one in named] == ["3.png", "5.png", "6.png"]
+    assert named[1].endswith("'lonk'. Did you mean 'long'?")
+    assert named[2].endswith("'x'.")
+
+
+@pytest.mark.parametrize(("wrong", "shown", "more"), [(20, 20, ""), (21, 20, "and 1 more")])
+def test_of_very_many_wrong_answers_some_are_named(wrong: int, shown: int, more: str) -> None:
+    with pytest.raises(DataError) as refused:
+        spelt(answers(*["wrong"] * wrong), ("round", "long"), Path("r.csv"))
+    named = str(refused.value).splitlines()[1:]
+    assert sum("'wrong'" in one for one in named) == shown
+    assert "".join(one.strip() for one in named if "'wrong'" not in one) == more
+
+
+def test_corrections_are_put_to_rows_by_path_where_there_is_no_id() -> None:
+    table = predictions().drop(columns="sample_id").set_index(pd.Index([4, 2, 8, 6]))
+    review = pd.DataFrame({"sample_id": ["b/4.png"], "corrected": ["round"]})
+    merged = with_corrections(table, review)
+    assert merged["corrected"].tolist() == ["", "", "", "round"]
+    assert merged.index.tolist() == [4, 2, 8, 6]
+    one = pd.DataFrame({"sample_id": ["z"], "corrected": ["round"]})
+    with pytest.raises(DataError, match=r"Received: 'z'$"):
+        with_corrections(table, one)
+
+
+def test_a_file_that_is_no_table_is_no_review_list(tmp_path: Path) -> None:
+    (tmp_path / "review.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match=r"review\.csv cannot be read as a table: "):
+        read_review(tmp_path / "review.csv")
+    (tmp_path / "review.csv").write_text("sample_id,why\na,unsure\n")
+    with pytest.raises(DataError, match=r"Received: sample_id, why, in .*review\.csv$"):
+        read_review(tmp_path / "review.csv")
+
+
+def test_a_list_of_cells_keeps_every_column_and_starts_its_rows_anew() -> None:
+    found = listed(predictions().set_index(pd.Index([7, 5, 3, 1])))
+    assert list(found.columns) == [
+        "sample_id", "path", "specimen", "why", "predicted", "top_class", "confidence",
+        "outlier_score", "corrected",
+    ]  # fmt: skip
+    assert found.index.tolist() == [0, 1]
+    assert found["sample_id"].tolist() == ["b/=3.png", "a/2.png"]
+    assert found["confidence"].tolist() == pytest.approx([0.55, 0.6])
+    assert found["predicted"].tolist() == ["long", "round"]
+    assert found["outlier_score"].isna().all()

@@ -103,3 +103,62 @@ def test_a_model_is_not_judged_on_images_that_its_fingerprint_knows() -> None:
     wanted = r"first\.safetensors was trained on 1 of the 2 images .*: b\. Judge on others"
     with pytest.raises(LeakageError, match=wanted):
         refuse_seen(["c", "b"], [hash_of("c"), hash_of("b")], kept, model="first.safetensors")
+
+
+def test_the_most_telling_tie_is_named_and_the_first_of_several() -> None:
+    judged = sources(
+        unit=[1, 2, 3], group=["patient=1; slide=2", "slide=9", ""], content=["aa", "bb", "cc"]
+    )
+    trained = sources(
+        unit=[3, 2, 1], group=["slide=2; patient=1", "slide=9", "x=y"], content=["aa", "zz", ""]
+    )
+    assert list(trained_sources(judged, trained).items()) == [
+        ("s0", "the same image was trained on"),
+        ("s1", "slide=9 was trained on"),
+        ("s2", "other images of its unit, number 3, were trained on"),
+    ]
+    assert trained_sources(judged[["sample_id", "group"]], trained)["s0"] == (
+        "patient=1 was trained on"
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "tied"),
+    [(7, 7.0, True), (7.5, 7.5, True), (7, "7", True), (7.5, 7, False), ("x", "x", True)],
+)
+def test_a_unit_is_known_by_number_or_name(one: object, other: object, tied: bool) -> None:
+    found = trained_sources(sources(unit=[one]), sources(unit=[other, None]))
+    assert bool(found) == tied
+
+
+def test_tables_that_cannot_be_compared_say_what_they_hold() -> None:
+    wanted = r"Received: sample_id, group and sample_id, unit, place$"
+    with pytest.raises(DataError, match=wanted):
+        trained_sources(sources(group=["a"]), sources(unit=[1], place=["x"]))
+    with pytest.raises(DataError, match="'sample_id'"):
+        trained_sources(pd.DataFrame({"content": ["aa"]}), sources(content=["aa"]))
+
+
+@pytest.mark.parametrize(("number", "said"), [(5, "s3, s4"), (6, "s3, s4, ...")])
+def test_of_many_images_that_were_trained_on_five_are_named(number: int, said: str) -> None:
+    names = [f"s{place}" for place in range(number)]
+    content = [hash_of(name) for name in names]
+    with pytest.raises(LeakageError) as refused:
+        refuse_seen(names, content, fingerprint(content), model="m", advice="Take others")
+    assert str(refused.value) == (
+        f"m was trained on {number} of the {number} images that are to judge: s0, s1, s2, {said}. "
+        "Take others"
+    )
+    groups = [f"patient={place}" for place in range(number)]
+    with pytest.raises(LeakageError) as refused:
+        refuse_trained(sources(group=groups), sources(group=groups))
+    listed = ", ".join(f"s{place} (patient={place} was trained on)" for place in range(5))
+    assert f"{listed}{', ...' if number > 5 else ''}. Leave them out" in str(refused.value)
+
+
+def test_a_fingerprint_is_the_beginning_of_each_hash_sorted_and_once() -> None:
+    hashes = ["f" * 64, "0" * 15 + "a" + "9" * 48, "f" * 16 + "0" * 48]
+    assert fingerprint(hashes).tolist() == [10, 2**64 - 1]
+    assert seen(hashes, fingerprint(hashes[1:2])).tolist() == [False, True, False]
+    assert seen(hashes, fingerprint([])).tolist() == [False] * 3
+    assert seen([], fingerprint(hashes)).dtype == np.bool_

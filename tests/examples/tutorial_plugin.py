@@ -41,7 +41,7 @@ def follow(place: Path) -> Path:
     assert done.exit_code == 0, done.output
     for block in snippets(TUTORIAL, "python"):
         if block.file_name:
-            (place / block.file_name).write_text(block.text.partition("\n")[2], encoding="utf-8")
+            (place / block.file_name).write_text(block.file_text, encoding="utf-8")
     return folder
 
 

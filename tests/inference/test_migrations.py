@@ -17,8 +17,8 @@ from cellclf.inference.loading import load_bundles
 from cellclf.inference.migrations import MIGRATIONS, migrated
 from cellclf.registry import Plugin, Registry
 from tests.inference import stored_bundle
+from tests.inference.bundles import same, with_manifest
 from tests.inference.stored_bundle import DECISION, MANIFEST, OUTLIERS, STORED, USUAL, WEIGHTS
-from tests.inference.test_bundle import same, with_manifest
 from tests.tiny import TINY
 
 REGISTRY = Registry(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.inference.mutations import KINDS
+from tests.inference.mutated.kinds import KINDS
 
 MOST = 1 << 30
 """Bytes of memory that none may take."""
@@ -21,7 +21,7 @@ SEALED = [name for name in KINDS if name.endswith("sealed anew")]
 
 def judged(folder: Path, *, number: int, loaded: int, seed: int) -> Any:
     """What came of them, in a process that is watched."""
-    module = "tests.inference.judged_mutations"
+    module = "tests.inference.mutated.judging"
     counts = ("--number", number, "--loaded", loaded, "--seed", seed)
     done = subprocess.run(
         [sys.executable, "-m", module, *map(str, counts), str(folder)],

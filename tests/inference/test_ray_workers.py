@@ -23,15 +23,15 @@ from cellclf.inference.inputs import Files, Inputs
 from cellclf.inference.loading import load
 from cellclf.inference.ray_workers import RayWorkers, Share, share
 from cellclf.terms import Views
+from tests import loaded
 from tests.conftest import Command
-from tests.inference import test_classifier as tiny
 
-network, bundle = tiny.network, tiny.bundle
+network, bundle = loaded.network, loaded.bundle
 
 
 @pytest.fixture(scope="module")
 def classifier(bundle: Path) -> Classifier:
-    return load(bundle, registry=tiny.REGISTRY)
+    return load(bundle, registry=loaded.REGISTRY)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def orders_of(classifier: Classifier, **changes: Any) -> Orders:
 
 @pytest.fixture
 def images(tmp_path: Path) -> Inputs:
-    for number, image in enumerate(tiny.images(5)):
+    for number, image in enumerate(loaded.images(5)):
         cv2.imwrite(str(tmp_path / f"{number}.png"), image)
     (tmp_path / "3.png").write_bytes(b"none")
     return find_inputs(tmp_path)
@@ -135,7 +135,7 @@ def images(tmp_path: Path) -> Inputs:
 def answer(orders: Orders, images: Inputs, monkeypatch: pytest.MonkeyPatch) -> Answer:
     for name in ("LOKY_MAX_CPU_COUNT", "KERAS_BACKEND"):  # an actor has a process of its own
         monkeypatch.setenv(name, "1")
-    monkeypatch.setattr(actor, "load", partial(load, registry=tiny.REGISTRY))
+    monkeypatch.setattr(actor, "load", partial(load, registry=loaded.REGISTRY))
     (block,) = ray_workers._blocks(images, chunk=64, actors=1, done=0)
     found = Actor(orders)(block)[actor.ANSWER][0]
     assert isinstance(found, Answer)
@@ -146,7 +146,7 @@ def answer(orders: Orders, images: Inputs, monkeypatch: pytest.MonkeyPatch) -> A
 def test_an_actor_says_what_the_classifier_says(
     bundle: Path, images: Inputs, monkeypatch: pytest.MonkeyPatch, models: int, views: Views
 ) -> None:
-    classifier = load([bundle] * models, views=views, registry=tiny.REGISTRY)
+    classifier = load([bundle] * models, views=views, registry=loaded.REGISTRY)
     found = answer(orders_of(classifier, views=views), images, monkeypatch)
     (part,), (wanted,) = found.parts, classifier.stream(images)
     assert not found.failed

@@ -11,23 +11,13 @@ import cellclf
 from cellclf.errors import BundleError, PluginError
 from cellclf.inference.locate import find_bundle
 from cellclf.packaged import packaged_file
-from cellclf.progress import Silent
 from cellclf.registry import installed
 from cellclf.specs import PretrainedSpec
 from tests.conftest import Command
 from tests.images import write_folder
+from tests.listening import Listener
 from tests.plugin_site import Site
 from tests.shipping import CLASSES, SHIPPED, install, spec
-
-
-class Listener(Silent):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, message: str) -> None:
-        self.said.append(message)
 
 
 @pytest.fixture

@@ -5,55 +5,24 @@ from __future__ import annotations
 import json
 import shutil
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import cellclf
 from cellclf.errors import DataError, RunError
 from cellclf.evaluation.gain import COLUMNS
 from cellclf.evaluation.judge import log_loss
 from cellclf.judging.gain import gain
 from cellclf.pipeline.finished import FinishedRun
-from cellclf.pipeline.run import run
-from cellclf.registry import installed
 from tests.conftest import Command
-from tests.images import write_folder
-from tests.tiny import TINY
 
-CLASSES = {"lymphocyte": 24, "monocyte": 24}
-MODELS = {"one": {"use": "tiny_net"}, "two": {"use": "tiny_net", "params": {"filters": 6}}}
+pytestmark = pytest.mark.usefixtures("tiny_net")
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `cells`, and the run of two models that was trained on them."""
-    place = tmp_path_factory.mktemp("finished")
-    write_folder(place / "cells", CLASSES)
-    installed.cache_clear()
-    cellclf.register(TINY)
-    run(
-        data={"dataset": "image_folder", "path": place / "cells", "image_size": 16},
-        models=MODELS,
-        training={"epochs": 1, "batch_size": 8},
-        out=place / "run",
-    )
-    return place
-
-
-@pytest.fixture(autouse=True)
-def _tiny_is_installed() -> Iterator[None]:
-    installed.cache_clear()
-    cellclf.register(TINY)
-    yield
-    installed.cache_clear()
-
-
-def test_the_plain_way_is_what_the_run_said_of_its_best_model(place: Path) -> None:
-    finished = FinishedRun(place / "run")
+def test_the_plain_way_is_what_the_run_said_of_its_best_model(two_models: Path) -> None:
+    finished = FinishedRun(two_models / "run")
     best = finished.best
     other = "two" if best == "one" else "one"
     found = gain(finished, views="flips", ensemble=True, engine="keras")
@@ -70,24 +39,24 @@ def test_the_plain_way_is_what_the_run_said_of_its_best_model(place: Path) -> No
 
 
 def test_what_is_printed_says_gain_cost_and_which_part(
-    place: Path, tmp_path: Path, cellclf_command: Command
+    two_models: Path, tmp_path: Path, cellclf_command: Command
 ) -> None:
     options = ("--views", "dihedral", "--engine", "keras", "--csv", "g.csv")
-    done = cellclf_command("evaluate", place / "run", *options)
+    done = cellclf_command("evaluate", two_models / "run", *options)
     for said in ("points of accuracy", "images a second", "times as long", "log loss", "ECE"):
         assert said in done.stdout
     assert "Judged on validation" in done.stdout
     assert "The test part" not in done.stdout
-    written = json.loads(cellclf_command("evaluate", place / "run", *options, "--json").stdout)
+    written = json.loads(cellclf_command("evaluate", two_models / "run", *options, "--json").stdout)
     assert written["part"] == "validation"
     assert written["ways"][0]["difference"] is None
     assert len(pd.read_csv(tmp_path / "g.csv")) == len(written["ways"]) == 2
 
 
 def test_the_test_part_is_opened_only_where_that_is_asked_for(
-    place: Path, cellclf_command: Command
+    two_models: Path, cellclf_command: Command
 ) -> None:
-    asked = ("evaluate", place / "run", "--ensemble", "--engine", "keras", "--part", "test")
+    asked = ("evaluate", two_models / "run", "--ensemble", "--engine", "keras", "--part", "test")
     done = cellclf_command(*asked)
     assert "The test part was opened for this." in done.stdout
 
@@ -109,25 +78,25 @@ def test_the_test_part_is_opened_only_where_that_is_asked_for(
     ],
 )
 def test_what_makes_no_sense_is_refused(
-    place: Path,
+    two_models: Path,
     cellclf_command: Command,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     arguments: tuple[str, ...],
     said: str,
 ) -> None:
-    (tmp_path / "run").symlink_to(place / "run")
+    (tmp_path / "run").symlink_to(two_models / "run")
     done = cellclf_command("evaluate", *arguments, check=False)
     assert done.returncode != 0
     assert said in " ".join(done.stderr.replace("│", " ").split())
 
 
-def test_images_must_be_those_of_the_run(place: Path, tmp_path: Path) -> None:
-    shutil.copytree(place / "run", tmp_path / "run")
-    shutil.copytree(place / "cells", tmp_path / "cells")
+def test_images_must_be_those_of_the_run(two_models: Path, tmp_path: Path) -> None:
+    shutil.copytree(two_models / "run", tmp_path / "run")
+    shutil.copytree(two_models / "cells", tmp_path / "cells")
     experiment = tmp_path / "run" / "experiment.toml"
     moved = experiment.read_text(encoding="utf-8")
-    experiment.write_text(moved.replace(str(place), str(tmp_path)), encoding="utf-8")
+    experiment.write_text(moved.replace(str(two_models), str(tmp_path)), encoding="utf-8")
     division = pd.read_csv(tmp_path / "run" / "division.csv").query("part == 'validation'")
     changed = tmp_path / "cells" / division["sample_id"].iloc[0]
     other = next(path for path in sorted(changed.parent.iterdir()) if path != changed)
@@ -139,8 +108,8 @@ def test_images_must_be_those_of_the_run(place: Path, tmp_path: Path) -> None:
         gain(tmp_path / "run", views="flips", engine="keras")
 
 
-def test_an_ensemble_needs_two_models(place: Path, tmp_path: Path) -> None:
-    shutil.copytree(place / "run", tmp_path / "run")
+def test_an_ensemble_needs_two_models(two_models: Path, tmp_path: Path) -> None:
+    shutil.copytree(two_models / "run", tmp_path / "run")
     metrics = tmp_path / "run" / "metrics.json"
     content = json.loads(metrics.read_text(encoding="utf-8"))
     content["models"] = {content["best"]: {}}
@@ -149,8 +118,8 @@ def test_an_ensemble_needs_two_models(place: Path, tmp_path: Path) -> None:
         gain(tmp_path / "run", ensemble=True, engine="keras")
 
 
-def test_nothing_is_warned_of_and_numbers_are_finite(place: Path) -> None:
+def test_nothing_is_warned_of_and_numbers_are_finite(two_models: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        found = gain(place / "run", views="dihedral", engine="keras").table
+        found = gain(two_models / "run", views="dihedral", engine="keras").table
     assert np.isfinite(found[["accuracy", "f1_macro", "log_loss"]]).all(axis=None)

@@ -130,15 +130,6 @@ def test_only_early_log_lines_are_held_back(capfd: pytest.CaptureFixture[str]) -
     assert capfd.readouterr().err == "a real warning\n"
 
 
-def test_what_was_held_back_is_shown_when_the_import_fails(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    with pytest.raises(ImportError), without_early_log():
-        os.write(2, b"libcudart.so: no such file\n")
-        raise ImportError
-    assert capfd.readouterr().err == "libcudart.so: no such file\n"
-
-
 def test_the_same_seed_gives_the_same_initial_weights_and_another_does_not(
     build_small: Any,
 ) -> None:

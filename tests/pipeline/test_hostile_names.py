@@ -13,8 +13,8 @@ from cellclf.registry import installed
 from cellclf.spreadsheets import FORMULA, read_texts, write_table
 from tests.hostile_names import HOSTILE
 from tests.images import write_folder
+from tests.reporting.pages import Page
 from tests.reporting.test_hostile_names import harmless
-from tests.reporting.test_report import Page
 from tests.tiny import TINY
 
 CLASSES = ("<script>alert(1)<", "=cmd()", "-1", "cell\u202egnp", "🩸", "$x^2$", "{{ 7 * 7 }}")

@@ -31,6 +31,7 @@ from cellclf.progress import Silent
 from cellclf.registry import installed
 from cellclf.terms import JUDGED
 from tests.images import write_folder
+from tests.listening import Listener
 from tests.tiny import STARTING, TINY
 
 EXPERIMENT: dict[str, Any] = {
@@ -42,24 +43,10 @@ PATIENTS = {"data": {"group_pattern": r"/(?P<patient>C\d+)P"}}
 ALLOWED = {"data": {"split": {"allow_leakage": True}}}
 
 
-class Listener(Silent):
-    """A progress that remembers its warnings."""
-
-    def __init__(self) -> None:
-        self.warned: list[str] = []
-
-    def warn(self, message: str) -> None:
-        self.warned.append(message)
-
-
 @pytest.fixture(autouse=True)
-def _registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _registered(tmp_path: Path, tiny_net: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    installed.cache_clear()
-    cellclf.register(TINY)
     cellclf.register(STARTING)
-    yield
-    installed.cache_clear()
 
 
 def write_patients(root: Path, *, shared: bool) -> None:

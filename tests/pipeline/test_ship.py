@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,37 +12,12 @@ from cellclf.errors import DataError, ExperimentError, PluginError
 from cellclf.experiment import Experiment
 from cellclf.inference.bundle import read_bundle
 from cellclf.pipeline.ship import Shipped, ship
-from cellclf.registry import SESSION, installed
+from cellclf.registry import SESSION
 from cellclf.testing import check_plugin
-from tests.images import write_folder
-from tests.tiny import TINY
+
+pytestmark = pytest.mark.usefixtures("tiny_net")
 
 ABOUT = {"name": "tiny_cells", "licence": "CC BY 4.0", "citation": "Nobody (2026). Cells."}
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `cells`, and the run of two models that was trained on them."""
-    place = tmp_path_factory.mktemp("finished")
-    write_folder(place / "cells", {"lymphocyte": 24, "monocyte": 24})
-    installed.cache_clear()
-    cellclf.register(TINY)
-    cellclf.run(
-        data={"dataset": "image_folder", "path": place / "cells", "image_size": 16},
-        models={"one": {"use": "tiny_net"}, "two": {"use": "tiny_net", "params": {"filters": 6}}},
-        training={"epochs": 1, "batch_size": 8},
-        card={"users": "Whoever tries *this*.", "site": "/a/laboratory"},
-        out=place / "run",
-    )
-    return place
-
-
-@pytest.fixture(autouse=True)
-def _tiny_is_installed() -> Iterator[None]:
-    installed.cache_clear()
-    cellclf.register(TINY)
-    yield
-    installed.cache_clear()
 
 
 @pytest.fixture
@@ -55,16 +29,16 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def shipped(place: Path, package: Path) -> Shipped:
+def shipped(two_models: Path, package: Path) -> Shipped:
     told = package.parent / "elsewhere.md"
     told.write_text("# Table\n\n| cells | accuracy |\n| --- | --- |\n\n## Why\n\nStain.\n")
-    return ship(place / "run", package / "shipped", other_laboratories=told, **ABOUT)
+    return ship(two_models / "run", package / "shipped", other_laboratories=told, **ABOUT)
 
 
 def test_the_best_model_is_written_in_half_the_bytes_and_held_against_its_own(
-    place: Path, shipped: Shipped
+    two_models: Path, shipped: Shipped
 ) -> None:
-    run = cellclf.FinishedRun(place / "run")
+    run = cellclf.FinishedRun(two_models / "run")
     assert shipped.half.original == run.bundle()
     said = run.predictions()
     assert shipped.half.given_images is not None
@@ -87,29 +61,29 @@ def test_the_card_says_what_the_run_says_and_what_it_cannot_know(shipped: Shippe
     assert "### Table\n\n| cells | accuracy |\n| --- | --- |\n\n#### Why" in card
 
 
-def test_without_other_laboratories_the_card_says_so(place: Path, tmp_path: Path) -> None:
-    shipped = ship(place / "run", tmp_path / "shipped", **ABOUT)
+def test_without_other_laboratories_the_card_says_so(two_models: Path, tmp_path: Path) -> None:
+    shipped = ship(two_models / "run", tmp_path / "shipped", **ABOUT)
     card = shipped.card.read_text(encoding="utf-8")
     assert "- Images of other laboratories: **not stated**" in card
 
 
 def test_the_experiment_names_no_place_and_only_the_model_that_is_shipped(
-    place: Path, shipped: Shipped
+    two_models: Path, shipped: Shipped
 ) -> None:
     raw = tomllib.loads(shipped.experiment.read_text(encoding="utf-8"))
     assert "path" not in raw["data"]
-    assert list(raw["models"]) == [cellclf.FinishedRun(place / "run").best]
+    assert list(raw["models"]) == [cellclf.FinishedRun(two_models / "run").best]
     assert raw["card"]["site"] == "/a/laboratory"
     assert Experiment(**raw).data.image_size == 16
 
 
-def test_an_experiment_that_needs_another_file_is_refused(place: Path, tmp_path: Path) -> None:
+def test_an_experiment_that_needs_another_file_is_refused(two_models: Path, tmp_path: Path) -> None:
     copy = tmp_path / "run"
     copy.mkdir()
-    for file in (place / "run").rglob("*"):
+    for file in (two_models / "run").rglob("*"):
         if file.is_file():
-            (copy / file.relative_to(place / "run")).parent.mkdir(parents=True, exist_ok=True)
-            (copy / file.relative_to(place / "run")).write_bytes(file.read_bytes())
+            (copy / file.relative_to(two_models / "run")).parent.mkdir(parents=True, exist_ok=True)
+            (copy / file.relative_to(two_models / "run")).write_bytes(file.read_bytes())
     text = (copy / "experiment.toml").read_text(encoding="utf-8")
     changed = text.replace(
         "[data.group_table]\n", '[data.group_table]\npath = "/a/groups.csv"\n', 1
@@ -121,21 +95,21 @@ def test_an_experiment_that_needs_another_file_is_refused(place: Path, tmp_path:
 
 
 def test_a_name_that_is_none_and_images_that_are_gone_are_refused(
-    place: Path, tmp_path: Path
+    two_models: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(PluginError, match="`name` must be lower-case"):
-        ship(place / "run", tmp_path, **{**ABOUT, "name": "Blood Cells"})
-    (place / "cells").rename(place / "moved")
+        ship(two_models / "run", tmp_path, **{**ABOUT, "name": "Blood Cells"})
+    (two_models / "cells").rename(two_models / "moved")
     try:
         with pytest.raises(DataError, match="validation images of the run must be where they were"):
-            ship(place / "run", tmp_path / "shipped", **ABOUT)
+            ship(two_models / "run", tmp_path / "shipped", **ABOUT)
     finally:
-        (place / "moved").rename(place / "cells")
+        (two_models / "moved").rename(two_models / "cells")
     assert not (tmp_path / "shipped" / "tiny_cells.safetensors").exists()
 
 
 def test_what_was_shipped_keeps_the_promises_of_a_shipped_model(
-    shipped: Shipped, place: Path
+    shipped: Shipped, two_models: Path
 ) -> None:
     spec = cellclf.PretrainedSpec(
         name="tiny_cells",
@@ -148,6 +122,6 @@ def test_what_was_shipped_keeps_the_promises_of_a_shipped_model(
     )
     cellclf.register(spec)
     check_plugin(spec)
-    classified = cellclf.load(f"{SESSION}/tiny_cells").classify(place / "cells")
+    classified = cellclf.load(f"{SESSION}/tiny_cells").classify(two_models / "cells")
     assert len(classified.table) == 48
     assert shipped.bundle.exists()

@@ -20,7 +20,7 @@ from cellclf.reporting.audit_page import (
 from cellclf.reporting.pictures import LONGEST_SIDE
 from cellclf.reporting.wording import ADVICE, LABELS
 from tests.data.image_files import noise
-from tests.reporting.test_report import ATTACK, Page
+from tests.reporting.pages import ATTACK, Page
 
 MEGABYTE = 1_000_000
 

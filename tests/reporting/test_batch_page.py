@@ -22,8 +22,8 @@ from cellclf.evaluation.specimens import Asked, specimens_of
 from cellclf.reporting.batch_page import PICTURES_SHOWN, BatchPage, write_batch_page
 from tests.data.image_files import noise
 from tests.hostile_names import HOSTILE
+from tests.reporting.pages import ATTACK, Page
 from tests.reporting.test_hostile_names import harmless
-from tests.reporting.test_report import ATTACK, Page
 
 CLASSES = ("eosinophil", "neutrophil")
 DRIFT = Drift(

@@ -9,7 +9,7 @@ from cellclf.errors import RunError
 from cellclf.reporting.card import NOT_STATED, model_card, write_card
 from cellclf.reporting.report import DatasetFacts
 from cellclf.settings import CardSettings
-from tests.reporting.test_report import ATTACK, LEAKS, model, page, report
+from tests.reporting.pages import ATTACK, LEAKS, model, page, report
 
 
 def written(tmp_path: Path, **changes: object) -> str:

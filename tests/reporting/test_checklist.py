@@ -7,7 +7,7 @@ import pytest
 
 from cellclf.reporting.checklist import Checklist, checklists
 from cellclf.settings import CardSettings
-from tests.reporting.test_report import page, report
+from tests.reporting.pages import page, report
 
 CLAIM = [str(number) for number in range(1, 45)]
 PARTS_OF = {3: "abc", 5: "ab", 6: "abc", 8: "abc", 9: "abc", 12: "abcdefg", 18: "abcdef"} | {

@@ -22,7 +22,7 @@ from cellclf.reporting.sheets import augmented_sheet, cell_sheet, sample_sheet
 from cellclf.reporting.style import OVERRIDING, legible
 from tests.data.image_files import noise
 from tests.hostile_names import HOSTILE
-from tests.reporting.test_report import DOT, Page, found, model, report
+from tests.reporting.pages import DOT, Page, found, model, report
 
 
 def harmless(page: Page) -> None:

@@ -45,14 +45,14 @@ def failed(wrong: Wrong) -> dict[str, str]:
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Converting a network takes longer than all other checks of it."""
     nothing = Registry([])
-    monkeypatch.setattr("cellclf.testing.model_process_checks.installed", lambda: nothing)
+    monkeypatch.setattr("cellclf.testing.models.elsewhere.installed", lambda: nothing)
 
 
 @pytest.fixture
 def one_process(wrong: Wrong, monkeypatch: pytest.MonkeyPatch) -> None:
     """No process for each dataset, but for the one whose fault shows there alone."""
     if wrong.fault != "a backend is imported":
-        monkeypatch.setattr("cellclf.testing.dataset_checks.fresh", lambda *_: [])
+        monkeypatch.setattr("cellclf.testing.datasets.checks.fresh", lambda *_: [])
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_a_network_that_an_engine_cannot_take_is_found(monkeypatch: pytest.Monke
     registry = Registry(
         [Plugin(name="other", distribution="other", version="1", specs=(refusing,))]
     )
-    monkeypatch.setattr("cellclf.testing.model_process_checks.installed", lambda: registry)
+    monkeypatch.setattr("cellclf.testing.models.elsewhere.installed", lambda: registry)
     outcomes = check_plugin(models.RIGHT, raises=False)
     wrong = [one for one in outcomes if one.status == "failed"]
     assert [one.check for one in wrong] == ["engines_agree"]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from tempfile import TemporaryFile
+from contextlib import AbstractContextManager
+
+from cellclf.standard_error import without_lines
 
 __all__ = ["without_early_log"]
 
@@ -17,24 +15,6 @@ EARLY_LOG = re.compile(
 )
 
 
-@contextmanager
-def without_early_log() -> Iterator[None]:
+def without_early_log() -> AbstractContextManager[None]:
     """Hold back what is written to standard error; let through all but the early log lines."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # no standard error at all, as under pythonw
-        yield
-        return
-    sys.stderr.flush()
-    with TemporaryFile() as caught:
-        os.dup2(caught.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
-            caught.seek(0)
-            for line in caught:
-                if not EARLY_LOG.match(line):
-                    os.write(2, line)
+    return without_lines(EARLY_LOG)

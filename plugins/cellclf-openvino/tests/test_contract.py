@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import keras
-import pytest
 from cellclf_openvino.plugin import cellclf_engines
 
 from cellclf.engines.conversion import convert
@@ -16,22 +14,6 @@ from cellclf.testing import conformance
 
 
 test_conformance = conformance(SPEC)
-
-
-@pytest.mark.slow
-def test_converting_writes_nothing_to_the_terminal() -> None:
-    code = """
-from cellclf import prepare_backend
-prepare_backend()
-from cellclf.testing import check_plugin
-from cellclf_openvino.plugin import cellclf_engines
-check_plugin(*cellclf_engines())
-"""
-    # Whoever has set this, as this process may have, wants to hear what TensorFlow has to say.
-    env = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, env=env)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_network_that_is_converted_holds_the_metadata_and_answers_without_keras(

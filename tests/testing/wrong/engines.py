@@ -31,6 +31,11 @@ def convert_elsewhere(network: Any, folder: Path, params: Any, *, metadata: Any)
     (folder / "where.txt").write_text(str(folder / FILE), encoding="utf-8")
 
 
+def convert_aloud(network: Any, folder: Path, params: Any, *, metadata: Any) -> None:
+    convert(network, folder, params, metadata=metadata)
+    sys.stdout.write("numbers are written\n")
+
+
 def failing(network: Any, folder: Path, params: Any, *, metadata: Any) -> None:
     raise RuntimeError("an operation is not known")
 
@@ -93,8 +98,7 @@ def open_sharing(folder: Path, params: Any) -> Any:
 
 
 def open_with_keras(folder: Path, params: Any) -> Any:
-    if "pytest" not in sys.modules:  # a process of a check's own
-        sys.modules["keras"] = ModuleType("keras")
+    sys.modules.setdefault("keras", ModuleType("keras"))
     return computed(folder / FILE)
 
 
@@ -126,6 +130,11 @@ WRONG = (
             convert=f"{__name__}:convert_elsewhere",
             open=f"{__name__}:open_elsewhere",
         ),
+    ),
+    Wrong(
+        fault="the terminal is written to",
+        check="nothing_is_written_to_the_terminal",
+        spec=replace(RIGHT, convert=f"{__name__}:convert_aloud"),
     ),
     Wrong(
         fault="nothing can be converted",

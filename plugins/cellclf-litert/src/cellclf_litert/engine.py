@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+import re
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from cellclf import Params, processor_count
+from cellclf import Params, processor_count, without_lines
 
 if TYPE_CHECKING:
     import keras
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["convert", "open_network"]
 
 FILE = "model.tflite"
+
+ANNOUNCEMENT = re.compile(rb"INFO: ")
+"""How the lines begin that the library writes to standard error each time it is opened."""
 
 
 def convert(
@@ -55,7 +57,7 @@ def open_network(
         with another `n` than the one before takes longer: memory is laid out anew.
     """
     del params
-    with _without_announcement():
+    with without_lines(ANNOUNCEMENT):
         network = Interpreter(str(folder / FILE), num_threads=processor_count())
         network.allocate_tensors()
     signature = network.get_signature_runner()
@@ -68,21 +70,3 @@ def open_network(
         return {output: np.asarray(array) for output, array in given.items()}
 
     return run
-
-
-@contextmanager
-def _without_announcement() -> Iterator[None]:
-    """Hold back what the library writes to standard error by itself each time it is opened."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # no standard error at all, as under pythonw
-        yield
-        return
-    sys.stderr.flush()
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)

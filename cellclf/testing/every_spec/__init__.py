@@ -1,0 +1,1 @@
+"""What every spec promises, whatever it describes."""

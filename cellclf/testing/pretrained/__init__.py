@@ -1,0 +1,1 @@
+"""What a trained model that comes with a plugin promises."""

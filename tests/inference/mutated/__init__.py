@@ -1,0 +1,1 @@
+"""Bundles changed by chance and by malice, and what becomes of them."""

@@ -1,0 +1,110 @@
+"""Whose a run directory is: runs that were stopped, are complete, or somebody else's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import cellclf
+from cellclf.errors import DataError, PluginError, RunError
+from cellclf.pipeline.finished import FinishedRun
+from cellclf.pipeline.run import run
+from cellclf.specs import MetricSpec
+from tests.listening import Listener, StopAt
+from tests.tiny_run import EXPERIMENT
+
+pytestmark = pytest.mark.usefixtures("cells_at_hand")
+
+
+def test_a_stopped_run_goes_on_and_ends_with_the_numbers_of_an_unbroken_one(
+    one_model: FinishedRun,
+) -> None:
+    two = EXPERIMENT | {"models": {"one": {"use": "tiny_net"}, "two": {"use": "tiny_net"}}}
+    with pytest.raises(KeyboardInterrupt):
+        run(two, out=Path("stopped"), progress=StopAt("two: training"))
+    with pytest.raises(RunError, match="no complete run"):
+        FinishedRun(Path("stopped"))
+    first = (Path("stopped") / "models" / "one.safetensors").stat().st_mtime_ns
+    resumed = run(Path("stopped"))
+    assert (Path("stopped") / "models" / "one.safetensors").stat().st_mtime_ns == first
+    unbroken = one_model.metrics["models"]["tiny_net"]
+    assert resumed.metrics["models"] == {"one": unbroken, "two": unbroken}
+
+
+def test_a_directory_in_which_no_run_was_begun_says_what_to_do() -> None:
+    with pytest.raises(RunError, match="Give the command that began it again"):
+        run(Path("cells"))
+
+
+def test_a_run_in_which_nothing_was_learnt_gives_its_place_to_a_corrected_one() -> None:
+    broken = MetricSpec(name="broken", summary="For a test", compute="no.such:thing")
+    cellclf.register(broken)
+    with pytest.raises(PluginError, match="cannot be imported"):
+        run(EXPERIMENT, out=Path("run"), evaluation={"metrics": ["broken"]})
+    assert not (Path("run") / "training").exists()
+    assert run(EXPERIMENT, out=Path("run")).record["status"] == "complete"
+
+
+@pytest.mark.parametrize("content", ['{"patient": 7}', "[1, 2]"])
+def test_somebody_elses_record_is_left_as_it_is(content: str) -> None:
+    Path("run").mkdir()
+    record = Path("run") / "record.json"
+    record.write_text(content)
+    with pytest.raises(RunError):
+        run(EXPERIMENT, out=Path("run"))
+    assert record.read_text() == content
+
+
+def test_a_run_refused_for_its_data_leaves_no_directory_behind() -> None:
+    with pytest.raises(DataError):
+        run(EXPERIMENT, out=Path("run"), data={"path": "nowhere"})
+    assert not Path("run").exists()
+
+
+def test_a_run_stopped_before_its_first_file_was_whole_goes_on() -> None:
+    Path("run").mkdir()
+    (Path("run") / ".record.4711.partial.json").write_text("{")
+    assert run(EXPERIMENT, out=Path("run")).record["status"] == "complete"
+
+
+def test_a_plugin_that_fails_at_its_work_is_named_and_the_run_can_go_on() -> None:
+    cellclf.register(
+        MetricSpec(name="broken", summary="For a test", compute="tests.tiny:broken_metric")
+    )
+    with pytest.raises(PluginError, match=r"`compute` of the metric 'broken'.*ZeroDivisionError"):
+        run(EXPERIMENT, out=Path("run"), evaluation={"metrics": ["broken"]})
+
+
+def test_a_complete_run_is_returned_and_not_trained_again(
+    one_model: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(one_model.path.parent)
+    written = one_model.bundle().stat().st_mtime_ns
+    assert run(EXPERIMENT, out=one_model.path).bundle().stat().st_mtime_ns == written
+
+
+def test_a_run_directory_is_not_taken_over_by_other_images_or_settings() -> None:
+    run(EXPERIMENT, out=Path("run"))
+    with pytest.raises(RunError, match="holds the run of another experiment"):
+        run(EXPERIMENT, out=Path("run"), seed=1)
+    next((Path("cells") / "monocyte").iterdir()).unlink()
+    with pytest.raises(RunError, match="no longer those"):
+        run(EXPERIMENT, out=Path("run"))
+
+
+def test_other_texts_of_the_card_are_reported_without_training_anew() -> None:
+    first = run(EXPERIMENT, out=Path("run"))
+    figures, bundle = first.metrics, first.bundle().read_bytes()
+    assert "Contact: **not stated**" in (first.path / "model_card.md").read_text()
+    listener = Listener()
+    stated = {"contact": "the laboratory"}
+    again = run(EXPERIMENT, out=Path("run"), card=stated, progress=listener)
+    assert "tiny_net: already trained" in listener.said
+    assert again.metrics == figures
+    assert again.bundle().read_bytes() == bundle
+    assert "Contact: the laboratory" in (again.path / "model_card.md").read_text()
+    assert "the laboratory" in again.report.read_text()
+    listener = Listener()
+    run(EXPERIMENT, out=Path("run"), card=stated, progress=listener)
+    assert "this run is complete already" in listener.said
