@@ -48,11 +48,12 @@ def audit_warnings(found: Audit) -> Iterator[str]:
     for kind, (one, several) in ABOUT_FILES.items():
         files = sorted({name for finding in _serious(found, kind) for name in finding.files})
         if files:
-            yield f"{len(files):,} {one if len(files) == 1 else several}: {first_few(files, most=NAMED)}"
+            said = one if len(files) == 1 else several
+            yield f"{len(files):,} {said}: {first_few(files, most=NAMED)}"
     for kind, end in ABOUT_CLASSES.items():
-        said = [finding.detail.partition(end)[0] for finding in _serious(found, kind)]
-        if said:
-            yield first_few(said, most=NAMED, separator="; ")
+        details = [finding.detail.partition(end)[0] for finding in _serious(found, kind)]
+        if details:
+            yield first_few(details, most=NAMED, separator="; ")
 
 
 def _serious(found: Audit, kind: FindingKind) -> list[Finding]:
