@@ -34,10 +34,10 @@ from numpy.typing import NDArray
 
 import cellclf
 from cellclf.engines.views import VIEWS
-from cellclf.evaluation.bootstrap import RESAMPLES, of_mean
+from cellclf.evaluation.bootstrap import of_mean
 from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.evaluation.proportions import Interval, clopper_pearson
-from cellclf.terms import Views
+from cellclf.terms import RESAMPLES, Views
 
 FEWEST_CELLS = 20
 SEED = 8

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from cellclf.data.decode import IMAGE_SUFFIXES
     from cellclf.data.download import download
     from cellclf.data.kaggle import download_from_kaggle
-    from cellclf.data.listing import ListedFile, Listing, list_files
+    from cellclf.data.listed import ListedFile, Listing
+    from cellclf.data.listing import list_files
     from cellclf.data.samples import Sample, Samples
     from cellclf.errors import (
         BundleError,
@@ -116,8 +117,8 @@ _HOME = {
     "ImageError": "cellclf.errors",
     "LeakageError": "cellclf.errors",
     "LeakageWarning": "cellclf.errors",
-    "ListedFile": "cellclf.data.listing",
-    "Listing": "cellclf.data.listing",
+    "ListedFile": "cellclf.data.listed",
+    "Listing": "cellclf.data.listed",
     "MetricSpec": "cellclf.specs",
     "ModelSpec": "cellclf.specs",
     "NoParams": "cellclf.specs",

@@ -5,84 +5,24 @@ Every reason why an experiment cannot run is gathered first and said together.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import wraps
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from cellclf.errors import (
-    CellclfError,
-    DataError,
-    ExperimentError,
-    PluginError,
-    Problem,
-    did_you_mean,
-)
+from cellclf.chosen import Chosen
+from cellclf.errors import DataError, ExperimentError, PluginError, Problem, did_you_mean
 from cellclf.experiment import Experiment
 from cellclf.gates import Gate, require_known
-from cellclf.registry import PLUGIN_ERRORS, Registry
+from cellclf.registry import Registry
 from cellclf.schema_problems import schema_problems
 from cellclf.settings import DataSettings, ModelChoice
-from cellclf.specs import (
-    AugmentationSpec,
-    CallbackSpec,
-    DatasetSpec,
-    MetricSpec,
-    ModelSpec,
-    Params,
-    Spec,
-    resolve,
-)
+from cellclf.specs import AugmentationSpec, CallbackSpec, DatasetSpec, MetricSpec, ModelSpec, Spec
 
-__all__ = ["Chosen", "Plan", "choose", "data_plan", "plan"]
+__all__ = ["Plan", "choose", "data_plan", "plan"]
 
 SpecT = TypeVar("SpecT", bound=Spec)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chosen(Generic[SpecT]):
-    """A spec, whose it is, and the parameters it was given."""
-
-    spec: SpecT
-    params: Params
-    distribution: str
-    version: str
-
-    def function(self, field: str) -> Callable[..., Any]:
-        """Import the function that a field of the spec, such as `load`, refers to.
-
-        Whatever it raises that is no `CellclfError` becomes a `PluginError` that says whose fault
-        it is; with `CELLCLF_PLUGIN_ERRORS=raise` it is let through, for the plugin's author.
-
-        Raises:
-            PluginError: It cannot be imported.
-        """
-        work = resolve(getattr(self.spec, field))
-
-        @wraps(work)
-        def blamed(*arguments: Any, **named: Any) -> Any:
-            try:
-                return work(*arguments, **named)
-            except CellclfError:
-                raise
-            except Exception as error:
-                if os.environ.get(PLUGIN_ERRORS) == "raise":
-                    raise
-                raise PluginError(
-                    f"`{field}` of the {self.spec.kind} {self.spec.name!r} of {self.distribution} "
-                    f"{self.version} failed: {type(error).__name__}: {error}. This is a fault of "
-                    f"the plugin; {PLUGIN_ERRORS}=raise shows where"
-                ) from error
-
-        return blamed
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The parameters in full, as plain values."""
-        return self.params.model_dump(mode="json", exclude_none=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,13 @@ from cellclf.plugin_files import as_plugin, examine_file, named_files, remember
 from cellclf.specs import Spec
 
 __all__ = [
+    "DISABLE",
+    "GROUP",
     "HOOKS",
+    "LOAD",
+    "PLUGIN_ERRORS",
+    "SESSION",
+    "UNKNOWN",
     "Offer",
     "Plugin",
     "Registry",
@@ -34,14 +40,20 @@ __all__ = [
 ]
 
 GROUP = "cellclf"
+"""Group of the entry points that are plugins."""
+
 SESSION = "(this session)"
+"""Stands for the distribution of what was registered in this process."""
+
 UNKNOWN = "(unknown)"
+"""Stands for the distribution of a plugin whose metadata cannot be read."""
 
 PLUGIN_ERRORS = "CELLCLF_PLUGIN_ERRORS"
 """Set to `raise`, it shows a plugin's author what went wrong, and where."""
 
 DISABLE = "CELLCLF_DISABLE_PLUGINS"
 LOAD = "CELLCLF_LOAD_PLUGINS"
+"""Name plugins, with commas between: those that are left out, and those that alone are loaded."""
 
 SpecT = TypeVar("SpecT", bound=Spec)
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from cellclf.errors import PluginError
 
 __all__ = [
+    "NAME_PATTERN",
     "AugmentationSpec",
     "CallbackContext",
     "CallbackSpec",

@@ -6,11 +6,13 @@ import math
 from typing import Literal, get_args
 
 __all__ = [
+    "AUTO",
     "JUDGED",
     "MISSING",
     "NO_BREAK",
     "PARTS",
     "PART_NAMES",
+    "RESAMPLES",
     "Balance",
     "Distribution",
     "Explanation",
@@ -57,6 +59,12 @@ Explanation = Literal["grad_cam", "occlusion"]
 
 Views = Literal["none", "flips", "dihedral"]
 """From which sides an image is looked at: as it is, mirrored too, or turned as well."""
+
+AUTO = "auto"
+"""What stands for the fastest engine of those that give what Keras gives."""
+
+RESAMPLES = 2000
+"""How often units are drawn anew for the interval of a figure that is no plain share."""
 
 MISSING = "–"
 """What stands for a figure that there is not."""

@@ -34,6 +34,7 @@ GROUND = (
     "registry",
     "settings",
     "experiment",
+    "chosen",
     "checking",
     "run_directory",
 )
@@ -153,6 +154,38 @@ def test_the_rule_notices_an_import_that_points_up(tmp_path: Path) -> None:
     module = tmp_path / "wrong.py"
     module.write_text("from cellclf.pipeline.run import run\nimport cellclf.training.fit\n")
     assert broken_rules(module, "evaluation") == {"pipeline", "training"}
+
+
+def exported(path: Path) -> set[str] | None:
+    """What the `__all__` of a module names; nothing where it has none."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return None
+
+
+def taken(path: Path) -> Iterator[tuple[str, str]]:
+    """Module of the core and name of everything that `path` imports by name."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cellclf."):
+            yield from ((str(node.module), alias.name) for alias in node.names)
+
+
+def test_a_module_takes_from_another_only_what_that_one_names_as_its_own() -> None:
+    named = {}
+    for path, _ in core_modules():
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        named[".".join(parts).removesuffix(".__init__")] = exported(path)
+    hidden = [
+        f"{path.relative_to(ROOT)}: {module}.{name}"
+        for path, room in core_modules()
+        if room != "testing"  # the files of one kit, which are apart for their length alone
+        for module, name in taken(path)
+        if named.get(module) is not None
+        and name not in (named[module] or ())
+        and f"{module}.{name}" not in named
+    ]
+    assert hidden == []
 
 
 def test_nothing_but_the_backend_package_names_a_backend() -> None:

@@ -14,12 +14,12 @@ from pathlib import Path
 from benchmarks.three_architectures.training import SPEEDS
 from cellclf import load, prepare_backend
 from cellclf.engines.engine import KERAS
-from cellclf.engines.opening import AUTO
 from cellclf.engines.speed import measure
 from cellclf.files import write_json
 from cellclf.inference.classifier import Classifier
 from cellclf.processors import processor_count
 from cellclf.run_directory import read_json
+from cellclf.terms import AUTO
 
 ROUNDS = 3
 """The quickest of so many counts: other work can only slow an engine down."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cellclf.checking import Chosen, choose
+from cellclf.checking import choose
+from cellclf.chosen import Chosen
 from cellclf.data.samples import Samples
 from cellclf.errors import DataError, sentences
 from cellclf.pipeline.load import load_dataset

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cellclf.data.decode import IMAGE_SUFFIXES
-from cellclf.data.listing import ListedFile, Listing, found_suffixes, list_files
+from cellclf.data.listed import ListedFile, Listing, found_suffixes
+from cellclf.data.listing import list_files
 from cellclf.data.samples import Samples
 from cellclf.errors import DataError
 from cellclf.specs import NoParams

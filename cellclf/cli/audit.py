@@ -18,6 +18,7 @@ from cellclf.cli.options import (
     require_result_files,
 )
 from cellclf.cli.output import JsonOption, print_json, print_written
+from cellclf.cli.stopping import GOES_ON, told_when_stopped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,14 +63,10 @@ def audit(
 
     asked = asked_for(experiment, data_flags(dataset, data, group_pattern), set_ or ())
     require_result_files({"--page": page})
-    try:
-        with command_progress() as progress:
-            if asked.notice:
-                progress.say(asked.notice)
-            found = audit_data(asked.raw, source=asked.source, progress=progress)
-    except KeyboardInterrupt:
-        typer.echo("Stopped. The same command goes on where this one was.", err=True)
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    with told_when_stopped(GOES_ON), command_progress() as progress:
+        if asked.notice:
+            progress.say(asked.notice)
+        found = audit_data(asked.raw, source=asked.source, progress=progress)
     if as_json:
         print_json(found.as_json())
     else:

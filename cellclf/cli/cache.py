@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cellclf.cli.output import JsonOption, print_json
+from cellclf.cli.output import GIGABYTE, JsonOption, in_megabytes, print_json
 
 if TYPE_CHECKING:
     from cellclf.data.cache import Entry
 
 __all__ = ["app"]
-
-GIGABYTE, MEGABYTE = 10**9, 10**6
 
 app = typer.Typer(
     help="See and remove what is kept to save time: all of it can be made again.",
@@ -40,8 +38,8 @@ def list_entries(
     if as_json:
         print_json([_described(entry) for entry in found])
         return
-    total = sum(entry.bytes for entry in found) / MEGABYTE
-    typer.echo(f"{cache_folder()}: {len(found)} entries, {total:,.1f} MB")
+    total = in_megabytes(sum(entry.bytes for entry in found))
+    typer.echo(f"{cache_folder()}: {len(found)} entries, {total}")
     for entry in found:
         typer.echo(_line(entry))
 
@@ -85,8 +83,8 @@ def prune_entries(
             }
         )
         return
-    freed = sum(entry.bytes for entry in done.removed) / MEGABYTE
-    typer.echo(f"removed {len(done.removed)} entries, {freed:,.1f} MB")
+    freed = in_megabytes(sum(entry.bytes for entry in done.removed))
+    typer.echo(f"removed {len(done.removed)} entries, {freed}")
     for entry in done.in_use:
         typer.echo(f"in use, and left: {_line(entry)}")
 
@@ -105,7 +103,7 @@ def _described(entry: Entry) -> dict[str, Any]:
 def _line(entry: Entry) -> str:
     images = "" if entry.images is None else f", {entry.images:,} images"
     in_use = ", in use" if entry.in_use else ""
-    size = f"{entry.bytes / MEGABYTE:,.1f} MB"
+    size = in_megabytes(entry.bytes)
     used = f"{_when(entry):%Y-%m-%d %H:%M}"
     return f"{entry.kind}/{entry.path.name}  {size}{images}, last used {used}{in_use}"
 

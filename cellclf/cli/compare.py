@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cellclf.cli.output import JsonOption, print_result
+from cellclf.terms import RESAMPLES
 
 __all__ = ["compare"]
 
@@ -16,7 +17,7 @@ def compare(
     runs: Annotated[list[Path], typer.Argument(help="Run directories.")],
     resamples: Annotated[
         int, typer.Option(min=100, help="How often units are drawn anew for an interval.")
-    ] = 2000,
+    ] = RESAMPLES,
     seed: Annotated[int, typer.Option(min=0, help="Decides every draw.")] = 0,
     as_json: JsonOption = False,
 ) -> None:

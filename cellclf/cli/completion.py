@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cellclf.terms import PARTS
+from cellclf.terms import AUTO, PARTS
 
 if TYPE_CHECKING:
     from cellclf.specs import Spec
@@ -54,7 +54,7 @@ def formats(incomplete: str) -> list[str]:
 
 def engines(incomplete: str) -> list[str]:
     """Return what may compute answers."""
-    return _beginning(incomplete, ["auto", "keras", *formats("")])
+    return _beginning(incomplete, [AUTO, "keras", *formats("")])
 
 
 def names(incomplete: str) -> list[str]:

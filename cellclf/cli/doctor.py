@@ -12,7 +12,7 @@ import typer
 
 from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.findings import finding_lines, verdict
-from cellclf.cli.output import JsonOption, print_json
+from cellclf.cli.output import JsonOption, in_gigabytes, in_megabytes, print_json
 from cellclf.cli.plugins_doctor import plugin_described
 from cellclf.terms import NO_BREAK
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["doctor"]
 
-GIGABYTE, MEGABYTE = 10**9, 10**6
 WIDTH = 96
 
 
@@ -104,7 +103,7 @@ def _wrapped(words: Iterable[str]) -> Iterator[str]:
 
 def _machine(found: Checkup) -> str:
     here = found.machine
-    memory = "memory not known" if here.memory is None else f"{_gigabytes(here.memory)} of memory"
+    memory = "memory not known" if here.memory is None else f"{in_gigabytes(here.memory)} of memory"
     used = f"{here.processors} of {here.processors_in_all} processors"
     return f"{used} ({here.processor}), {memory}"
 
@@ -118,9 +117,5 @@ def _backend(found: Checkup) -> Iterator[str]:
 
 def _cache(found: Checkup) -> str:
     place = found.cache
-    free = "" if place.free is None else f"; {_gigabytes(place.free)} free there"
-    return f"{place.folder}: {place.entries} entries, {place.bytes / MEGABYTE:,.1f} MB{free}"
-
-
-def _gigabytes(count: int) -> str:
-    return f"{count / GIGABYTE:,.1f} GB"
+    free = "" if place.free is None else f"; {in_gigabytes(place.free)} free there"
+    return f"{place.folder}: {place.entries} entries, {in_megabytes(place.bytes)}{free}"

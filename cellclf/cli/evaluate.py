@@ -12,17 +12,13 @@ from cellclf.cli import completion
 from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.options import EngineOption, ViewsOption, require_result_files, wrong_value
 from cellclf.cli.output import JsonOption, print_result, print_written
+from cellclf.terms import AUTO, PARTS, RESAMPLES, Part, Views, part_named
 
 if TYPE_CHECKING:
     from cellclf.evaluation.evaluation import Evaluation
     from cellclf.judging.gain import Gain
-    from cellclf.terms import Part, Views
 
 __all__ = ["evaluate"]
-
-# What the modules that are not imported before they are needed call the same.
-AUTO = "auto"
-RESAMPLES = 2000
 
 
 def evaluate(
@@ -96,7 +92,6 @@ def evaluate(
     """  # noqa: D301  click wants the character, not the two that stand for it
     from cellclf.gates import Gate
     from cellclf.judging.evaluate import evaluate as judged
-    from cellclf.terms import PARTS, part_named
 
     if (run is None) == (predictions is None):
         raise typer.BadParameter(

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from cellclf.cli import completion
-from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.output import JsonOption, print_result
+from cellclf.cli.stopping import GOES_ON, told_when_stopped
 
 __all__ = ["fetch"]
 
@@ -45,11 +45,7 @@ def fetch(
     from cellclf.cli.progress import command_progress
     from cellclf.cli.settings import overridden
 
-    try:
-        with command_progress() as progress:
-            params = overridden({}, {}, set_ or ())
-            fetched = fetch_set(dataset, to=to, params=params, progress=progress)
-    except KeyboardInterrupt:
-        typer.echo("Stopped. The same command goes on where this one was.", err=True)
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    with told_when_stopped(GOES_ON), command_progress() as progress:
+        params = overridden({}, {}, set_ or ())
+        fetched = fetch_set(dataset, to=to, params=params, progress=progress)
     print_result(as_json, fetched.summary, fetched.as_json)

@@ -33,6 +33,7 @@ from cellclf.cli.plugin_files import may_load_plugin_files, may_name_plugin_file
 from cellclf.cli.plugins import app as plugins_app
 from cellclf.cli.predict import predict
 from cellclf.cli.run import run
+from cellclf.cli.stopping import told_when_stopped
 from cellclf.errors import CellclfError
 
 __all__ = ["app", "main"]
@@ -42,11 +43,8 @@ class _Commands(TyperGroup):
     """All commands; each ends with the same status where a person stops it."""
 
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with told_when_stopped():
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            typer.echo("Stopped.", err=True)
-            raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
 app = typer.Typer(

@@ -11,7 +11,18 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["JsonOption", "print_error", "print_json", "print_result", "print_written"]
+__all__ = [
+    "GIGABYTE",
+    "JsonOption",
+    "in_gigabytes",
+    "in_megabytes",
+    "print_error",
+    "print_json",
+    "print_result",
+    "print_written",
+]
+
+MEGABYTE, GIGABYTE = 10**6, 10**9
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON alone to standard output, for a program.")
@@ -52,3 +63,23 @@ def print_error(error: Exception) -> None:
     coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     said = f"Error: {error}"
     typer.echo(typer.style(said, fg=typer.colors.RED) if coloured else said, err=True)
+
+
+def in_megabytes(count: int) -> str:
+    """Write a number of bytes.
+
+    Example:
+        >>> in_megabytes(2_612_345)
+        '2.6 MB'
+    """
+    return f"{count / MEGABYTE:,.1f} MB"
+
+
+def in_gigabytes(count: int) -> str:
+    """Write a large number of bytes.
+
+    Example:
+        >>> in_gigabytes(137_438_953_472)
+        '137.4 GB'
+    """
+    return f"{count / GIGABYTE:,.1f} GB"

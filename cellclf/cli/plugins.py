@@ -12,7 +12,7 @@ import typer
 from cellclf.cli import completion
 from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.new_plugin import new
-from cellclf.cli.output import JsonOption, print_json
+from cellclf.cli.output import JsonOption, in_megabytes, print_json
 from cellclf.cli.plugin_files import may_load_plugin_files, may_name_plugin_files
 from cellclf.cli.plugins_doctor import plugins_doctor
 
@@ -30,8 +30,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("new")(new)
-
-MEGABYTE = 1_000_000
 
 
 @app.command("list")
@@ -210,7 +208,7 @@ def _shipped(spec: PretrainedSpec) -> list[str]:
     bundle, card, experiment = map(packaged_file, (spec.bundle, spec.card, spec.experiment))
     return [
         f"    use: cellclf predict {spec.name} IMAGES",
-        f"    bundle: {bundle}, {bundle.stat().st_size / MEGABYTE:.1f} MB",
+        f"    bundle: {bundle}, {in_megabytes(bundle.stat().st_size)}",
         f"    made again by: cellclf run {experiment} --data FOLDER",
         "",
         unescape(card.read_text(encoding="utf-8")).rstrip(),

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cellclf.cli.exit_codes import ExitCode
 from cellclf.cli.options import (
     ByOption,
     EngineOption,
@@ -25,6 +24,8 @@ from cellclf.cli.options import (
     require_suffix,
 )
 from cellclf.cli.output import JsonOption, print_result, print_written
+from cellclf.cli.stopping import STOPPED, told_when_stopped
+from cellclf.terms import AUTO
 
 if TYPE_CHECKING:
     from cellclf.counting.wanted import Wanted
@@ -66,7 +67,7 @@ def predict(
     by: ByOption = "folder",
     question: QuestionOption = None,
     reference: ReferenceOption = None,
-    engine: EngineOption = "auto",
+    engine: EngineOption = AUTO,
     workers: WorkersOption = "local",
     ray_address: RayAddressOption = None,
     views: ViewsOption = "none",
@@ -151,7 +152,7 @@ def _require_places(
     from cellclf.evaluation.prediction_files import require_free, sidecar_of
     from cellclf.evaluation.review import require_uncorrected
     from cellclf.inference.finding import local_files
-    from cellclf.inference.results import unreadable_of
+    from cellclf.inference.journal import unreadable_of
 
     results = {"--out": out, "--report": report, "--review": review}
     if out is not None:
@@ -193,16 +194,12 @@ def _predicted(
     from cellclf.cli.progress import command_progress
     from cellclf.inference.predict import predict
 
-    try:
-        with command_progress() as progress:
-            totals = predict(
-                classifier, inputs, out=out, resume=resume, workers=workers, progress=progress
-            )
-            return totals if kept else replace(totals, files=())
-    except KeyboardInterrupt:
-        said = "Stopped. The same command with --resume goes on." if kept else "Stopped."
-        typer.echo(said, err=True)
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    said = f"{STOPPED} The same command with --resume goes on." if kept else STOPPED
+    with told_when_stopped(said), command_progress() as progress:
+        totals = predict(
+            classifier, inputs, out=out, resume=resume, workers=workers, progress=progress
+        )
+    return totals if kept else replace(totals, files=())
 
 
 def _write_pages(
@@ -211,7 +208,7 @@ def _write_pages(
     """Read back what was written, for a page and a list."""
     from cellclf.counting.batch import table_report
     from cellclf.evaluation.prediction_files import read_predictions, read_sidecar
-    from cellclf.inference.results import unreadable_of
+    from cellclf.inference.journal import unreadable_of
     from cellclf.spreadsheets import read_texts
 
     unreadable: dict[str, str] = {}

@@ -17,6 +17,7 @@ from cellclf.cli.options import (
     SetOption,
 )
 from cellclf.cli.output import JsonOption, print_result
+from cellclf.cli.stopping import GOES_ON, told_when_stopped
 
 __all__ = ["run"]
 
@@ -103,16 +104,12 @@ def run(
     else:
         wanted = asked_for(experiment, flags, set_ or ())
     chosen_backend()
-    try:
-        with command_progress() as progress:
-            if wanted.notice:
-                progress.say(wanted.notice)
-            finished = run_experiment(
-                wanted.raw, source=wanted.source, before_network=prepare_backend, progress=progress
-            )
-    except KeyboardInterrupt:
-        typer.echo("Stopped. The same command goes on where this one was.", err=True)
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    with told_when_stopped(GOES_ON), command_progress() as progress:
+        if wanted.notice:
+            progress.say(wanted.notice)
+        finished = run_experiment(
+            wanted.raw, source=wanted.source, before_network=prepare_backend, progress=progress
+        )
     print_result(as_json, finished.summary, finished.as_json)
     if not finished.passed:
         raise typer.Exit(ExitCode.NOT_REACHED)

@@ -1,1 +1,1 @@
-"""From addresses of images to training batches, by way of audit, split and store."""
+"""From addresses of images to training batches, by way of samples, split and image store."""

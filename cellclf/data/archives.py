@@ -18,7 +18,7 @@ from typing import IO
 from cellclf.data.cached import cached_file
 from cellclf.errors import DataError, ImageError
 
-__all__ = ["archive_members", "read_member", "unpacked_member"]
+__all__ = ["ENCRYPTED", "READABLE", "archive_members", "read_member", "unpacked_member"]
 
 HELD = 8
 """Archives kept open at a time; a set lies in one, or in a few."""
@@ -29,6 +29,7 @@ ENCRYPTED = 0x1
 READABLE = frozenset(
     {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 )
+"""Methods of packing that Python can undo."""
 """Methods of packing that Python unpacks; Windows packs very large files by another, Deflate64."""
 
 NOT_AN_ARCHIVE = (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, struct.error)

@@ -8,26 +8,20 @@ uninterrupted one would have seen.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cellclf.data.augmented import ORDER, TURNS, Augment, augmented, generator
 from cellclf.data.pages import Pages
-from cellclf.errors import DataError, PluginError
+from cellclf.errors import DataError
 from cellclf.terms import Balance
 
-__all__ = ["Augment", "ClassBalance", "TrainingBatches", "augmented_views"]
-
-Augment = Sequence[tuple[Callable[..., NDArray[np.uint8]], Any]]
-"""A chain of augmentations in the order of their application: pairs of `apply` and its params."""
+__all__ = ["ClassBalance", "TrainingBatches"]
 
 SEED_LIMIT = 2**64
-
-# What a generator is for, as the second half of its key.
-PIXELS, TURNS, ORDER = range(3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +198,9 @@ class TrainingBatches:
         Raises:
             PluginError: An augmentation changed the shape or type of an image.
         """
-        return _view(self._images[row], self._chain, self._seed, epoch, row, turn)
+        return augmented(
+            self._images[row], self._chain, seed=self._seed, epoch=epoch, row=row, turn=turn
+        )
 
     def targets(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return classes, one-hot `(n, num_classes)`, and weights `(n,)` of samples, by row."""
@@ -284,7 +280,7 @@ class TrainingBatches:
         rows, copies = self._rows, np.zeros_like(self._rows)
         if self._balance == "augment":
             rows, copies = self._filled_up(epoch)
-        order = _generator(self._seed, ORDER, epoch).permutation(len(rows))
+        order = generator(self._seed, ORDER, epoch).permutation(len(rows))
         self._latest = (epoch, rows[order], copies[order])
         return self._latest[1:]
 
@@ -294,34 +290,11 @@ class TrainingBatches:
         for number in np.flatnonzero(self._counts):
             members = self._rows[trained == number]
             turns, extra = divmod(int(self._counts.max()), len(members))
-            queue = _generator(self._seed, TURNS, int(number)).permutation(members)
+            queue = generator(self._seed, TURNS, int(number)).permutation(members)
             next_in_queue = (epoch * extra + np.arange(extra)) % len(members)
             rows += [np.tile(members, turns), queue[next_in_queue]]
             copies += [np.repeat(np.arange(turns), len(members)), np.full(extra, turns)]
         return np.concatenate(rows), np.concatenate(copies)
-
-
-def augmented_views(
-    images: NDArray[np.uint8], rows: Sequence[int], chain: Augment, *, seed: int, views: int
-) -> NDArray[np.uint8]:
-    """Return augmented views of some images, as a sheet for people to look at.
-
-    Args:
-        images: All images of the set, `uint8`, `(n, height, width, 3)`.
-        rows: Which of them.
-        chain: Augmentations, in order.
-        seed: The seed of training: view `k` is then what training sees as the sample's copy `k` in
-            its first epoch.
-        views: How many of each image.
-
-    Returns:
-        `uint8`, `(len(rows), views, height, width, 3)`.
-    """
-    sheet = np.empty((len(rows), views, *images.shape[1:]), dtype=np.uint8)
-    for place, row in enumerate(rows):
-        for turn in range(views):
-            sheet[place, turn] = _view(np.asarray(images[row]), chain, seed, 0, row, turn)
-    return sheet
 
 
 def _class_weights(counts: NDArray[np.intp], balance: Balance) -> NDArray[np.float64]:
@@ -332,34 +305,3 @@ def _class_weights(counts: NDArray[np.intp], balance: Balance) -> NDArray[np.flo
     present = counts > 0
     weights[present] = counts.sum() / np.count_nonzero(present) / counts[present]
     return weights
-
-
-def _view(
-    image: NDArray[np.uint8], chain: Augment, seed: int, epoch: int, row: int, copy: int
-) -> NDArray[np.uint8]:
-    """Send one image through the chain, with a generator of its own."""
-    rng = _generator(seed, PIXELS, epoch, row, copy)
-    shape = image.shape
-    for apply, params in chain:
-        image = image.view()
-        image.flags.writeable = False  # An augmentation that writes into its input stops here.
-        image = apply(image, rng, params)
-        if image.shape != shape or image.dtype != np.uint8:
-            raise PluginError(
-                f"augmentation {apply.__module__}:{apply.__qualname__} must return uint8 of shape "
-                f"{shape}. Received: {image.dtype} of shape {image.shape}"
-            )
-    return image
-
-
-def _generator(seed: int, purpose: int, *counters: int) -> np.random.Generator:
-    """Return the generator that belongs to these numbers and to no others.
-
-    Philox (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") turns a key and a
-    counter into random bits, so streams are told apart exactly, not by the luck of a hash. The
-    lowest word of the counter is left for the draws themselves.
-    """
-    counter = np.zeros(4, dtype=np.uint64)
-    counter[1 : 1 + len(counters)] = counters
-    key = np.array((seed, purpose), dtype=np.uint64)
-    return np.random.Generator(np.random.Philox(key=key, counter=counter))

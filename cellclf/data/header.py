@@ -17,7 +17,7 @@ from typing import Literal
 
 from cellclf.errors import ImageError
 
-__all__ = ["CUT_SHORT", "DAMAGED", "MAX_PIXELS", "NOT_AN_IMAGE", "Header", "read_header"]
+__all__ = ["CUT_SHORT", "DAMAGED", "MAX_PIXELS", "NOT_AN_IMAGE", "UPRIGHT", "Header", "read_header"]
 
 MAX_PIXELS = 32_000_000
 """The largest image that is decoded: of four channels of 16 bits, it takes 540 MB and 1.5 s."""
@@ -33,6 +33,8 @@ DAMAGED = "the file is damaged"
 NOT_AN_IMAGE = "not an image that can be read (JPEG, PNG, BMP, TIFF, WebP)"
 
 UPRIGHT = 1
+"""EXIF orientation of an image that is stored as it is to be seen."""
+
 ORIENTATIONS = range(UPRIGHT, 9)
 SIDEWAYS = range(5, 9)
 """Orientations that exchange rows and columns."""

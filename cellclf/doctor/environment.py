@@ -12,7 +12,7 @@ from cellclf.network.backend import BACKENDS
 from cellclf.plugin_files import FILES
 from cellclf.registry import DISABLE, LOAD, PLUGIN_ERRORS, listed
 
-__all__ = ["environment", "unfit"]
+__all__ = ["BACKEND", "environment", "unfit"]
 
 BACKEND = "KERAS_BACKEND"
 SWITCHES = (DISABLE, LOAD, FILES, PLUGIN_ERRORS, BACKEND, "KERAS_HOME", "CELLCLF_CACHE")

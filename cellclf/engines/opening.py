@@ -13,11 +13,9 @@ from cellclf.network.backend import meant
 from cellclf.progress import Progress, Silent
 from cellclf.registry import Offer, Registry
 from cellclf.specs import EngineSpec
+from cellclf.terms import AUTO
 
-__all__ = ["AUTO", "engine_names", "open_engine"]
-
-AUTO = "auto"
-"""What stands for the fastest engine of those that give what Keras gives."""
+__all__ = ["engine_names", "open_engine"]
 
 
 def engine_names(registry: Registry) -> tuple[str, ...]:

@@ -19,10 +19,9 @@ from cellclf.evaluation.proportions import (
     Interval,
     clopper_pearson,
 )
-from cellclf.terms import counted
+from cellclf.terms import RESAMPLES, counted
 
 __all__ = [
-    "RESAMPLES",
     "Draws",
     "interval",
     "of_mean",
@@ -33,7 +32,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-RESAMPLES = 2000
 WEIGHTS_TOGETHER = 1_000_000
 """Weights of samples in memory at a time, in each thread: several copies of 8 MB."""
 

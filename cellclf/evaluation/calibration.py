@@ -12,7 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from cellclf.errors import DataError
 from cellclf.evaluation.proportions import share
 
-__all__ = ["BINS", "FEWEST_SAMPLES", "Calibration", "expected_calibration_error", "reliability"]
+__all__ = [
+    "BINS",
+    "FEWEST_SAMPLES",
+    "SMALLEST",
+    "Calibration",
+    "expected_calibration_error",
+    "reliability",
+]
 
 Floats = NDArray[np.float64]
 

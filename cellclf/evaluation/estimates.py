@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from cellclf.evaluation.bootstrap import RESAMPLES, Draws, interval, of_mean, redrawn
+from cellclf.evaluation.bootstrap import Draws, interval, of_mean, redrawn
 from cellclf.evaluation.confusion import MACRO
 from cellclf.evaluation.metric import SINGLE, Metric, Trials
 from cellclf.evaluation.predictions import classes_of, labelled, probabilities, true_classes
 from cellclf.evaluation.proportions import Interval, share
 from cellclf.evaluation.units import independent_units
+from cellclf.terms import RESAMPLES
 
-__all__ = ["Judged", "estimates", "headlines", "limits"]
+__all__ = ["COLUMNS", "Judged", "estimates", "headlines", "limits"]
 
 
 COLUMNS = ("metric", "of", "value", "low", "high", "method", "samples", "units")

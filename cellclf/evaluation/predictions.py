@@ -12,7 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from cellclf.errors import DataError, did_you_mean
 
 __all__ = [
+    "CLASS_PREFIX",
     "COLUMNS",
+    "SUM_TOLERANCE",
+    "TEXT_COLUMNS",
     "UNIDENTIFIED",
     "checked_table",
     "class_column",
@@ -35,6 +38,8 @@ UNIDENTIFIED = "unidentified"
 """What stands in `predicted` for a cell that is none of the classes; no class is called that."""
 
 CLASS_PREFIX = "p_"
+"""How the column of a class's probabilities begins."""
+
 SUM_TOLERANCE = 1e-3
 """How far the probabilities of a row may sum from 1: they may have been rounded to four digits."""
 

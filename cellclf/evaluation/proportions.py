@@ -29,6 +29,7 @@ FEWEST_UNITS = 10
 CLOPPER_PEARSON = "Clopper-Pearson"
 KORN_GRAUBARD = "Korn-Graubard"
 NOT_ESTIMABLE = "not estimable: "
+"""How the method of an interval begins that there is not."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,14 +12,14 @@ import scipy
 from numpy.typing import ArrayLike
 
 from cellclf.errors import DataError
-from cellclf.evaluation.bootstrap import RESAMPLES, standard_error
+from cellclf.evaluation.bootstrap import standard_error
 from cellclf.evaluation.confusion import MACRO
 from cellclf.evaluation.estimates import Judged
 from cellclf.evaluation.metric import SINGLE, Metric
 from cellclf.evaluation.pairs import Paired, holm, images_needed, paired
 from cellclf.evaluation.predictions import classes_of, labelled
 from cellclf.evaluation.proportions import FEWEST_UNITS, LEVEL, Interval
-from cellclf.terms import counted
+from cellclf.terms import RESAMPLES, counted
 
 __all__ = ["FEWEST_SEEDS", "Pair", "Versus", "adjusted", "architectures", "versus"]
 

@@ -7,22 +7,23 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from cellclf.engines.opening import AUTO
 from cellclf.errors import DataError, RunError
 from cellclf.evaluation.prediction_files import read_sidecar, sidecar_of
 from cellclf.inference.caveats import averaged
 from cellclf.inference.classifier import Classifier
 from cellclf.inference.finding import find_inputs
 from cellclf.inference.inputs import Inputs, PathLike
+from cellclf.inference.journal import Journal, stopped, unreadable_of
 from cellclf.inference.loading import load
 from cellclf.inference.parts import Part
-from cellclf.inference.results import Journal, Results, stopped, unreadable_of
+from cellclf.inference.results import Results
 from cellclf.inference.totals import Counts, Totals
 from cellclf.progress import Progress
-from cellclf.terms import Views
+from cellclf.terms import AUTO, Views
 
 __all__ = ["Workers", "classifier_for", "predict"]
 
@@ -45,20 +46,8 @@ class Workers(Protocol):
         """Classify images as `Classifier.stream` does, in the same parts and the same order."""
 
 
-class _ThisProcess:
-    def stream(
-        self,
-        classifier: Classifier,
-        inputs: Inputs,
-        *,
-        batch: int | None = None,
-        done: int = 0,
-        progress: Progress | None = None,
-    ) -> Generator[Part, None, None]:
-        return classifier.stream(inputs, batch=batch, done=done, progress=progress)
-
-
-LOCAL: Workers = _ThisProcess()
+Stream = Callable[..., Generator[Part, None, None]]
+"""`Classifier.stream`, or what a cluster does in its place: `inputs`, and the rest by name."""
 
 
 def predict(
@@ -118,10 +107,10 @@ def predict(
             model, out=place, resume=resume, engine=engine, views=views, progress=progress
         )
     )
-    looking = LOCAL if workers is None else workers
+    stream = classifier.stream if workers is None else partial(workers.stream, classifier)
     if place is None:
-        return _counted(classifier, found, looking, progress)
-    return _written(classifier, found, place, looking, resume=resume, progress=progress)
+        return _counted(classifier, found, stream, progress)
+    return _written(classifier, found, place, stream, resume=resume, progress=progress)
 
 
 def classifier_for(
@@ -156,11 +145,11 @@ def classifier_for(
 
 
 def _counted(
-    classifier: Classifier, inputs: Inputs, workers: Workers, progress: Progress | None
+    classifier: Classifier, inputs: Inputs, stream: Stream, progress: Progress | None
 ) -> Totals:
     counts = Counts.of(classifier.classes)
     looks = []
-    for part in workers.stream(classifier, inputs, progress=progress):
+    for part in stream(inputs, progress=progress):
         counts = counts.plus(part, named=None)
         looks.append((part.looks, part.top))
     _require_read(counts)
@@ -171,7 +160,7 @@ def _written(
     classifier: Classifier,
     inputs: Inputs,
     out: Path,
-    workers: Workers,
+    stream: Stream,
     *,
     resume: bool,
     progress: Progress | None,
@@ -191,7 +180,7 @@ def _written(
             sidecar = read_sidecar(out.with_suffix(""))
             results.discard()
         else:
-            _stream(classifier, results.left(inputs), results, workers, progress)
+            _write_parts(results.left(inputs), results, stream, progress)
             if not results.counts.images:
                 results.discard()
                 _require_read(results.counts)
@@ -202,18 +191,12 @@ def _written(
     return replace(totals, files=(out, sidecar_of(out), *listed))
 
 
-def _stream(
-    classifier: Classifier,
-    inputs: Inputs,
-    results: Results,
-    workers: Workers,
-    progress: Progress | None,
+def _write_parts(
+    inputs: Inputs, results: Results, stream: Stream, progress: Progress | None
 ) -> None:
     """Look at what is left, and write it down meanwhile."""
     journal = results.journal
-    parts = workers.stream(
-        classifier, inputs, batch=journal.batch, done=journal.done, progress=progress
-    )
+    parts = stream(inputs, batch=journal.batch, done=journal.done, progress=progress)
     waiting: deque[Future[None]] = deque()
     with ThreadPoolExecutor(max_workers=1) as writer, closing(parts):
         for part in parts:

@@ -1,13 +1,6 @@
 """Results that appear while images are looked at, so that a command that is killed can go on.
 
-    new.csv.partial/rows.csv         rows, appended part by part
-    new.csv.partial/unreadable.csv   what could not be read
-    new.csv.partial/looks.f32        what the images look like and are taken for, for the drift
-    new.csv.partial/done.ids         fingerprints of the ids of all images that are done
-    new.csv.partial/journal.json     up to which byte all of that belongs together
-
-At the end the rows become `new.csv`, with `new.json` and, where there are any, `new.unreadable.csv`
-beside it.
+Files are appended to, and `cellclf.inference.journal` says up to where they belong together.
 """
 
 from __future__ import annotations
@@ -16,27 +9,39 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Literal, Self
+from typing import BinaryIO, Self
 
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cellclf.data.stain_focus import MEASURES
 from cellclf.errors import RunError
-from cellclf.evaluation.prediction_files import Sidecar, require_free, sidecar_of
+from cellclf.evaluation.prediction_files import Sidecar, sidecar_of
 from cellclf.files import replacing, require_writable, write_text
 from cellclf.inference.inputs import Inputs
+from cellclf.inference.journal import (
+    DONE,
+    JOURNAL,
+    LOCK,
+    LOOKS,
+    ROWS,
+    UNREADABLE,
+    UNREADABLE_HEADER,
+    Journal,
+    is_in_place,
+    unreadable_of,
+    working_folder,
+)
 from cellclf.inference.parts import Part
 from cellclf.inference.row_formats import csv_line, row_format
 from cellclf.inference.totals import Counts
 
-__all__ = ["Journal", "Results", "stopped", "unreadable_of", "working_folder"]
+__all__ = ["Results"]
 
 COMMIT_SECONDS = 0.5
 """How soon the journal says again how far the work has come."""
@@ -45,83 +50,10 @@ LOOK = np.dtype(("<f4", MEASURES + 1))
 """What is kept of an image for the drift: its looks, and the number of its class."""
 
 LOOKS_AT_A_TIME = 1 << 14
+"""Images: half a megabyte."""
 
 DIGEST_BYTES = 16
-
-UNREADABLE_HEADER = csv_line(("path", "reason"))
-
-ROWS, UNREADABLE, LOOKS, DONE = "rows", "unreadable.csv", "looks.f32", "done.ids"
-JOURNAL, LOCK = "journal.json", "lock"
-
-
-class Journal(BaseModel):
-    """How far work has come that may be killed at any time."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    schema_version: Literal[1] = 1
-    model: str = Field(description="Hash of the bundle that predicts.")
-    engine: str = Field(description="What computes its answers.")
-    batch: int = Field(ge=1, description="Images that are looked at together.")
-    format: str = Field(description="Suffix of the result.")
-    done: int = Field(0, ge=0, description="Images that are done, unreadable ones too.")
-    bytes: Mapping[str, int] = Field({}, description="Length of each file that belongs to that.")
-    counts: Counts = Field(description="What came of them.")
-    finished: bool = Field(False, description="All are done; files are being put into place.")
-
-
-def working_folder(out: Path) -> Path:
-    """Return where results are until they are complete."""
-    return out.with_name(f"{out.name}.partial")
-
-
-def unreadable_of(out: Path) -> Path:
-    """Return where the files are listed that could not be read."""
-    return out.with_name(f"{out.stem}.unreadable.csv")
-
-
-def stopped(out: Path, *, resume: bool) -> Journal | None:
-    """Return how far work has come that was stopped before; nothing where there is none.
-
-    Args:
-        out: The result.
-        resume: Whether to go on with it.
-
-    Raises:
-        RunError: There is some and it is not to be gone on with, or what is there is no such work,
-            or files of something else would be overwritten.
-    """
-    row_format(out)
-    require_free(out)
-    _require_own(unreadable_of(out))
-    folder = working_folder(out)
-    if not folder.exists():
-        return None
-    try:
-        content = (folder / JOURNAL).read_bytes()
-    except FileNotFoundError:
-        # Killed before there was a journal: nothing is lost but the folder.
-        if all(entry.name == LOCK or entry.name.startswith(".") for entry in folder.iterdir()):
-            return None
-        raise RunError(
-            f"{folder} is no work of this command: move it, or choose another name"
-        ) from None
-    except OSError as error:
-        raise RunError(f"{folder} cannot be read: {error.strerror or error}") from error
-    try:
-        journal = Journal.model_validate_json(content)
-    except ValidationError as error:
-        raise RunError(
-            f"{folder} holds work that this version cannot go on with: remove it to begin anew"
-        ) from error
-    if resume:
-        return journal
-    if _in_place(out, journal):  # killed when all that was left was to remove it
-        return None
-    raise RunError(
-        f"{folder} holds the first {journal.done:,} images of a prediction that was stopped. Go on "
-        "with it by --resume (`resume=True` in Python), or remove it to begin anew"
-    )
+"""Of a fingerprint: of a thousand million ids, no two agree by chance."""
 
 
 class Results:
@@ -143,7 +75,7 @@ class Results:
 
     def __init__(self, out: Path, journal: Journal, classes: tuple[str, ...]) -> None:
         self.journal = journal
-        self.complete = _in_place(out, journal)
+        self.complete = is_in_place(out, journal)
         self._out = out
         self._folder = working_folder(out)
         self._format = row_format(out)
@@ -342,25 +274,6 @@ class Results:
                 f"{self._folder} cannot be written: {cause.strerror or cause}. Make room in this "
                 "place, and go on with --resume (`resume=True` in Python), or choose another one"
             ) from cause
-
-
-def _in_place(out: Path, journal: Journal) -> bool:
-    """Whether the result is in its place, so that only the working folder is left to remove."""
-    rows = working_folder(out) / f"{ROWS}{row_format(out).suffix}"
-    return journal.finished and out.is_file() and not rows.exists()
-
-
-def _require_own(listed: Path) -> None:
-    try:
-        with listed.open("rb") as file:
-            own = file.read(len(UNREADABLE_HEADER)) == UNREADABLE_HEADER
-    except OSError:  # not there; what cannot be written is said when it is written
-        return
-    if not own:
-        raise RunError(
-            f"{listed} is a file of something else, and would be overwritten by the list of "
-            "unreadable files: give another name"
-        )
 
 
 def _digest(name: str) -> bytes:

@@ -16,7 +16,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cellclf.errors import DataError, RunError
-from cellclf.evaluation.bootstrap import RESAMPLES
 from cellclf.evaluation.versus import FEWEST_SEEDS, Versus, adjusted, architectures, versus
 from cellclf.files import finite
 from cellclf.pipeline.caveats import caveats_of_figures
@@ -25,6 +24,7 @@ from cellclf.pipeline.metrics import core_metrics
 from cellclf.pipeline.sources import units_in
 from cellclf.run_directory import RunDirectory
 from cellclf.spreadsheets import read_texts
+from cellclf.terms import RESAMPLES
 
 __all__ = ["Comparison", "compare"]
 

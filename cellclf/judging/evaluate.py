@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cellclf.errors import DataError
-from cellclf.evaluation.bootstrap import RESAMPLES
 from cellclf.evaluation.confusion import MACRO
 from cellclf.evaluation.estimates import estimates
 from cellclf.evaluation.evaluation import Evaluation
@@ -27,7 +26,7 @@ from cellclf.pipeline.sources import units_in
 from cellclf.registry import installed
 from cellclf.run_directory import RunDirectory
 from cellclf.spreadsheets import read_texts
-from cellclf.terms import PARTS, Part
+from cellclf.terms import PARTS, RESAMPLES, Part
 
 __all__ = ["evaluate"]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cellclf.checking import Plan
-from cellclf.data.batches import Augment, TrainingBatches
+from cellclf.data.augmented import Augment
+from cellclf.data.batches import TrainingBatches
 from cellclf.pipeline.prepare import Prepared
 
 __all__ = ["augmentation_chain", "training_batches"]

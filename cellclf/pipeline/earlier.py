@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from cellclf.checking import Chosen, Plan
+from cellclf.checking import Plan
+from cellclf.chosen import Chosen
 from cellclf.evaluation.sources import refuse_seen
 from cellclf.inference.bundle import Bundle, read_bundle
 from cellclf.pipeline.prepare import Prepared
 from cellclf.progress import Progress
 from cellclf.specs import ModelSpec
-from cellclf.terms import JUDGED
 
 __all__ = ["earlier_bundle", "refuse_earlier"]
 
@@ -36,7 +34,7 @@ def refuse_earlier(plan: Plan, prepared: Prepared, progress: Progress) -> None:
         LeakageError: One does; the message names the bundle and some of the images.
         BundleError: The bundle that it starts from cannot be read.
     """
-    rows = np.concatenate([prepared.split.rows(part) for part in JUDGED])
+    rows = prepared.judging
     content = [prepared.store.content[row] for row in rows]
     names = [f"{prepared.samples[row].id} ({prepared.split.parts[row]})" for row in rows]
     for label, chosen in plan.models.items():

@@ -17,6 +17,7 @@ from cellclf.errors import DataError
 from cellclf.experiment import laid_over
 from cellclf.inference.chunks import checked_images
 from cellclf.pipeline.prepare import prepare_data
+from cellclf.pipeline.work import Work
 from cellclf.progress import Silent
 from cellclf.registry import installed
 from cellclf.run_directory import RunDirectory
@@ -186,7 +187,10 @@ class CellClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         # Imported here: it imports Keras, which a wrong parameter should not cost.
         from cellclf.pipeline.train import train
 
-        train(LABEL, planned, prepared, directory, Silent())
+        train(
+            LABEL,
+            Work(plan=planned, prepared=prepared, directory=directory, progress=Silent()),
+        )
         return directory.bundle(LABEL).read_bytes()
 
     def __getstate__(self) -> dict[str, Any]:

@@ -7,18 +7,16 @@ from zlib import crc32
 
 import keras
 
-from cellclf.checking import Chosen, Plan
+from cellclf.checking import Plan
+from cellclf.chosen import Chosen
 from cellclf.data.batches import TrainingBatches
 from cellclf.data.decode import DECODE_VERSION
 from cellclf.inference.bundle import require_room
 from cellclf.network import backend
 from cellclf.network.build import build, set_weights, weights_of
-from cellclf.network.distribution import Share, distributed
+from cellclf.network.distribution import distributed
 from cellclf.pipeline.batches import training_batches
-from cellclf.pipeline.prepare import Prepared
-from cellclf.progress import Progress
-from cellclf.run_directory import RunDirectory
-from cellclf.settings import TrainingSettings
+from cellclf.pipeline.work import Work
 from cellclf.specs import CallbackContext, ModelSpec
 from cellclf.training.features import Backbone
 from cellclf.training.history import History
@@ -28,29 +26,37 @@ from cellclf.training.watching import Watcher, watchers
 __all__ = ["built", "fitted", "on_one_device"]
 
 
-def fitted(
-    label: str,
-    chosen: Chosen[ModelSpec],
-    plan: Plan,
-    prepared: Prepared,
-    directory: RunDirectory,
-    progress: Progress,
-    share: Share,
-) -> tuple[History, keras.Model]:
-    """Return a trained network and how it was trained; all processes of a run call this."""
-    experiment, folder = plan.experiment, directory.training(label)
+def fitted(label: str, work: Work) -> tuple[History, keras.Model]:
+    """Train one model, from its first weights or from where a killed run stood.
+
+    All processes of a run call this.
+
+    Args:
+        label: What the run calls it.
+        work: The run.
+
+    Returns:
+        How it was trained, and the trained network.
+
+    Raises:
+        BundleError: A bundle cannot hold such a network.
+        TrainingError: Training diverged.
+        PluginError: The architecture, an augmentation or a callback is at fault.
+    """
+    plan, prepared, progress = work.plan, work.prepared, work.progress
+    chosen, experiment = plan.models[label], plan.experiment
     settings, batches = experiment.training, training_batches(plan, prepared)
     # Made before anything random is drawn: whatever they draw changes no number of the run.
     phases = [
-        (phase, _watching(label, chosen, phase, plan, prepared, directory, batches, share))
+        (phase, _watching(label, phase, work, batches))
         for phase in phases_of(settings, chosen.spec.stages, epoch_length=batches.epoch_length)
     ]
     backend.seed_everything(experiment.seed)
-    with distributed(share):
-        network = built(chosen, plan, prepared)
+    with distributed(work.share):
+        network = built(label, work)
         require_room(network.count_params())
         progress.say(f"{label}: {backend.summary(network.dtype_policy.name)}")
-        _start(network, chosen, settings, label, progress)
+        _start(network, label, work)
         lesson = Lesson(
             network=network,
             phases=phases,
@@ -69,80 +75,84 @@ def fitted(
             labels=prepared.samples.labels,
             settings=settings,
             learning_rate=settings.learning_rate or chosen.spec.learning_rate,
-            directory=folder,
+            directory=work.directory.training(label),
             progress=progress,
             description=f"{label}: training",
-            share=share,
+            share=work.share,
         )
         history = lesson.learn()
     progress.say(f"{label}: {history.reason}")
     return history, network
 
 
-def built(chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared) -> keras.Model:
-    """Return the network of a model with random weights, in the precision that is asked for."""
-    with backend.precision(plan.experiment.training.precision):
+def built(label: str, work: Work) -> keras.Model:
+    """Return the network of a model with random weights, in the precision that is asked for.
+
+    Args:
+        label: What the run calls it.
+        work: The run.
+
+    Raises:
+        ExperimentError: The images are smaller than the network can take.
+        PluginError: The architecture is at fault.
+    """
+    chosen = work.plan.models[label]
+    experiment = work.plan.experiment
+    with backend.precision(experiment.training.precision):
         return build(
             chosen.spec,
             chosen.params,
-            image_size=plan.experiment.data.image_size,
-            num_classes=len(prepared.samples.classes),
+            image_size=experiment.data.image_size,
+            num_classes=len(work.prepared.samples.classes),
         )
 
 
-def on_one_device(
-    network: keras.Model, chosen: Chosen[ModelSpec], plan: Plan, prepared: Prepared
-) -> keras.Model:
-    """The same network, for this process to use alone: predictions need no other."""
-    copy = built(chosen, plan, prepared)
+def on_one_device(network: keras.Model, label: str, work: Work) -> keras.Model:
+    """Return the same network for this process to use alone: predictions need no other.
+
+    Args:
+        network: A trained network, on all devices of the run.
+        label: What the run calls it.
+        work: The run.
+    """
+    copy = built(label, work)
     set_weights(copy, weights_of(network))
     return copy
 
 
 def _watching(
-    label: str,
-    chosen: Chosen[ModelSpec],
-    phase: Phase,
-    plan: Plan,
-    prepared: Prepared,
-    directory: RunDirectory,
-    batches: TrainingBatches,
-    share: Share,
+    label: str, phase: Phase, work: Work, batches: TrainingBatches
 ) -> tuple[Watcher, ...]:
-    if not share.leads:
+    """Callbacks of plugins for one phase of one model's training; the first process has them."""
+    if not work.share.leads:
         return ()
-    folder = phase.folder(directory.training(label))
+    folder = phase.folder(work.directory.training(label))
     folder.mkdir(parents=True, exist_ok=True)
     context = CallbackContext(
         label=label,
-        architecture=chosen.spec.name,
-        run_directory=directory.path,
+        architecture=work.plan.models[label].spec.name,
+        run_directory=work.directory.path,
         training_folder=folder,
-        experiment=plan.experiment.model_dump(mode="json"),
-        classes=prepared.samples.classes,
+        experiment=work.plan.experiment.model_dump(mode="json"),
+        classes=work.prepared.samples.classes,
         epochs=phase.epochs,
         steps_per_epoch=len(batches.of_size(phase.batch_size)),
         phase=phase.name,
     )
-    return watchers(plan.callbacks, context)
+    return watchers(work.plan.callbacks, context)
 
 
-def _start(
-    network: keras.Model,
-    chosen: Chosen[ModelSpec],
-    settings: TrainingSettings,
-    label: str,
-    progress: Progress,
-) -> None:
+def _start(network: keras.Model, label: str, work: Work) -> None:
     """Give the network the weights that its parameters ask for."""
+    chosen, recipe = work.plan.models[label], work.plan.experiment.training.recipe
     before = [crc32(value.tobytes()) for value in weights_of(network).values()]
     if chosen.spec.pretrained is not None:
         chosen.function("pretrained")(network, chosen.params)
     after = [crc32(value.tobytes()) for value in weights_of(network).values()]
-    if settings.recipe != "from_scratch" and after == before:
-        progress.warn(
+    if recipe != "from_scratch" and after == before:
+        work.progress.warn(
             f"{label}: its backbone has random weights, of which training.recipe = "
-            f'"{settings.recipe}" makes little: set models.{label}.params.weights'
+            f'"{recipe}" makes little: set models.{label}.params.weights'
         )
 
 

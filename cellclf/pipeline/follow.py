@@ -5,13 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from cellclf.checking import Plan
 from cellclf.network import backend
-from cellclf.network.distribution import Share
 from cellclf.pipeline.fit import fitted
-from cellclf.pipeline.prepare import Prepared
-from cellclf.progress import Progress
-from cellclf.run_directory import RunDirectory
+from cellclf.pipeline.work import Work
 
 __all__ = ["follow"]
 
@@ -19,22 +15,23 @@ SECONDS_BETWEEN_LOOKS = 0.5
 """At storage that several machines share; what is waited for takes seconds at the least."""
 
 
-def follow(
-    plan: Plan, prepared: Prepared, directory: RunDirectory, progress: Progress, share: Share
-) -> None:
+def follow(work: Work) -> None:
     """Take part in the training of every model that is not trained yet; write nothing.
 
     It returns once the first process has completed the run. If that one dies, the backend ends
     this process.
+
+    Args:
+        work: The run.
     """
     backend.deterministic()
-    for label, chosen in plan.models.items():
-        trained = directory.facts(label)
-        if plan.experiment.trained_in is None and not trained.exists():
-            fitted(label, chosen, plan, prepared, directory, progress, share)
-            progress.say(f"{label}: process 0 predicts and writes the model")
+    for label in work.plan.models:
+        trained = work.directory.facts(label)
+        if work.plan.experiment.trained_in is None and not trained.exists():
+            fitted(label, work)
+            work.progress.say(f"{label}: process 0 predicts and writes the model")
             _wait_until(trained.exists)
-    _wait_until(directory.is_complete)
+    _wait_until(work.directory.is_complete)
 
 
 def _wait_until(is_so: Callable[[], bool]) -> None:

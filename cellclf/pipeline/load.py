@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cellclf.checking import Chosen
+from cellclf.chosen import Chosen
 from cellclf.data.samples import Samples
 from cellclf.errors import PluginError
 from cellclf.specs import DatasetSpec

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cellclf.checking import Chosen, Plan
+from cellclf.checking import Plan
+from cellclf.chosen import Chosen
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.train import Trained
 from cellclf.specs import ModelSpec

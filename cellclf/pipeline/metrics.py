@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from cellclf.checking import Chosen, choose
+from cellclf.checking import choose
+from cellclf.chosen import Chosen
 from cellclf.evaluation.metric import Metric
 from cellclf.registry import Registry, installed
 from cellclf.specs import MetricSpec, NoParams

@@ -27,7 +27,7 @@ from cellclf.pipeline.divide import LeftOut, divide
 from cellclf.pipeline.load import load_dataset
 from cellclf.progress import Progress
 from cellclf.settings import DataSettings
-from cellclf.terms import PARTS, Part
+from cellclf.terms import JUDGED, PARTS, Part
 
 __all__ = ["Prepared", "load_samples", "prepare_data"]
 
@@ -66,6 +66,11 @@ class Prepared:
     def images(self) -> NDArray[np.uint8]:
         """All images, `uint8`, `(n, size, size, 3)`."""
         return self.store.images
+
+    @property
+    def judging(self) -> NDArray[np.intp]:
+        """Rows of the parts that judge, one part after the other, shape `(m,)`."""
+        return np.concatenate([self.split.rows(part) for part in JUDGED])
 
     @cached_property
     def usual(self) -> UsualLook:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import platform
-import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from cellclf import __version__
-from cellclf.checking import Chosen, Plan, plan
+from cellclf.checking import Plan, plan
 from cellclf.errors import DataError, ExperimentError, PluginError, Problem, RunError
 from cellclf.experiment import Experiment, laid_over, read_toml
 from cellclf.files import write_json, write_text
 from cellclf.gates import Gate, require_known
-from cellclf.network.distribution import Share, check_distribution, join, launched
+from cellclf.network.distribution import check_distribution, join, launched
 from cellclf.pipeline.earlier import refuse_earlier
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.prepare import Prepared, prepare_data
+from cellclf.pipeline.record import Clock, record_of
 from cellclf.pipeline.taken_over import over_earlier, require_same_training
+from cellclf.pipeline.work import Work
 from cellclf.plugin_files import HASHED, how_to_load
 from cellclf.progress import Progress, Silent
 from cellclf.registry import installed
@@ -73,7 +70,7 @@ def run(
     planned = plan(wanted, installed(), source=source or name)
     check_distribution(planned.experiment.training.distribution)
     directory = RunDirectory(_place(planned))
-    clock = _Clock()
+    clock = Clock()
     leads = launched()[0] == 0
     with directory.claimed(planned.experiment.fingerprint) if leads else nullcontext():
         listener.say(f"run directory: {directory.path}")
@@ -90,7 +87,7 @@ def run(
         listener.say("this run is complete already")
         return FinishedRun(directory.path)
     if leads:
-        write_json(directory.record_file, _record(planned, prepared, status=RUNNING))
+        write_json(directory.record_file, record_of(planned, prepared, status=RUNNING))
         write_text(directory.experiment_file, planned.experiment.to_toml())
     if before_network is not None:
         before_network()
@@ -101,12 +98,15 @@ def run(
         images=prepared.fingerprint,
         version_of_cellclf=__version__,
     )
+    work = Work(
+        plan=planned, prepared=prepared, directory=directory, progress=listener, share=share
+    )
     if share.leads:
-        _train_and_tell(planned, prepared, directory, listener, clock, share)
+        _train_and_tell(work, clock)
     else:
         from cellclf.pipeline.follow import follow
 
-        follow(planned, prepared, directory, listener, share)
+        follow(work)
     return FinishedRun(directory.path)
 
 
@@ -172,14 +172,8 @@ def _require_classes(planned: Plan, prepared: Prepared) -> None:
             ) from error
 
 
-def _train_and_tell(
-    planned: Plan,
-    prepared: Prepared,
-    directory: RunDirectory,
-    progress: Progress,
-    clock: _Clock,
-    share: Share,
-) -> None:
+def _train_and_tell(work: Work, clock: Clock) -> None:
+    """Train, judge and report every model: what the first process of a run does."""
     # Imported here: from here on Keras is needed, and a mistake in the data was said without it.
     from cellclf.network import backend
     from cellclf.pipeline.metrics import bound_metrics
@@ -188,13 +182,12 @@ def _train_and_tell(
     from cellclf.pipeline.train import train
     from cellclf.pipeline.verdict import judge_models
 
+    planned, prepared, directory = work.plan, work.prepared, work.directory
     metrics = bound_metrics(planned.metrics)
     sources = sources_of(prepared)
     write_division(directory, sources)
     backend.deterministic()
-    trained = [
-        train(label, planned, prepared, directory, progress, share) for label in planned.models
-    ]
+    trained = [train(label, work) for label in planned.models]
     clock.lap("models")
     verdict = judge_models(
         metrics,
@@ -207,71 +200,8 @@ def _train_and_tell(
     )
     write_json(directory.metrics_file, verdict.as_json())
     network = backend.versions()
-    record = _record(planned, prepared, status=COMPLETE, network=network, seconds=clock.laps)
+    record = record_of(planned, prepared, status=COMPLETE, network=network, seconds=clock.laps)
     record["calibrated"] = all(model.facts.get("promises") for model in trained)
-    write_account(directory, planned, prepared, trained, verdict, record, progress)
+    write_account(work, trained, verdict, record)
     clock.lap("report")
     write_json(directory.record_file, record | {"seconds": clock.laps})
-
-
-def _record(
-    planned: Plan,
-    prepared: Prepared,
-    *,
-    status: str,
-    network: Mapping[str, Any] | None = None,
-    seconds: Mapping[str, float] | None = None,
-) -> dict[str, Any]:
-    """What a run says of itself: enough to know what its numbers rest on."""
-    plugins: list[Chosen[Any]] = [
-        planned.dataset,
-        *planned.augmentations.values(),
-        *planned.models.values(),
-        *planned.metrics.values(),
-        *planned.callbacks.values(),
-    ]
-    return {
-        "status": status,
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seed": planned.experiment.seed,
-        "experiment_fingerprint": planned.experiment.fingerprint,
-        "data_fingerprint": prepared.fingerprint,
-        "trained_in": planned.experiment.trained_in and str(planned.experiment.trained_in),
-        "synthetic": planned.dataset.spec.synthetic,
-        "leaky": prepared.leaky,
-        "leaks": [{"tie": leak.tie, "parts": dict(leak.parts)} for leak in prepared.leaks],
-        "calibrated": False,
-        "counts": prepared.counts(),
-        "unreadable": {
-            prepared.samples[row].id: reason for row, reason in prepared.store.unreadable.items()
-        },
-        "left_out": [asdict(one) for one in prepared.left_out],
-        "findings": [asdict(finding) for finding in prepared.audit.findings],
-        "sources": [asdict(size) for size in prepared.audit.classes],
-        "background_probe": prepared.audit.probe and asdict(prepared.audit.probe),
-        "warnings": list(prepared.split.warnings),
-        "versions": {
-            "cellclf": __version__,
-            "python": platform.python_version(),
-            **{chosen.distribution: chosen.version for chosen in plugins},
-            **{name: version(name) for name in ("numpy", "opencv-python-headless", "pandas")},
-            **{name: text for name, text in (network or {}).items() if isinstance(text, str)},
-        },
-        "plugin_files": installed().plugin_files({chosen.distribution for chosen in plugins}),
-        "platform": platform.platform(),
-        "devices": list((network or {}).get("devices", ())),
-        "seconds": dict(seconds or {}),
-    }
-
-
-class _Clock:
-    """Seconds that each stage took."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.monotonic()
-
-    def lap(self, stage: str) -> None:
-        now = time.monotonic()
-        self.laps[stage] = round(now - self._last, 2)
-        self._last = now

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from cellclf.auditing.summary import probe_sentence
 from cellclf.checking import Plan
-from cellclf.data.batches import augmented_views
+from cellclf.data.augmented import augmented_views
 from cellclf.evaluation.abstention import risk_coverage
 from cellclf.evaluation.estimates import limits
 from cellclf.evaluation.first_to_see import confident_mistakes, least_sure
@@ -23,7 +23,7 @@ from cellclf.pipeline.made import how_it_was_made
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.train import Trained
 from cellclf.pipeline.verdict import Verdict
-from cellclf.progress import Progress
+from cellclf.pipeline.work import Work
 from cellclf.reporting.card import write_card
 from cellclf.reporting.confidence_plots import acceptance_chart, calibration_chart
 from cellclf.reporting.figures import save_figure, stamp
@@ -37,7 +37,6 @@ from cellclf.reporting.report import (
 )
 from cellclf.reporting.sheets import augmented_sheet, cell_sheet, sample_sheet
 from cellclf.reporting.shown import ShownCell, shown_cells
-from cellclf.run_directory import RunDirectory
 from cellclf.terms import PARTS
 
 __all__ = ["write_account"]
@@ -60,20 +59,25 @@ AUGMENTED_VIEWS = 8
 
 
 def write_account(
-    directory: RunDirectory,
-    plan: Plan,
-    prepared: Prepared,
-    trained: Sequence[Trained],
-    verdict: Verdict,
-    record: Mapping[str, Any],
-    progress: Progress,
+    work: Work, trained: Sequence[Trained], verdict: Verdict, record: Mapping[str, Any]
 ) -> None:
-    """Draw every figure, save each, and write the report."""
+    """Draw every figure, save each, and write the report, the model card and the audit's page.
+
+    Args:
+        work: The run.
+        trained: What came of each model.
+        verdict: What the models are worth.
+        record: What the run says of itself.
+
+    Raises:
+        RunError: The run directory cannot be written to.
+    """
+    plan, prepared, directory = work.plan, work.prepared, work.directory
     counts = pd.DataFrame(prepared.counts())[list(PARTS)]
     shared = _shared_figures(plan, prepared, counts)
     models = []
     for model in trained:
-        sheets, cells, maps = _cells_to_see(model, prepared, directory, progress)
+        sheets, cells, maps = _cells_to_see(model, work)
         drawn = _model_figures(model, verdict) | sheets
         for name, figure in drawn.items():
             if prepared.leaky:
@@ -185,7 +189,7 @@ def _model_figures(model: Trained, verdict: Verdict) -> dict[str, Figure]:
 
 
 def _cells_to_see(
-    model: Trained, prepared: Prepared, directory: RunDirectory, progress: Progress
+    model: Trained, work: Work
 ) -> tuple[dict[str, Figure], dict[str, tuple[ShownCell, ...]], Maps]:
     """Find the test cells to be seen first, each with maps of what moved its answer.
 
@@ -199,12 +203,16 @@ def _cells_to_see(
     }
     # A cell that is on both sheets is explained once.
     shown, places = np.unique(np.concatenate([*chosen.values()]), return_inverse=True)
-    images, table = prepared.images[prepared.split.rows("test")[shown]], test.iloc[shown]
+    prepared, table = work.prepared, test.iloc[shown]
+    images = prepared.images[prepared.split.rows("test")[shown]]
     maps = maps_of(
-        directory.bundle(model.label), images, table["top_class"].tolist(), progress=progress
+        work.directory.bundle(model.label),
+        images,
+        table["top_class"].tolist(),
+        progress=work.progress,
     )
     if maps.missing:
-        progress.warn(f"{model.label}: the report is without {maps.missing}")
+        work.progress.warn(f"{model.label}: the report is without {maps.missing}")
     sheets, by_name = {}, {}
     for name, cells in chosen.items():
         rows, places = places[: len(cells)], places[len(cells) :]

@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cellclf import __version__
-from cellclf.checking import Chosen, Plan
+from cellclf.checking import Plan
+from cellclf.chosen import Chosen
 from cellclf.data.decode import DECODE_VERSION
 from cellclf.evaluation.decision import Decision
 from cellclf.evaluation.judge import answer_counts
@@ -27,17 +28,16 @@ from cellclf.files import write_json
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
 from cellclf.network import backend
 from cellclf.network.build import set_weights, weights_of
-from cellclf.network.distribution import ALONE, Share
 from cellclf.network.forward import Forward
 from cellclf.pipeline.earlier import earlier_bundle
 from cellclf.pipeline.fit import built, fitted, on_one_device
 from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.sources import group_text
 from cellclf.pipeline.taken_over import history_of
-from cellclf.progress import Progress
+from cellclf.pipeline.work import Work
 from cellclf.run_directory import RunDirectory, read_json
 from cellclf.specs import ModelSpec
-from cellclf.terms import JUDGED, Part
+from cellclf.terms import Part
 from cellclf.training.checkpoint import discard_checkpoints
 from cellclf.training.history import HISTORY_NAME, History, write_history
 
@@ -67,46 +67,77 @@ class Trained:
         return self.predictions[self.predictions["split"] == part].reset_index(drop=True)
 
 
-def train(
-    label: str,
-    plan: Plan,
-    prepared: Prepared,
-    directory: RunDirectory,
-    progress: Progress,
-    share: Share = ALONE,
-) -> Trained:
-    """Train one model, or take up what an earlier call has finished."""
-    facts_file = directory.facts(label)
-    history_file = directory.training(label) / HISTORY_NAME
-    if facts_file.exists():
-        progress.say(f"{label}: already trained")
+def train(label: str, work: Work) -> Trained:
+    """Train one model, or take up what an earlier call has finished.
+
+    Args:
+        label: What the run calls it.
+        work: The run.
+
+    Raises:
+        TrainingError: Training diverged.
+        PluginError: The architecture, an augmentation or a callback is at fault.
+        RunError: The run directory cannot be written to, or the run that is taken over not read.
+        BundleError: A bundle of the run that is taken over cannot be read.
+    """
+    directory = work.directory
+    if directory.facts(label).exists():
+        work.progress.say(f"{label}: already trained")
         return Trained(
             label=label,
-            history=pd.read_csv(history_file),
+            history=pd.read_csv(directory.training(label) / HISTORY_NAME),
             predictions=read_predictions(directory.table(label)),
-            facts=read_json(facts_file),
+            facts=read_json(directory.facts(label)),
         )
-    chosen = plan.models[label]
-    if plan.experiment.trained_in is not None:
-        history, network = _taken_over(label, chosen, plan, prepared, progress)
+    if work.plan.experiment.trained_in is None:
+        history, network = fitted(label, work)
+        if work.share.devices > 1:
+            network = on_one_device(network, label, work)
     else:
-        history, network = fitted(label, chosen, plan, prepared, directory, progress, share)
-        if share.devices > 1:
-            network = on_one_device(network, chosen, plan, prepared)
+        history, network = _taken_over(label, work, work.plan.experiment.trained_in)
     write_history(directory.training(label), history.rows)
-    raw, outliers = _predictions(network, prepared, progress, label)
-    decision = _decision(raw, plan, prepared)
-    if decision is None:
-        progress.warn(f"{label}: not calibrated, the calibration part is too small")
-    elif decision.refusal is None:
-        progress.warn(
-            f"{label}: no cell is called none of the classes, the training or the calibration part "
-            "is too small"
-        )
+    raw, outliers = _predictions(network, label, work)
+    decision = _decision(raw, label, work)
     table = raw if decision is None else decision.decide(raw)
-    manifest = _manifest(chosen, plan, prepared, table)
+    bundle = _kept(label, work, network, table, decision, outliers)
+    facts = {
+        "epochs": len(history.table),
+        "best_epoch": history.best_epoch,
+        "stopped_early": history.stopped_early,
+        "parameters": int(network.count_params()),
+        # Of all epochs, those before an interruption too.
+        "training_seconds": round(float(history.table["seconds"].sum()), 2),
+        "bundle_sha256": bundle,
+        "promises": decision and _promises(raw, table, decision, work.prepared),
+    }
+    write_json(directory.facts(label), facts)
+    discard_checkpoints(directory.training(label))
+    return Trained(label=label, history=history.table, predictions=table, facts=facts)
+
+
+def _taken_over(label: str, work: Work, place: Path) -> tuple[History, keras.Model]:
+    """Return how a model was trained in an earlier run, and its network, as it came out there."""
+    earlier = RunDirectory(place)
+    history = history_of(earlier, label)
+    network = built(label, work)
+    set_weights(network, read_bundle(earlier.bundle(label)).weights)
+    work.progress.say(f"{label}: {history.reason}")
+    return history, network
+
+
+def _kept(
+    label: str,
+    work: Work,
+    network: keras.Model,
+    table: pd.DataFrame,
+    decision: Decision | None,
+    outliers: OutlierScores | None,
+) -> str:
+    """Write the bundle and the predictions of a model; returns the hash of the bundle."""
+    chosen, prepared = work.plan.models[label], work.prepared
+    manifest = _manifest(chosen, work.plan, prepared, table)
     bundle = write_bundle(
-        directory.bundle(label),
+        work.directory.bundle(label),
         manifest,
         weights_of(network),
         decision=decision,
@@ -116,44 +147,16 @@ def train(
     )
     thresholds = {} if decision is None else decision.thresholds()
     sidecar = manifest.sidecar(model=label, sha256=bundle, thresholds=thresholds)
-    write_predictions(table, directory.predictions(label), sidecar=sidecar)
-    facts = {
-        "epochs": len(history.table),
-        "best_epoch": history.best_epoch,
-        "stopped_early": history.stopped_early,
-        "parameters": int(network.count_params()),
-        # Of all epochs, those before an interruption too.
-        "training_seconds": round(float(history.table["seconds"].sum()), 2),
-        "bundle_sha256": bundle,
-        "promises": decision and _promises(raw, table, decision, prepared),
-    }
-    write_json(facts_file, facts)
-    discard_checkpoints(directory.training(label))
-    return Trained(label=label, history=history.table, predictions=table, facts=facts)
-
-
-def _taken_over(
-    label: str,
-    chosen: Chosen[ModelSpec],
-    plan: Plan,
-    prepared: Prepared,
-    progress: Progress,
-) -> tuple[History, keras.Model]:
-    """The network of the run that is taken over, and how it was trained there."""
-    earlier = RunDirectory(plan.experiment.trained_in or Path())
-    history = history_of(earlier, label)
-    network = built(chosen, plan, prepared)
-    set_weights(network, read_bundle(earlier.bundle(label)).weights)
-    progress.say(f"{label}: {history.reason}")
-    return history, network
+    write_predictions(table, work.directory.predictions(label), sidecar=sidecar)
+    return bundle
 
 
 def _predictions(
-    network: keras.Model, prepared: Prepared, progress: Progress, label: str
+    network: keras.Model, label: str, work: Work
 ) -> tuple[pd.DataFrame, OutlierScores | None]:
     """Predictions of the parts that judge, and what their outlier scores come from."""
-    forward = Forward(network)
-    rows = np.concatenate([prepared.split.rows(part) for part in JUDGED])
+    forward, prepared, progress = Forward(network), work.prepared, work.progress
+    rows = prepared.judging
     outputs = forward(
         prepared.images, rows=rows, progress=progress, description=f"{label}: predicting"
     )
@@ -209,18 +212,26 @@ def _manifest(
     )
 
 
-def _decision(raw: pd.DataFrame, plan: Plan, prepared: Prepared) -> Decision | None:
+def _decision(raw: pd.DataFrame, label: str, work: Work) -> Decision | None:
     """What turns probabilities into answers, from the calibration part."""
-    settings = plan.experiment.evaluation
+    settings = work.plan.experiment.evaluation
     part = (raw["split"] == "calibration").to_numpy()
     decision = Decision.fitted(
         raw[part],
-        units=_units(prepared)[part],
+        units=_units(work.prepared)[part],
         target=settings.target_accuracy,
         coverage=settings.set_coverage,
         refused=settings.refused,
     )
-    return decision and decision.rounded()
+    if decision is None:
+        work.progress.warn(f"{label}: not calibrated, the calibration part is too small")
+        return None
+    if decision.refusal is None:
+        work.progress.warn(
+            f"{label}: no cell is called none of the classes, the training or the calibration part "
+            "is too small"
+        )
+    return decision.rounded()
 
 
 def _promises(
@@ -233,8 +244,7 @@ def _promises(
 
 def _units(prepared: Prepared) -> NDArray[np.intp]:
     """The unit of each row of the predictions."""
-    rows = np.concatenate([prepared.split.rows(part) for part in JUDGED])
-    units: NDArray[np.intp] = prepared.audit.units[rows]
+    units: NDArray[np.intp] = prepared.audit.units[prepared.judging]
     return units
 
 

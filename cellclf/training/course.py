@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from cellclf.errors import RunError, TrainingError
+from cellclf.errors import TrainingError
 from cellclf.network.backend import settle
 from cellclf.terms import percent
 from cellclf.training.checkpoint import Arrays, Checkpoint, assign, values_of
-from cellclf.training.history import EpochRow, best_of, write_history
-from cellclf.training.plan import Keeping, Plan, Standing
+from cellclf.training.history import EpochRow, best_of
+from cellclf.training.keeping import Keeping
+from cellclf.training.pace import Pace
+from cellclf.training.plan import Plan, Standing
 from cellclf.training.schedule import Clock, rate_at
 from cellclf.training.watching import Watcher
 
@@ -34,12 +36,6 @@ Logs = Mapping[str, Any] | None
 
 SECONDS_BETWEEN_REPORTS = 0.1
 """Reading a loss waits for the accelerator to reach that step: it is not done each time."""
-
-SECONDS_BETWEEN_HISTORIES = 1.0
-"""Writing the history takes as long as an epoch of a head: it is not done after each."""
-
-CHECKPOINT_SHARE = 0.02
-"""Most of the time that may go into writing checkpoints of a large network."""
 
 JUDGED_AT_ONCE = 8192
 """Features; so many are tens of megabytes."""
@@ -123,15 +119,12 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         self._averaged = False
         self._rated = -1, 0.0
         self._unreported = 0
-        self._images_per_second = 0.0
         self._validation_seconds = 0.0
-        self._writing_seconds = 0.0
         now = time.monotonic()
-        self._reported = self._written = self._steps_since = self._validation_began = now
+        self._pace = Pace(now)
+        self._reported = self._validation_began = now
         self._began = self._told = now - standing.seconds
         self._epoch_began = now - standing.epoch_seconds
-        self._steps_timed = 0
-        self._history_written = -math.inf
         self._begun = False
         if self.rows or self.batch:
             self._announce_resumption(standing.seconds)
@@ -157,7 +150,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
             assign(self.model.metrics_variables, self._metrics)
         else:
             self._epoch_began = now
-        self._steps_since, self._steps_timed = now, 0
+        self._pace.begin(now)
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Tell those who watch."""
@@ -169,19 +162,19 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         steps = self._plan.steps_at_once
         self.batch += steps
         self._unreported += steps
-        self._steps_timed += steps
+        self._pace.count(steps)
         for watcher in self._watchers:
             watcher.on_train_batch_end(self.batch - 1, logs)
         now = time.monotonic()
         if logs and now - self._reported >= SECONDS_BETWEEN_REPORTS:
             loss = float(logs[LOSS])
-            self._measure_rate()
+            self._pace.measure(self._plan.settings.batch_size)
             self._report(loss)
             if self._plan.clock is not None:
                 self._follow(self._plan.clock, now)
-            if now - self._written >= self._checkpoint_pause and self.batch < self._plan.batches:
+            if self._keeping.is_due(now) and self.batch < self._plan.batches:
                 settle(self.model)
-                self._write_checkpoint()
+                self._keeping.keep(self._checkpoint)
 
     def on_test_begin(self, logs: Logs = None) -> None:
         """Validate the averaged weights, if they count; training goes on with its own."""
@@ -191,7 +184,8 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         weights = self.model.trainable_variables
         if self._plan.settings.averaging > 0:
             self._trained = values_of(weights)
-        self._measure_rate()  # reading the weights has waited for the last step
+        # Now: reading the weights has waited for the last step.
+        self._pace.measure(self._plan.settings.batch_size)
         if self._averaged:
             self.model.optimizer.finalize_variable_values(weights)
             # Copies: a backend that reuses the buffers of weights would overwrite the average.
@@ -231,13 +225,11 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
             validation_accuracy=seen[f"val_{ACCURACY}"],
             learning_rate=self._rate(),
             seconds=now - self._epoch_began,
-            images_per_second=self._images_per_second,
+            images_per_second=self._pace.images_per_second,
         )
         self.rows = (*self.rows, row)
         self.batch = 0
-        if self.ended or now - self._history_written >= SECONDS_BETWEEN_HISTORIES:
-            self._write_history()
-            self._history_written = now
+        self._keeping.tell(self.rows, now=now, last=self.ended)
         told = {"learning_rate": row.learning_rate, "images_per_second": row.images_per_second}
         super().on_epoch_end(epoch, {**seen, **told})
         if best_of(self.rows) is row:
@@ -247,8 +239,8 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         if self._plan.clock is not None:
             self._follow(self._plan.clock, now)
         self.model.stop_training = self.ended
-        if self.ended or now - self._written >= self._checkpoint_pause:
-            self._write_checkpoint()
+        if self.ended or self._keeping.is_due(now):
+            self._keeping.keep(self._checkpoint)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Tell those who watch, once: what is left of an interrupted epoch is a call of its own."""
@@ -262,11 +254,6 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
             super().on_train_end(logs)
         elif self._plan.settings.averaging > 0:
             assign(self.model.trainable_variables, self._trained)
-
-    @property
-    def _checkpoint_pause(self) -> float:
-        every = self._keeping.every
-        return max(every, self._writing_seconds / CHECKPOINT_SHARE) if every > 0 else 0.0
 
     def _follow(self, clock: Clock, now: float) -> None:
         """Let the rate, and the span of the averages, be those of this time; stop when it is up."""
@@ -288,8 +275,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         """Seconds that the last validation will take."""
         if self._validation_seconds:
             return self._validation_seconds
-        step = (now - self._steps_since) / max(1, self._steps_timed)
-        return step * self._plan.validation_batches * VALIDATING_SHARE
+        return self._pace.seconds_a_step(now) * self._plan.validation_batches * VALIDATING_SHARE
 
     def _rate(self) -> float:
         """Learning rate of the last step."""
@@ -307,7 +293,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         note = f"epoch {len(self.rows) + 1}{self._of_epochs} loss {loss:.3f}"
         if self.rows:
             note += f" validation accuracy {self.rows[-1].validation_accuracy:.3f}"
-        note += f" {self._images_per_second:,.0f} images/s"
+        note += f" {self._pace.images_per_second:,.0f} images/s"
         # Set before the listener is told: it may interrupt.
         steps, self._unreported = self._unreported, 0
         self._reported = time.monotonic()
@@ -334,21 +320,6 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
             self._told += done
         self._task.advance(done, note=note)
 
-    def _measure_rate(self) -> None:
-        """Note how fast the steps of this epoch are; asked where the accelerator has done them."""
-        images = self._steps_timed * self._plan.settings.batch_size
-        self._images_per_second = images / max(time.monotonic() - self._steps_since, 1e-9)
-
-    def _write_history(self) -> None:
-        """Write the epochs so far for people to read; a full disk does not end the fit."""
-        if not self._keeping.share.leads:
-            return
-        try:
-            write_history(self._keeping.folder, self.rows)
-        except RunError as error:
-            warning = f"the history of the epochs so far is not kept: {error}"
-            self._keeping.progress.warn(warning)
-
     def _must_be_finite(self, loss: float) -> None:
         if not math.isfinite(loss):
             raise TrainingError(
@@ -357,26 +328,17 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
                 f"Received: learning_rate={self._plan.peak:g}"
             )
 
-    def _write_checkpoint(self) -> None:
-        """Write where the fit stands; a full disk costs only the means to resume."""
-        if not self._keeping.share.leads:
-            return
-        began = time.monotonic()
+    def _checkpoint(self, now: float) -> Checkpoint:
+        """Where the fit stands."""
         clock = self._plan.clock
-        checkpoint = Checkpoint(
+        return Checkpoint(
             rows=self.rows,
             batch=self.batch,
-            epoch_seconds=began - self._epoch_began if self.batch else 0.0,
-            seconds=began - self._began,
+            epoch_seconds=now - self._epoch_began if self.batch else 0.0,
+            seconds=now - self._began,
             share=0.0 if clock is None else clock.share,
             model=values_of(self.model.variables),
             optimizer=values_of(self.model.optimizer.variables),
             metrics=values_of(self.model.metrics_variables),
             best=self.best,
         )
-        try:
-            self._keeping.checkpoints.write(checkpoint)
-        except RunError as error:
-            self._keeping.progress.warn(f"an interrupted training could not go on: {error}")
-        self._written = time.monotonic()
-        self._writing_seconds = self._written - began

@@ -19,8 +19,9 @@ from cellclf.training.course import ACCURACY, LOSS, Course, judged
 from cellclf.training.feed import Batches, TrainingFeed, ValidationFeed, preparing_threads
 from cellclf.training.history import EpochRow, History, best_of
 from cellclf.training.identity import fingerprint
+from cellclf.training.keeping import CHECKPOINT_SECONDS, Keeping
 from cellclf.training.optimizer import AveragedAdamW
-from cellclf.training.plan import CHECKPOINT_SECONDS, Keeping, Plan, Standing
+from cellclf.training.plan import Plan, Standing
 from cellclf.training.schedule import SHARES, Clock, learning_rate_schedule
 from cellclf.training.shares import CountedCrossentropy, Divisible, SharedBatches
 from cellclf.training.watching import Watcher

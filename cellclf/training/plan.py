@@ -1,28 +1,21 @@
-"""What a fit is to do, where it keeps what it has done, and how far it has come."""
+"""What a fit is to do, and how far it has come."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
 
-from cellclf.network.distribution import ALONE, Share
-from cellclf.training.checkpoint import Arrays, Checkpoints
+from cellclf.training.checkpoint import Arrays
 from cellclf.training.history import EpochRow
 from cellclf.training.schedule import Clock
 
 if TYPE_CHECKING:
-    from cellclf.progress import Progress
     from cellclf.settings import TrainingSettings
 
-__all__ = ["CHECKPOINT_SECONDS", "Keeping", "Plan", "Standing"]
-
-CHECKPOINT_SECONDS = 10.0
-"""Most that is lost to a kill, where writing is quick."""
-
+__all__ = ["Plan", "Standing"]
 
 SETTLED = 0.1
 """Share of the peak rate from which on weights move so little that their averages are used."""
@@ -69,25 +62,6 @@ class Plan:
         the weights that were trained, then do not fit their averages.
         """
         return self.settings.averaging > 0 and rate <= SETTLED * self.peak
-
-
-@dataclass(frozen=True, kw_only=True)
-class Keeping:
-    """Where a fit keeps its checkpoints, and how often.
-
-    Attributes:
-        folder: For the history of the epochs, for people to read.
-        checkpoints: The place.
-        progress: Told when something cannot be written.
-        share: Which of the processes of the fit this is: the first writes for all.
-        every: Seconds between two of them; more where writing is slow.
-    """
-
-    folder: Path
-    checkpoints: Checkpoints
-    progress: Progress
-    share: Share = ALONE
-    every: float = CHECKPOINT_SECONDS
 
 
 @dataclass(kw_only=True)

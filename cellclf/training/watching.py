@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import keras
 
-from cellclf.checking import Chosen
-from cellclf.errors import CellclfError, PluginError
-from cellclf.registry import PLUGIN_ERRORS
+from cellclf.chosen import Chosen, blamed
+from cellclf.errors import PluginError
 from cellclf.specs import CallbackContext, CallbackSpec
 from cellclf.training.checkpoint import values_of
 
@@ -100,18 +98,9 @@ class Watcher(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _call(self, method: str, *arguments: Any) -> None:
         stopping = getattr(self.model, "stop_training", False)
-        try:
+        goes_on = "The run goes on from its last checkpoint once that is mended"
+        with blamed(f"`{method}` of the {self._name}", advice=goes_on):
             getattr(self._callback, method)(*arguments)
-        except CellclfError:
-            raise
-        except Exception as error:
-            if os.environ.get(PLUGIN_ERRORS) == "raise":
-                raise
-            raise PluginError(
-                f"`{method}` of the {self._name} failed: {type(error).__name__}: {error}. This is "
-                f"a fault of the plugin; {PLUGIN_ERRORS}=raise shows where. The run goes on from "
-                "its last checkpoint once that is mended"
-            ) from error
         if getattr(self.model, "stop_training", False) != stopping:
             raise PluginError(
                 f"{self._name} must only watch. Received: it asked, in its `{method}`, for the "
@@ -134,13 +123,12 @@ def watchers(
     made = []
     for chosen in callbacks.values():
         callback = chosen.function("make")(chosen.params, context=context)
-        name = f"callback {chosen.spec.name!r} of {chosen.distribution} {chosen.version}"
         if not isinstance(callback, keras.callbacks.Callback):
             raise PluginError(
-                f"`make` of the {name} must return a keras.callbacks.Callback. "
+                f"`make` of the {chosen.called} must return a keras.callbacks.Callback. "
                 f"Received: {type(callback).__name__}"
             )
-        made.append(Watcher(callback, name))
+        made.append(Watcher(callback, chosen.called))
     return tuple(made)
 
 

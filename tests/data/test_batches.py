@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from cellclf.data.batches import TrainingBatches, augmented_views
+from cellclf.data.augmented import augmented_views
+from cellclf.data.batches import TrainingBatches
 from cellclf.errors import DataError, PluginError
 from cellclf.terms import Balance
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellclf.data.listing import Listing, list_files
+from cellclf.data.listed import Listing
+from cellclf.data.listing import list_files
 from cellclf.errors import DataError
 
 NAMES = ("b/2.jpg", "b/10.PNG", "a/deep/er/1.tiff", "a/notes.txt", "read.me", "ä/Zelle 1.jpg")

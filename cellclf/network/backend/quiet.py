@@ -9,7 +9,6 @@ from cellclf.standard_error import without_lines
 
 __all__ = ["without_early_log"]
 
-# TensorFlow logs a few lines while its libraries load, before it has read its own log level.
 EARLY_LOG = re.compile(
     rb"WARNING: All log messages before absl::InitializeLog|[IWE]\d{4} \d\d:\d\d:\d+\.\d+ |"
     rb"To enable the following instructions: "
