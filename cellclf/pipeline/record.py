@@ -16,7 +16,7 @@ from cellclf.chosen import Chosen
 from cellclf.pipeline.prepare import Prepared
 from cellclf.registry import installed
 
-__all__ = ["Clock", "record_of"]
+__all__ = ["Stopwatch", "record_of"]
 
 
 def record_of(
@@ -77,7 +77,7 @@ def record_of(
     }
 
 
-class Clock:
+class Stopwatch:
     """Seconds that each stage took.
 
     Attributes:

@@ -17,7 +17,7 @@ from cellclf.network.distribution import check_distribution, join, launched
 from cellclf.pipeline.earlier import refuse_earlier
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.prepare import Prepared, prepare_data
-from cellclf.pipeline.record import Clock, record_of
+from cellclf.pipeline.record import Stopwatch, record_of
 from cellclf.pipeline.taken_over import over_earlier, require_same_training
 from cellclf.pipeline.work import Work
 from cellclf.plugin_files import HASHED, how_to_load
@@ -70,7 +70,7 @@ def run(
     planned = plan(wanted, installed(), source=source or name)
     check_distribution(planned.experiment.training.distribution)
     directory = RunDirectory(_place(planned))
-    clock = Clock()
+    watch = Stopwatch()
     leads = launched()[0] == 0
     with directory.claimed(planned.experiment.fingerprint) if leads else nullcontext():
         listener.say(f"run directory: {directory.path}")
@@ -79,7 +79,7 @@ def run(
         require_same_training(planned, prepared)
         if not directory.is_complete():
             refuse_earlier(planned, prepared, listener)
-    clock.lap("data")
+    watch.lap("data")
     # Whoever follows may find the record that the first has begun: `agree` compares the images.
     if leads:
         _require_same_images(directory, prepared)
@@ -102,7 +102,7 @@ def run(
         plan=planned, prepared=prepared, directory=directory, progress=listener, share=share
     )
     if share.leads:
-        _train_and_tell(work, clock)
+        _train_and_tell(work, watch)
     else:
         from cellclf.pipeline.follow import follow
 
@@ -172,7 +172,7 @@ def _require_classes(planned: Plan, prepared: Prepared) -> None:
             ) from error
 
 
-def _train_and_tell(work: Work, clock: Clock) -> None:
+def _train_and_tell(work: Work, watch: Stopwatch) -> None:
     """Train, judge and report every model: what the first process of a run does."""
     # Imported here: from here on Keras is needed, and a mistake in the data was said without it.
     from cellclf.network import backend
@@ -188,7 +188,7 @@ def _train_and_tell(work: Work, clock: Clock) -> None:
     write_division(directory, sources)
     backend.deterministic()
     trained = [train(label, work) for label in planned.models]
-    clock.lap("models")
+    watch.lap("models")
     verdict = judge_models(
         metrics,
         trained,
@@ -200,8 +200,8 @@ def _train_and_tell(work: Work, clock: Clock) -> None:
     )
     write_json(directory.metrics_file, verdict.as_json())
     network = backend.versions()
-    record = record_of(planned, prepared, status=COMPLETE, network=network, seconds=clock.laps)
+    record = record_of(planned, prepared, status=COMPLETE, network=network, seconds=watch.laps)
     record["calibrated"] = all(model.facts.get("promises") for model in trained)
     write_account(work, trained, verdict, record)
-    clock.lap("report")
-    write_json(directory.record_file, record | {"seconds": clock.laps})
+    watch.lap("report")
+    write_json(directory.record_file, record | {"seconds": watch.laps})

@@ -19,7 +19,7 @@ from cellclf.training.checkpoint import Arrays, Checkpoint, assign, values_of
 from cellclf.training.history import EpochRow, best_of
 from cellclf.training.keeping import Keeping
 from cellclf.training.pace import Pace
-from cellclf.training.plan import Plan, Standing
+from cellclf.training.plan import FitPlan, Standing
 from cellclf.training.schedule import Clock, rate_at
 from cellclf.training.watching import Watcher
 
@@ -91,7 +91,7 @@ class Course(keras.callbacks.CallbackList):  # type: ignore[misc]
         model: keras.Model,
         standing: Standing,
         *,
-        plan: Plan,
+        plan: FitPlan,
         keeping: Keeping,
         task: Task,
         watchers: Sequence[Watcher] = (),

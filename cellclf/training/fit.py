@@ -21,7 +21,7 @@ from cellclf.training.history import EpochRow, History, best_of
 from cellclf.training.identity import fingerprint
 from cellclf.training.keeping import CHECKPOINT_SECONDS, Keeping
 from cellclf.training.optimizer import AveragedAdamW
-from cellclf.training.plan import Plan, Standing
+from cellclf.training.plan import FitPlan, Standing
 from cellclf.training.schedule import SHARES, Clock, learning_rate_schedule
 from cellclf.training.shares import CountedCrossentropy, Divisible, SharedBatches
 from cellclf.training.watching import Watcher
@@ -164,7 +164,7 @@ def fit(
     )
     standing = _resume(model, keeping, clock)
     share.agree(network_and_batches=mark, checkpoint=f"{standing.rows} {standing.batch}")
-    plan = Plan(
+    plan = FitPlan(
         settings=settings,
         schedule=schedule,
         peak=learning_rate,
@@ -267,7 +267,7 @@ def _run(
     judged_on: ValidationFeed | None,
     course: Course,
     *,
-    plan: Plan,
+    plan: FitPlan,
 ) -> None:
     """Train and validate: what is left of an epoch that was interrupted, or all epochs.
 

@@ -48,9 +48,12 @@ class Keeping:
     progress: Progress
     share: Share = ALONE
     every: float = CHECKPOINT_SECONDS
-    _written: float = field(default_factory=time.monotonic, init=False)
+    _written: float = field(init=False)
     _writing_seconds: float = field(default=0.0, init=False)
     _history_written: float = field(default=-math.inf, init=False)
+
+    def __post_init__(self) -> None:
+        self._written = time.monotonic()
 
     def is_due(self, now: float) -> bool:
         """Whether it is time for another checkpoint, at a time of `time.monotonic`."""

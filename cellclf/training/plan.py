@@ -15,14 +15,14 @@ from cellclf.training.schedule import Clock
 if TYPE_CHECKING:
     from cellclf.settings import TrainingSettings
 
-__all__ = ["Plan", "Standing"]
+__all__ = ["FitPlan", "Standing"]
 
 SETTLED = 0.1
 """Share of the peak rate from which on weights move so little that their averages are used."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class FitPlan:
     """What a fit is to do.
 
     Attributes:

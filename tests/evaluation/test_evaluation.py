@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -69,10 +67,9 @@ def test_the_summary_shows_every_figure_and_what_a_reader_must_know() -> None:
 
 
 @pytest.mark.parametrize("part", ["test", None])
-def test_what_is_written_holds_everything(tmp_path: Path, part) -> None:
+def test_what_is_told_as_json_holds_everything(part: str | None) -> None:
     full = replace(FOUND, part=part, unlabelled=2, gates=(MISSED,), notes=("Synthetic images.",))
-    full.write_json(tmp_path / "found.json")
-    read = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    read = full.as_json()
     assert read.pop("estimates")[1] == {
         "metric": "f1",
         "of": "macro",

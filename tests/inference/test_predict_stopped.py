@@ -19,9 +19,10 @@ from cellclf.evaluation.drift import UsualLook
 from cellclf.evaluation.prediction_files import read_predictions, read_sidecar
 from cellclf.files import write_text
 from cellclf.inference.classifier import Classifier
+from cellclf.inference.journal import stopped, working_folder
 from cellclf.inference.loading import load
 from cellclf.inference.predict import predict
-from cellclf.inference.results import Results, stopped, working_folder
+from cellclf.inference.results import Results
 from cellclf.network.outputs import Outputs
 from tests import loaded
 from tests.inference import predicting

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cellclf.errors import DataError, TrainingError
 from cellclf.settings import TrainingSettings
-from cellclf.training import course
+from cellclf.training import course, keeping, pace
 from cellclf.training.checkpoint import discard_checkpoints, values_of
 from cellclf.training.fit import fit
 from cellclf.training.history import History
@@ -308,7 +308,8 @@ def even_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that goes by how often it is looked at, so that no load of the machine counts."""
     looks = itertools.count()
     clock = SimpleNamespace(monotonic=lambda: SECONDS_PER_LOOK * next(looks))
-    monkeypatch.setattr(course, "time", clock)
+    for module in (course, keeping, pace):
+        monkeypatch.setattr(module, "time", clock)
 
 
 @pytest.mark.usefixtures("even_time")
