@@ -39,6 +39,8 @@ def test_shares_sum_to_one_and_lie_in_their_intervals(cells, unidentified):
     assert table["cells"].tolist() == cells
     assert table["share"].sum() == pytest.approx(1)
     for low, high in (("low", "high"), ("low_all", "high_all")):
+        assert (table[low] >= 0).all()
+        assert (table[high] <= 1).all()
         assert (table[low] <= table["share"] + 1e-12).all()
         assert (table["share"] <= table[high] + 1e-12).all()
 
