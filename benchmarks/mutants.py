@@ -49,11 +49,11 @@ BUNDLES = (
 )
 
 BESIDES: Mapping[str, tuple[str, ...]] = {
-    "data/allocation": ("tests/data/test_settling.py", "tests/data/test_split.py"),
+    "data/allocation": ("tests/data/test_settling.py",),
     "evaluation/kept_promises": ("tests/evaluation/test_decision.py",),
     "evaluation/metric": ("tests/evaluation/test_estimates.py", "tests/evaluation/test_judge.py"),
     "data/units": ("tests/auditing/test_leaks.py", "tests/data/test_leaks.py"),
-    "inference/bundle": BUNDLES,
+    "inference/bundle": ("tests/inference/test_bundle_limits.py", *BUNDLES),
 }
 """Test files that try a module without its name."""
 

@@ -92,16 +92,16 @@ class Calibration:
         number, classes = logs.shape
         hits = np.eye(classes)[true]
 
-        # Of sharpness 1 / T and the biases the likelihood is concave: there is one best point.
+        # Of sharpness 1 / T and the biases the likelihood is concave: there is one best point. It
+        # does not change where all biases do by the same, so the prior lets them sum to 0.
         def loss(at: Floats) -> tuple[float, Floats]:
             sharpness, biases = at[0], at[1:]
             scaled = sharpness * logs + biases
             found = scipy.special.log_softmax(scaled, axis=1)
             away = (np.exp(found) - hits) / number
-            prior = float(biases @ biases) / (2 * BIAS_SPREAD**2 * number)
-            slope = away.sum(axis=0) + biases / (BIAS_SPREAD**2 * number)
-            total = -float(found[np.arange(number), true].mean()) + prior
-            return total, np.concatenate([[float((away * logs).sum())], slope])
+            pull = biases / (BIAS_SPREAD**2 * number)
+            total = float(biases @ pull) / 2 - float(found[np.arange(number), true].mean())
+            return total, np.concatenate([[(away * logs).sum()], away.sum(axis=0) + pull])
 
         best = scipy.optimize.minimize(
             loss,
@@ -111,7 +111,7 @@ class Calibration:
             bounds=[SHARPNESS, *[(None, None)] * classes],
         )
         biases = np.zeros(all_logs.shape[1])
-        biases[present] = best.x[1:] - best.x[1:].mean()
+        biases[present] = best.x[1:]
         return cls(temperature=float(1 / best.x[0]), biases=biases, samples=number)
 
     def apply(self, y_prob: ArrayLike) -> NDArray[np.float32]:

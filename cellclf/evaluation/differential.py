@@ -160,8 +160,9 @@ def simultaneous(cells: ArrayLike, *, level: float = LEVEL) -> list[tuple[float,
     quantile = scipy.stats.chi2.ppf(1 - (1 - level) / len(number), 1)
     spread = np.sqrt(quantile * (quantile + 4 * number * (total - number) / total))
     middle, scale = quantile + 2 * number, 2 * (total + quantile)
-    lows = np.clip((middle - spread) / scale, 0, 1).tolist()
-    highs = np.clip((middle + spread) / scale, 0, 1).tolist()
+    lows = ((middle - spread) / scale).tolist()
+    # Where all cells are of one class, rounding would take it past 1.
+    highs = np.minimum(1, (middle + spread) / scale).tolist()
     return list(zip(lows, highs, strict=True))
 
 

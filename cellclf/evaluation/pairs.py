@@ -110,7 +110,7 @@ def holm(p_values: Sequence[float]) -> Floats:
         [0.03, 0.06, 0.06]
     """
     given = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(given, kind="stable")
+    order = np.argsort(given)
     factors = len(given) - np.arange(len(given))
     adjusted = np.empty_like(given)
     adjusted[order] = np.minimum(1, np.maximum.accumulate(given[order] * factors))

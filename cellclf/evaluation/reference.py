@@ -94,8 +94,7 @@ def read_reference(path: Path) -> ReferenceRanges:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValidationError as error:
         what = "; ".join(
-            f"{'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}"
-            for one in error.errors()
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
         )
         raise DataError(f"{path} must say {shape}. Received: {what}") from error
     except ValueError as error:

@@ -48,7 +48,8 @@ Word = Annotated[str, Field(max_length=MAX_WORD, pattern=r"^\P{C}*$")]
 class BundleManifest(BaseModel):
     """What has to be known beside the weights to predict, and to tell where a model came from."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Infinity is no JSON and is refused where a bundle is written: by default it becomes null.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
     schema_version: Literal[2] = 2
     architecture: str = Field(

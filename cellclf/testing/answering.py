@@ -1,4 +1,4 @@
-"""What a worker process runs: it sets Keras up, reads questions, a line each, and answers them.
+"""What a worker process runs: it reads questions, a line each, and answers them.
 
 python -m cellclf.testing.answering
 """
@@ -10,7 +10,6 @@ import os
 import sys
 from typing import IO
 
-from cellclf.network.backend import prepare_backend
 from cellclf.specs import resolve
 
 __all__ = ["answer"]
@@ -37,5 +36,4 @@ if __name__ == "__main__":
     # Whatever a plugin prints goes where complaints go, not among the answers.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as replies:
         os.dup2(2, 1)
-        prepare_backend()
         answer(sys.stdin, replies)

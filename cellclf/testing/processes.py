@@ -81,8 +81,8 @@ class Worker:
             text=True,
             encoding="utf-8",
             env={
-                # Preparing a backend in this process set it: there it would be the user's wish.
-                **{name: value for name, value in _environment().items() if name not in QUIET},
+                **_environment(),
+                **QUIET,
                 "KERAS_BACKEND": backend,
                 "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {SOON_COMPILED}".strip(),
             },

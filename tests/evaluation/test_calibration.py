@@ -64,6 +64,7 @@ def test_the_fit_to_few_samples_is_the_likeliest_with_normal_biases():
     found = Calibration.fitted(true, network)
     assert 1 / found.temperature == pytest.approx(wanted[0], abs=2e-3)
     np.testing.assert_allclose(found.biases, wanted[1:], atol=5e-3)
+    assert found.biases.sum() == pytest.approx(0, abs=1e-9)
     assert found.samples == 60
 
 

@@ -39,6 +39,8 @@ def test_shares_sum_to_one_and_lie_in_their_intervals(cells, unidentified):
     assert table["cells"].tolist() == cells
     assert table["share"].sum() == pytest.approx(1)
     for low, high in (("low", "high"), ("low_all", "high_all")):
+        assert (table[low] >= 0).all()
+        assert (table[high] <= 1).all()
         assert (table[low] <= table["share"] + 1e-12).all()
         assert (table["share"] <= table[high] + 1e-12).all()
 
@@ -284,7 +286,7 @@ def test_a_reviewers_corrections_count():
 def test_what_is_no_class_is_refused():
     with pytest.raises(DataError, match=r"a, b, c, or 'unidentified'\. Received: 'd'\.$"):
         count(["a", "d"], CLASSES)
-    with pytest.raises(DataError, match=r"'1', '2', '3', '4', '5'\.$"):
+    with pytest.raises(DataError, match=r"'1', '2', '3', '4', '5' and 1 more\.$"):
         count([*"654321", "a"], CLASSES)
     with pytest.raises(DataError, match=r"Received: 'rond'\. Did you mean 'round'\?$"):
         count(["rond"], ["round", "long"])

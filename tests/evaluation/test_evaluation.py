@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,10 +68,9 @@ def test_the_summary_shows_every_figure_and_what_a_reader_must_know() -> None:
 
 
 @pytest.mark.parametrize("part", ["test", None])
-def test_what_is_written_holds_everything(tmp_path: Path, part) -> None:
+def test_what_is_told_as_json_holds_everything(part: str | None) -> None:
     full = replace(FOUND, part=part, unlabelled=2, gates=(MISSED,), notes=("Synthetic images.",))
-    full.write_json(tmp_path / "found.json")
-    read = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    read = full.as_json()
     assert read.pop("estimates")[1] == {
         "metric": "f1",
         "of": "macro",
@@ -98,10 +96,13 @@ def test_what_is_written_holds_everything(tmp_path: Path, part) -> None:
         ],
         "notes": ["Synthetic images."],
     }
-    full.write_csv(tmp_path / "found.csv")
+
+
+def test_the_table_of_figures_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    FOUND.write_csv(tmp_path / "found.csv")
     table = pd.read_csv(
         tmp_path / "found.csv",
         keep_default_na=False,
         na_values={"value": "", "low": "", "high": ""},
     )
-    pd.testing.assert_frame_equal(table, full.estimates, check_dtype=False)
+    pd.testing.assert_frame_equal(table, FOUND.estimates, check_dtype=False)

@@ -115,6 +115,7 @@ def test_a_figure_without_an_interval_or_of_nothing_says_so():
     nothing = FIGURES.assign(value=np.nan)
     (found,) = held([Gate.parsed("accuracy >= 0.1")], nothing)
     assert not found.passed
+    assert found.gate == "accuracy >= 0.1"
     assert found.reason == "accuracy >= 0.1: not reached, there is no such figure."
 
 

@@ -100,6 +100,8 @@ def test_a_fingerprint_knows_the_images_that_were_trained_on_and_no_others(
 def test_a_model_is_not_judged_on_images_that_its_fingerprint_knows() -> None:
     kept = fingerprint([hash_of("a"), hash_of("b")])
     refuse_seen(["c"], [hash_of("c")], kept, model="first.safetensors")
+    with pytest.raises(ValueError, match="longer"):
+        refuse_seen(["a"], [hash_of("a"), hash_of("b")], kept, model="first.safetensors")
     wanted = r"first\.safetensors was trained on 1 of the 2 images .*: b\. Judge on others"
     with pytest.raises(LeakageError, match=wanted):
         refuse_seen(["c", "b"], [hash_of("c"), hash_of("b")], kept, model="first.safetensors")

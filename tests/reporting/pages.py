@@ -14,13 +14,25 @@ from cellclf.reporting.plots import confusion_matrix
 from cellclf.reporting.report import DatasetFacts, ModelReport, Report, write_report
 from cellclf.reporting.shown import ShownCell
 
-__all__ = ["ATTACK", "DOT", "MAPPED", "Page", "found", "model", "one_cell", "page", "report"]
+__all__ = [
+    "ATTACK",
+    "DOT",
+    "LEAKS",
+    "MAPPED",
+    "Page",
+    "found",
+    "model",
+    "one_cell",
+    "page",
+    "report",
+]
 
 ATTACK = "<script>alert(1)</script>"
 
 DOT = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
 
 MAPPED = ("cell", "Grad-CAM")
+LEAKS = tuple(f"patient '{n}' is in train (a) and test (b)" for n in range(8))
 
 
 class Page(HTMLParser):

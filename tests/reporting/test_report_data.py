@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cellclf.auditing.class_sizes import ClassSize
-from tests.reporting.pages import ATTACK, found, page
+from tests.reporting.pages import ATTACK, LEAKS, found, page
 
 
 def test_rendered_cells_are_called_synthetic_and_photographs_are_not(tmp_path: Path) -> None:
@@ -35,9 +35,6 @@ def test_the_badge_of_a_kind_counts_findings_by_how_severe_they_are(tmp_path: Pa
     ]
     text = page(tmp_path, findings=both).text
     assert "Classes that are too small: 2 1 error, 1 warning b: too small a: small" in text
-
-
-LEAKS = tuple(f"patient '{n}' is in train (a) and test (b)" for n in range(8))
 
 
 def test_a_leaky_report_says_so_at_the_top_and_at_every_figure(tmp_path: Path) -> None:

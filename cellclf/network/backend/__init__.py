@@ -16,6 +16,7 @@ from cellclf.network.backend.choice import (
 )
 from cellclf.network.backend.devices import jit_compile, precision, summary, versions
 from cellclf.network.backend.operations import fused_normalization, gradient, saved_function
+from cellclf.network.backend.quiet import log_errors_alone
 from cellclf.network.backend.state import (
     deterministic,
     gathered,
@@ -39,6 +40,7 @@ __all__ = [
     "gradient",
     "jit_compile",
     "local_devices",
+    "log_errors_alone",
     "meant",
     "precision",
     "prepare_backend",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from importlib import import_module
@@ -11,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from cellclf.errors import ExperimentError, Problem, did_you_mean
-from cellclf.network.backend.quiet import without_early_log
+from cellclf.network.backend.quiet import log_errors_alone, without_early_log
 from cellclf.processors import processor_count
 
 __all__ = [
@@ -76,7 +75,7 @@ def prepare_backend(*, backend: str | None = None) -> None:
     for name, value in {**DEFAULTS, **_threads()}.items():
         os.environ.setdefault(name, value)
     if quiet:
-        logging.getLogger("tensorflow").setLevel(logging.ERROR)
+        log_errors_alone()
         with without_early_log():
             import_module("keras")
     else:

@@ -8,8 +8,7 @@ from collections import Counter
 from cellclf.data.samples import Samples
 from cellclf.specs import DatasetSpec
 from cellclf.testing.check import InapplicableError
-from cellclf.testing.datasets import places
-from cellclf.testing.datasets import samples as promised
+from cellclf.testing.datasets import contents, places
 from cellclf.testing.datasets.listing import listed_backwards
 from cellclf.testing.datasets.loader import Loader
 from cellclf.testing.processes import HEAVY, fresh
@@ -100,25 +99,25 @@ def samples_load(trial: Trial) -> str:
 
 def classes_in_declared_order(trial: Trial) -> None:
     """Classes are as declared, and each has samples."""
-    promised.check_classes(trial.of(loader), trial.of(samples))
+    contents.check_classes(trial.of(loader), trial.of(samples))
 
 
 def ids_are_portable(trial: Trial) -> None:
     """Ids are the same on every system."""
-    promised.check_ids(trial.of(loader), trial.of(samples))
+    contents.check_ids(trial.of(loader), trial.of(samples))
 
 
 def groups_are_named(trial: Trial) -> str:
     """Groups are text; how many there are of a kind shows whether they are the right ones."""
     found = trial.of(samples)
-    promised.check_groups(trial.of(loader), found)
+    contents.check_groups(trial.of(loader), found)
     counts = Counter(kind for kind, _ in {group for one in found for group in one.groups.items()})
     return ", ".join(f"{kind}: {count} different" for kind, count in sorted(counts.items()))
 
 
 def splits_divide(trial: Trial) -> None:
     """Parts are known ones."""
-    promised.check_splits(trial.of(loader), trial.of(samples))
+    contents.check_splits(trial.of(loader), trial.of(samples))
 
 
 def groups_stay_in_one_part(trial: Trial) -> None:
@@ -141,12 +140,12 @@ def groups_stay_in_one_part(trial: Trial) -> None:
 
 def addresses_are_distinct(trial: Trial) -> None:
     """Every sample has a place of its own."""
-    promised.check_addresses(trial.of(loader), trial.of(samples), trial.root)
+    contents.check_addresses(trial.of(loader), trial.of(samples), trial.root)
 
 
 def images_can_be_read(trial: Trial) -> None:
     """Every sample is an image."""
-    promised.check_images(trial.of(loader), trial.of(samples))
+    contents.check_images(trial.of(loader), trial.of(samples))
 
 
 def loading_twice_agrees(trial: Trial) -> None:

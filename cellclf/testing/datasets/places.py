@@ -11,8 +11,8 @@ import numpy as np
 
 from cellclf.data.samples import Sample, Samples
 from cellclf.errors import DataError
+from cellclf.testing.datasets.contents import check_addresses
 from cellclf.testing.datasets.loader import Loader
-from cellclf.testing.datasets.samples import check_addresses
 from cellclf.testing.require import first_few, require
 from cellclf.testing.trial import UNUSUAL
 

@@ -16,6 +16,7 @@ import numpy as np
 from cellclf.engines.conversion import CONVERTIBLE
 from cellclf.engines.proof import made_images
 from cellclf.engines.serving import served
+from cellclf.network.backend import log_errors_alone
 from cellclf.network.outputs import LOGITS
 from cellclf.specs import EngineSpec, resolve
 from cellclf.testing.engines.conversion import CLOSE, SIZE, Conversion, tiny
@@ -110,6 +111,7 @@ def written_to_the_terminal(
     Returns:
         The lines that came to standard output and standard error meanwhile.
     """
+    log_errors_alone()  # as on the command line
     network, parameters = served(tiny()), received(params)
 
     def computed() -> None:
