@@ -67,7 +67,7 @@ def test_the_summary_shows_every_figure_and_what_a_reader_must_know() -> None:
 
 
 @pytest.mark.parametrize("part", ["test", None])
-def test_what_is_told_as_json_holds_everything(part: str | None) -> None:
+def test_what_is_told_and_written_holds_everything(tmp_path: Path, part: str | None) -> None:
     full = replace(FOUND, part=part, unlabelled=2, gates=(MISSED,), notes=("Synthetic images.",))
     read = full.as_json()
     assert read.pop("estimates")[1] == {
