@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cellclf.terms import first_few
+
 __all__ = ["Line", "Lines", "named_lines", "read_lines"]
 
 DELIMITERS = ",;\t"
-MOST_LINES_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,9 +75,7 @@ def named_lines(lines: Iterable[int]) -> str:
         ('line 7', 'lines 2, 3, 4, 5, 6 and 2 more')
     """
     numbers = list(lines)
-    shown = ", ".join(str(line) for line in numbers[:MOST_LINES_NAMED])
-    more = len(numbers) - MOST_LINES_NAMED
-    return f"line{'s' if len(numbers) > 1 else ''} {shown}{f' and {more} more' if more > 0 else ''}"
+    return f"line{'s' if len(numbers) > 1 else ''} {first_few(numbers)}"
 
 
 def _header(text: str, delimiter: str) -> list[str]:

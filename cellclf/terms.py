@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Schedule",
     "Views",
     "counted",
+    "first_few",
     "part_named",
     "percent",
 ]
@@ -112,6 +114,23 @@ def counted(count: int, one: str, several: str = "") -> str:
         ('1 file', '1,920 files', '8 classes')
     """
     return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
+def first_few(names: Iterable[object], *, most: int = 5, separator: str = ", ") -> str:
+    """Name the first few of what may be very many, and count the rest.
+
+    Args:
+        names: What is named.
+        most: How many are named.
+        separator: What stands between them.
+
+    Example:
+        >>> first_few(["a.png"]), first_few(range(2, 9)), first_few("abc", most=1)
+        ('a.png', '2, 3, 4, 5, 6 and 2 more', 'a and 2 more')
+    """
+    texts = [str(name) for name in names]
+    more = len(texts) - most
+    return f"{separator.join(texts[:most])}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def percent(share: float, *, digits: int = 1) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cellclf.auditing.class_sizes import ClassSize
 from cellclf.auditing.findings import SEVERITIES, Finding, FindingKind
-from cellclf.terms import counted
+from cellclf.terms import counted, first_few
 
 if TYPE_CHECKING:
     from cellclf.auditing.audit import Audit
@@ -103,11 +103,9 @@ def examples(findings: Sequence[Finding]) -> Iterator[str]:
     """Yield one line for each of the first few findings of a kind, and one for the rest."""
     for finding in findings[:SHOWN]:
         files = () if finding.kind in NAMED_ALREADY else finding.files
-        named = ", ".join(files[:SHOWN])
-        rest = len(files) - SHOWN
-        more = f" and {rest:,} more" if rest > 0 else ""
-        if rest > 0 or not named:
-            yield f"{finding.detail}{f': {named}{more}' if named else ''}"
+        named = first_few(files, most=SHOWN)
+        if len(files) > SHOWN or not named:
+            yield f"{finding.detail}{f': {named}' if named else ''}"
         else:
             yield f"{named}: {finding.detail}"
     if len(findings) > SHOWN:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cellclf.data.samples import Sample, Samples
 from cellclf.errors import DataError
 from cellclf.specs import NoParams
-from cellclf.terms import PART_NAMES, part_named
+from cellclf.terms import PART_NAMES, first_few, part_named
 
 __all__ = ["load"]
 
@@ -52,7 +52,7 @@ def load(params: NoParams, *, root: Path) -> Samples:
     if unknown:
         raise DataError(
             f"'splits' in {root} must be names of parts ({', '.join(sorted(PART_NAMES))}) or "
-            f"empty. Received: {', '.join(map(repr, unknown[:5]))}"
+            f"empty. Received: {first_few(map(repr, unknown))}"
         )
     digits = len(str(max(len(images) - 1, 0)))
     samples = tuple(

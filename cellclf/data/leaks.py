@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cellclf.data.samples import Samples
 from cellclf.errors import LeakageError
-from cellclf.terms import PARTS, Part
+from cellclf.terms import PARTS, Part, first_few
 from cellclf.ties import renumbered
 
 __all__ = ["LEAKY", "Leak", "cut_at_given", "given_leaks", "leaky_warning", "refuse_leaks"]
@@ -51,7 +51,7 @@ class Leak:
             >>> str(Leak(tie="patient '7'", parts={"train": ("a", "b"), "test": ("c",)}))
             "patient '7' is in train (a and 1 more) and test (c)"
         """
-        where = [f"{part} ({_first_of(ids)})" for part, ids in self.parts.items()]
+        where = [f"{part} ({first_few(ids, most=1)})" for part, ids in self.parts.items()]
         plural = "are" if self.tie == CHAIN else "is"
         return f"{self.tie} {plural} in {', '.join(where[:-1])} and {where[-1]}"
 
@@ -182,7 +182,3 @@ def _by_part(samples: Samples, rows: Iterable[int]) -> dict[Part, tuple[str, ...
         if part is not None:
             found[part].append(samples[row].id)
     return {part: tuple(sorted(found[part])) for part in PARTS if part in found}
-
-
-def _first_of(ids: Sequence[str]) -> str:
-    return ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1:,} more"

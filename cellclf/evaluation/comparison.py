@@ -15,6 +15,9 @@ from cellclf.evaluation.predictions import labelled
 
 __all__ = ["Best", "balanced_accuracy", "best_model", "comparison"]
 
+DIGITS = 12
+"""Decimals by which models are ranked: the order in which floats were summed decides nothing."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Best:
@@ -102,8 +105,7 @@ def best_model(validation: Mapping[str, pd.DataFrame]) -> Best:
         return Best(model=next(iter(validation)), reason="It is the only model.")
     left = list(validation)
     for criterion in _CRITERIA:
-        # Rounded, so that the order in which floats were summed decides nothing.
-        figures = {model: round(criterion.of(validation[model]), 12) for model in left}
+        figures = {model: round(criterion.of(validation[model]), DIGITS) for model in left}
         ranked = sorted(left, key=lambda model: -criterion.sign * figures[model])
         level = [model for model in ranked if figures[model] == figures[ranked[0]]]
         if len(level) == 1:

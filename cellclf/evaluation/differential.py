@@ -16,6 +16,7 @@ from cellclf.errors import DataError, hint
 from cellclf.evaluation.mixtures import mixture_shares
 from cellclf.evaluation.predictions import UNIDENTIFIED
 from cellclf.evaluation.proportions import LEVEL, clopper_pearson
+from cellclf.terms import first_few
 
 __all__ = [
     "Correction",
@@ -116,7 +117,7 @@ def count(answers: Sequence[str], classes: Sequence[str], *, level: float = LEVE
     if unknown:
         raise DataError(
             f"every answer must be one of {', '.join(classes)}, or {UNIDENTIFIED!r}. Received: "
-            f"{', '.join(map(repr, unknown[:5]))}.{hint(unknown[0], classes)}"
+            f"{first_few(map(repr, unknown))}.{hint(unknown[0], classes)}"
         )
     given = Counter(answers)
     cells = np.array([given[name] for name in classes])

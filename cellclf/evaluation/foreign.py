@@ -21,7 +21,7 @@ from cellclf.evaluation.predictions import (
     class_column,
     predictions_table,
 )
-from cellclf.terms import PARTS, part_named
+from cellclf.terms import PARTS, first_few, part_named
 
 __all__ = ["Understood", "read_any_predictions", "read_as_text", "understood"]
 
@@ -174,7 +174,7 @@ def _check_labels(labels: pd.Series, classes: Mapping[str, str]) -> None:
         hint = f"Did you mean {near!r}, or" if near else "Or"
         raise DataError(
             f"every label must be one of the classes {', '.join(classes)}. Received: "
-            f"{', '.join(map(repr, unknown[:5]))}{', ...' if len(unknown) > 5 else ''}. {hint} is "
+            f"{first_few(map(repr, unknown))}. {hint} is "
             f"the column {class_column(unknown[0])!r} missing?"
         )
 

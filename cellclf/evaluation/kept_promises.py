@@ -20,6 +20,9 @@ from cellclf.terms import NO_BREAK, percent
 
 __all__ = ["ECE_BINS", "kept_promises", "promise_sentences"]
 
+BAND_RISK = 0.01
+"""Of a class outside its band although the promise is kept, over all classes (Bonferroni)."""
+
 ECE_BINS = f"{BINS} bins of equal number, for the class that comes first"
 """How the calibration error is computed, for people."""
 
@@ -127,8 +130,7 @@ def _by_class(judged: Judged, decision: Decision) -> dict[str, dict[str, Any]]:
             int(decision.sets.samples[number]),
             int(members.sum()),
             coverage=decision.sets.coverage,
-            # So that all classes lie in their bands in 99 of 100 cases (Bonferroni).
-            level=1 - 0.01 / len(present),
+            level=1 - BAND_RISK / len(present),
         )
         found[judged.classes[number]] = {
             "covered": float(covered[members].mean()),

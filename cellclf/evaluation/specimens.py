@@ -24,11 +24,15 @@ from cellclf.evaluation.outliers import refused_too_many
 from cellclf.evaluation.predictions import CLASS_PREFIX, UNIDENTIFIED
 from cellclf.evaluation.reference import ReferenceRanges, read_reference
 from cellclf.evaluation.review import reasons_to_review
+from cellclf.terms import first_few
 
 __all__ = ["FOLDER", "Asked", "Specimen", "refused_beyond", "specimens_of", "told_apart"]
 
 FOLDER = "folder"
 """How specimens are told apart where nothing else is said: by the folder of the images."""
+
+NAMED = 8
+"""How many columns a message names."""
 
 ANSWERS = (
     "predicted",
@@ -212,7 +216,7 @@ def told_apart(table: pd.DataFrame, by: str) -> pd.Series[str]:
     except re.error as error:
         raise DataError(
             f"specimens must be told apart by 'folder', by a column "
-            f"({', '.join(map(str, table.columns[:8]))}, ...) or by a regular expression. "
+            f"({first_few(table.columns, most=NAMED)}) or by a regular expression. "
             f"Received: {by!r}, which is none ({error})"
         ) from error
     found = [pattern.search(path) for path in table["path"]]

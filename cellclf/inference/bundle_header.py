@@ -59,6 +59,9 @@ MAX_DIMENSIONS = 8
 MAX_NAME = 256
 """Characters of a tensor's name, which stands in messages."""
 
+SHOWN = 40
+"""Characters that a message repeats of what a damaged file says."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -167,7 +170,7 @@ def _places(path: Path, header: Mapping[str, Any], available: int) -> tuple[Plac
     found = []
     for name, tensor in header.items():
         if len(name) > MAX_NAME or not name.isprintable():
-            raise BundleError(f"{path} is damaged: {name[:40]!r} is no name of a tensor")
+            raise BundleError(f"{path} is damaged: {name[:SHOWN]!r} is no name of a tensor")
         described = tensor if isinstance(tensor, dict) else {}
         kind, shape = described.get("dtype"), described.get("shape")
         offsets = described.get("data_offsets")
@@ -179,7 +182,7 @@ def _places(path: Path, header: Mapping[str, Any], available: int) -> tuple[Plac
             raise BundleError(f"{path} is damaged: its header does not describe {name!r}")
         if not isinstance(kind, str) or kind not in TENSOR_TYPES:
             raise BundleError(
-                f"{path} holds {name!r} of type {str(kind)[:40]!r}: a bundle holds only "
+                f"{path} holds {name!r} of type {str(kind)[:SHOWN]!r}: a bundle holds only "
                 f"{', '.join(TENSOR_TYPES)}"
             )
         dtype = TENSOR_TYPES[kind]

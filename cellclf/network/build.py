@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cellclf.errors import BundleError, CellclfError, ExperimentError, PluginError, Problem
 from cellclf.network.outputs import FEATURES
 from cellclf.specs import ModelSpec, Params, resolve
+from cellclf.terms import first_few
 
 __all__ = [
     "PIXELS",
@@ -274,7 +275,4 @@ def _broken(spec: ModelSpec, must: str, received: str) -> PluginError:
 
 
 def _some(names: list[str]) -> str:
-    """The first few of `names`, for a message that a person can read."""
-    shown = 5
-    listed = ", ".join(repr(name) for name in names[:shown]) or "none"
-    return listed if len(names) <= shown else f"{listed} and {len(names) - shown} more"
+    return first_few(map(repr, names)) or "none"

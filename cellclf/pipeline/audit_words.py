@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cellclf.auditing.audit import Audit
@@ -13,6 +13,7 @@ from cellclf.auditing.findings import Finding, FindingKind
 from cellclf.checking import Plan
 from cellclf.settings import DataSettings
 from cellclf.settings_text import toml_value
+from cellclf.terms import first_few
 
 __all__ = ["audit_command", "audit_warnings", "name_of"]
 
@@ -47,20 +48,16 @@ def audit_warnings(found: Audit) -> Iterator[str]:
     for kind, (one, several) in ABOUT_FILES.items():
         files = sorted({name for finding in _serious(found, kind) for name in finding.files})
         if files:
-            yield f"{len(files):,} {one if len(files) == 1 else several}: {_first_of(files)}"
+            said = one if len(files) == 1 else several
+            yield f"{len(files):,} {said}: {first_few(files, most=NAMED)}"
     for kind, end in ABOUT_CLASSES.items():
-        said = [finding.detail.partition(end)[0] for finding in _serious(found, kind)]
-        if said:
-            yield _first_of(said, "; ")
+        details = [finding.detail.partition(end)[0] for finding in _serious(found, kind)]
+        if details:
+            yield first_few(details, most=NAMED, separator="; ")
 
 
 def _serious(found: Audit, kind: FindingKind) -> list[Finding]:
     return [finding for finding in found.of_kind(kind) if finding.severity != "note"]
-
-
-def _first_of(names: Sequence[str], separator: str = ", ") -> str:
-    more = len(names) - NAMED
-    return f"{separator.join(names[:NAMED])}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def name_of(plan: Plan) -> str:

@@ -91,13 +91,8 @@ def built(label: str, work: Work) -> keras.Model:
     Args:
         label: What the run calls it.
         work: The run.
-
-    Raises:
-        ExperimentError: The images are smaller than the network can take.
-        PluginError: The architecture is at fault.
     """
-    chosen = work.plan.models[label]
-    experiment = work.plan.experiment
+    chosen, experiment = work.plan.models[label], work.plan.experiment
     with backend.precision(experiment.training.precision):
         return build(
             chosen.spec,

@@ -13,12 +13,10 @@ from cellclf.errors import RunError
 from cellclf.experiment import Experiment, laid_over
 from cellclf.pipeline.prepare import Prepared
 from cellclf.run_directory import RunDirectory, read_json
+from cellclf.terms import first_few
 from cellclf.training.history import HISTORY_NAME, EpochRow, History
 
 __all__ = ["history_of", "over_earlier", "require_same_training"]
-
-SHOWN = 5
-"""How many settings a message names."""
 
 
 def over_earlier(wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,7 +58,7 @@ def require_same_training(plan: Plan, prepared: Prepared) -> None:
     if there != here:
         raise RunError(
             f"{place} was trained otherwise, and only `evaluation` and `card` may differ from the "
-            f"run that is taken over. Different: {_named(_differing(there, here))}"
+            f"run that is taken over. Different: {first_few(_differing(there, here))}"
         )
     if directory.record().get("data_fingerprint") != prepared.fingerprint:
         raise RunError(
@@ -100,10 +98,3 @@ def _differing(there: Any, here: Any, key: str = "") -> Iterator[str]:
     for name in sorted({*there, *here}):
         if there.get(name) != here.get(name):
             yield from _differing(there.get(name), here.get(name), f"{key}.{name}".lstrip("."))
-
-
-def _named(keys: Iterator[str]) -> str:
-    first, *more = keys
-    shown = ", ".join([first, *more[: SHOWN - 1]])
-    left = len(more) - SHOWN + 1
-    return shown if left <= 0 else f"{shown} and {left} more"

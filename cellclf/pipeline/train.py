@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -77,8 +76,7 @@ def train(label: str, work: Work) -> Trained:
     Raises:
         TrainingError: Training diverged.
         PluginError: The architecture, an augmentation or a callback is at fault.
-        RunError: The run directory cannot be written to, or the run that is taken over not read.
-        BundleError: A bundle of the run that is taken over cannot be read.
+        RunError: The run directory cannot be written to.
     """
     directory = work.directory
     if directory.facts(label).exists():
@@ -89,12 +87,12 @@ def train(label: str, work: Work) -> Trained:
             predictions=read_predictions(directory.table(label)),
             facts=read_json(directory.facts(label)),
         )
-    if work.plan.experiment.trained_in is None:
+    if work.plan.experiment.trained_in is not None:
+        history, network = _taken_over(label, work, RunDirectory(work.plan.experiment.trained_in))
+    else:
         history, network = fitted(label, work)
         if work.share.devices > 1:
             network = on_one_device(network, label, work)
-    else:
-        history, network = _taken_over(label, work, work.plan.experiment.trained_in)
     write_history(directory.training(label), history.rows)
     raw, outliers = _predictions(network, label, work)
     decision = _decision(raw, label, work)
@@ -113,16 +111,6 @@ def train(label: str, work: Work) -> Trained:
     write_json(directory.facts(label), facts)
     discard_checkpoints(directory.training(label))
     return Trained(label=label, history=history.table, predictions=table, facts=facts)
-
-
-def _taken_over(label: str, work: Work, place: Path) -> tuple[History, keras.Model]:
-    """Return how a model was trained in an earlier run, and its network, as it came out there."""
-    earlier = RunDirectory(place)
-    history = history_of(earlier, label)
-    network = built(label, work)
-    set_weights(network, read_bundle(earlier.bundle(label)).weights)
-    work.progress.say(f"{label}: {history.reason}")
-    return history, network
 
 
 def _kept(
@@ -149,6 +137,15 @@ def _kept(
     sidecar = manifest.sidecar(model=label, sha256=bundle, thresholds=thresholds)
     write_predictions(table, work.directory.predictions(label), sidecar=sidecar)
     return bundle
+
+
+def _taken_over(label: str, work: Work, earlier: RunDirectory) -> tuple[History, keras.Model]:
+    """The network of the run that is taken over, and how it was trained there."""
+    history = history_of(earlier, label)
+    network = built(label, work)
+    set_weights(network, read_bundle(earlier.bundle(label)).weights)
+    work.progress.say(f"{label}: {history.reason}")
+    return history, network
 
 
 def _predictions(

@@ -109,12 +109,8 @@ def fit(
             or the loss is no longer a finite number, and the model then holds the best weights so
             far.
     """
+    _require_rows(validation)
     images, rows, labels = validation
-    if len(rows) == 0 or len(labels) != len(images):
-        raise TrainingError(
-            "`validation` must name at least one row, and have a label for every image. "
-            f"Received: {len(rows)} rows, {len(images)} images, {len(labels)} labels"
-        )
     clock = None if settings.time_budget is None else Clock(seconds=settings.time_budget)
     steps = len(batches) * settings.epochs
     schedule = learning_rate_schedule(
@@ -123,18 +119,12 @@ def fit(
         steps=steps if clock is None else SHARES,
         warmup=settings.warmup,
     )
-    optimizer = AveragedAdamW(
-        schedule if clock is None else clock.rate(schedule),
-        model.trainable_variables,
-        weight_decay=settings.weight_decay,
-        averaged=settings.averaging > 0,
-    )
-    optimizer.average_over(settings.averaging * steps)
+    rate = schedule if clock is None else clock.rate(schedule)
     mine = batches if share.devices == 1 else SharedBatches(cast("Divisible", batches), share)
     at_once = _steps_at_once(len(batches)) if on_features else 1
     _compile(
         model,
-        optimizer,
+        _optimizer(model, settings, rate, steps=steps),
         settings,
         filled_up=getattr(mine, "filled_up", False),
         steps_at_once=at_once,
@@ -190,6 +180,33 @@ def fit(
             _run(model, feed, None if on_features else judged_on, course, plan=plan)
     assign(model.weights, course.best)
     return _history(course.rows, settings)
+
+
+def _require_rows(validation: Validation) -> None:
+    """Make sure that there is something to validate on, and that it fits together."""
+    images, rows, labels = validation
+    if len(rows) == 0 or len(labels) != len(images):
+        raise TrainingError(
+            "`validation` must name at least one row, and have a label for every image. "
+            f"Received: {len(rows)} rows, {len(images)} images, {len(labels)} labels"
+        )
+
+
+def _optimizer(
+    model: keras.Model,
+    settings: TrainingSettings,
+    rate: float | keras.optimizers.schedules.LearningRateSchedule,
+    *,
+    steps: int,
+) -> AveragedAdamW:
+    optimizer = AveragedAdamW(
+        rate,
+        model.trainable_variables,
+        weight_decay=settings.weight_decay,
+        averaged=settings.averaging > 0,
+    )
+    optimizer.average_over(settings.averaging * steps)
+    return optimizer
 
 
 def _compile(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cellclf.data.augmented import augmented_views
 from cellclf.data.batches import TrainingBatches
-from cellclf.errors import DataError, PluginError
+from cellclf.errors import DataError
 from cellclf.terms import Balance
 
 
@@ -200,27 +200,6 @@ def test_a_sheet_shows_the_views_of_the_first_epoch() -> None:
     x, y, _ = epoch_of(make(labels), 0)
     assert {view.tobytes() for view in sheet[0]} == {view.tobytes() for view in x[y[:, 1] == 1]}
     assert sheet[1, 0].tobytes() in {view.tobytes() for view in x}
-
-
-def test_an_augmentation_that_changes_shape_or_type_is_named() -> None:
-    def halve(image: NDArray[np.uint8], rng: object, params: object) -> NDArray[np.uint8]:
-        return image[::2]
-
-    def scale(image: NDArray[np.uint8], rng: object, params: object) -> NDArray[Any]:
-        return image / 255
-
-    for broken in (halve, scale):
-        with pytest.raises(PluginError, match=broken.__name__):
-            make([0, 1], chain=[(broken, None)]).batch(0, 0)
-
-
-def test_an_augmentation_cannot_write_into_the_images() -> None:
-    def black_out(image: NDArray[np.uint8], rng: object, params: object) -> NDArray[np.uint8]:
-        image[:] = 0
-        return image
-
-    with pytest.raises(ValueError, match="read-only"):
-        make([0, 1], chain=[(brighten, 256), (black_out, None)]).batch(0, 0)
 
 
 @pytest.mark.parametrize(
