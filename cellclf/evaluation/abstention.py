@@ -119,7 +119,7 @@ def risk_coverage(confidence: ArrayLike, right: ArrayLike) -> pd.DataFrame:
     of = np.asarray(confidence, dtype=np.float64)
     wrong = ~np.asarray(right, dtype=np.bool_)
     order = np.argsort(-of)
-    last_of_equals = np.append(np.diff(of[order]) != 0, len(of) > 0)[: len(of)]
+    last_of_equals = np.append(np.diff(of[order]) != 0, True)[: len(of)]
     ends = np.flatnonzero(last_of_equals)
     counted = np.arange(1, len(of) + 1)
     errors = np.cumsum(wrong[order])

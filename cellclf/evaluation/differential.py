@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -118,8 +119,8 @@ def count(answers: Sequence[str], classes: Sequence[str], *, level: float = LEVE
             f"every answer must be one of {', '.join(classes)}, or {UNIDENTIFIED!r}. Received: "
             f"{first_few(map(repr, unknown))}.{hint(unknown[0], classes)}"
         )
-    given = pd.Series(list(answers), dtype="str")
-    cells = np.array([int((given == name).sum()) for name in classes])
+    given = Counter(answers)
+    cells = np.array([given[name] for name in classes])
     total = int(cells.sum())
     rows = []
     together = simultaneous(cells, level=level)

@@ -27,7 +27,7 @@ def confident_mistakes(table: pd.DataFrame, *, limit: int) -> NDArray[np.intp]:
         [1, 2]
     """
     wrong = np.flatnonzero((table["label"] != table["top_class"]).to_numpy())
-    return _by(-table["confidence"].to_numpy(dtype=np.float64), wrong, limit)
+    return _by(-table["confidence"].to_numpy(), wrong, limit)
 
 
 def least_sure(table: pd.DataFrame, *, limit: int) -> NDArray[np.intp]:
@@ -47,9 +47,9 @@ def least_sure(table: pd.DataFrame, *, limit: int) -> NDArray[np.intp]:
         [2, 0]
     """
     wanted = np.flatnonzero(table["review"].fillna(False).to_numpy(dtype=np.bool_))
-    return _by(table["confidence"].to_numpy(dtype=np.float64), wanted, limit)
+    return _by(table["confidence"].to_numpy(), wanted, limit)
 
 
-def _by(order: NDArray[np.float64], places: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
+def _by(order: NDArray[np.floating], places: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
     ordered: NDArray[np.intp] = places[np.argsort(order[places], kind="stable")][:limit]
     return ordered

@@ -209,6 +209,9 @@ def test_any_table_is_read_by_its_suffix_and_others_as_text(tmp_path):
     assert read_table(tmp_path / "t.PARQUET")["number"].tolist() == [1, 2]
     (tmp_path / "t.jsonl").write_text('{"number": 1}\n{"number": "02"}\n')
     assert read_table(tmp_path / "t.jsonl")["number"].tolist() == [1, "02"]
+    # To JSON a carriage return between its signs ends no line; and 1 is 1 where others are 2.5.
+    (tmp_path / "t.jsonl").write_bytes(b'{"number":\r1}\r\n{"number": 2.5}\n')
+    assert list(map(repr, read_table(tmp_path / "t.jsonl")["number"])) == ["1", "2.5"]
 
 
 def test_a_sidecar_does_not_overwrite_a_file_of_something_else(tmp_path):

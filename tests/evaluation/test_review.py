@@ -241,6 +241,8 @@ def test_corrections_are_put_to_rows_by_path_where_there_is_no_id() -> None:
     merged = with_corrections(table, review)
     assert merged["corrected"].tolist() == ["", "", "", "round"]
     assert merged.index.tolist() == [4, 2, 8, 6]
+    # Of no cells, the column is one of text all the same.
+    assert with_corrections(table[:0], review[:0])["corrected"].dtype == table["path"].dtype
     one = pd.DataFrame({"sample_id": ["z"], "corrected": ["round"]})
     with pytest.raises(DataError, match=r"Received: 'z'$"):
         with_corrections(table, one)

@@ -347,8 +347,14 @@ def test_a_fit_that_is_given_seconds_goes_on_with_those_that_are_left(
     toy: Any, network: Network, tmp_path: Path, new_listener: Any
 ) -> None:
     settings = SETTINGS.model_copy(update={"time_budget": 6.0})
+    interrupted = new_listener()
+
+    def interrupt() -> None:
+        if len(interrupted.notes) == 2:  # what was kept after the first is there
+            raise KeyboardInterrupt
+
+    interrupted.then = interrupt
     with pytest.raises(KeyboardInterrupt):
-        interrupted = new_listener(interrupt_after=4)
         train(network(), toy, tmp_path, interrupted, settings=settings)
     listener = new_listener()
     history = train(network(), toy, tmp_path, listener, settings=settings)
