@@ -31,9 +31,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python requirements.txt constraints.txt $(PROJECTS)
+	@echo "Installing what cellclf needs: minutes, the first time"
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	@echo "Installing what the tests need: minutes, the first time"
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	touch $@

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,7 +33,7 @@ from cellclf.settings import (
     Whole,
 )
 
-__all__ = ["Experiment", "by_label", "laid_over", "read_toml"]
+__all__ = ["Experiment", "by_label", "differing", "laid_over", "read_toml"]
 
 LABEL = r"^[a-z][a-z0-9_]*$"
 
@@ -101,18 +101,23 @@ class Experiment(Settings):
         return tomli_w.dumps(self._plain())
 
     @property
+    def asked(self) -> dict[str, Any]:
+        """All but `out`, `trained_in` and `card`, as plain tables: what decides every figure."""
+        return {name: value for name, value in self._plain().items() if name != "card"}
+
+    @property
     def fingerprint(self) -> str:
-        """SHA-256 of all but `out`, `trained_in` and `card`: equal where the same is asked for."""
-        asked = {name: value for name, value in self._plain().items() if name != "card"}
-        canonical = json.dumps(asked, sort_keys=True, ensure_ascii=False)
+        """SHA-256 of `asked`: equal for experiments that ask for the same."""
+        canonical = json.dumps(self.asked, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     @property
     def training_asked(self) -> dict[str, Any]:
         """What decides how networks come out, beside the images, wherever these lie; as tables."""
-        asked = self._plain()
+        asked = self.asked
         asked["data"].pop("path", None)
-        return {name: value for name, value in asked.items() if name not in ("evaluation", "card")}
+        del asked["evaluation"]
+        return asked
 
     def _plain(self) -> dict[str, Any]:
         without = {"out", "trained_in"} | (set() if self.card.stated else {"card"})
@@ -153,3 +158,20 @@ def laid_over(raw: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]
         else:
             merged[name] = value
     return merged
+
+
+def differing(one: Any, other: Any, key: str = "") -> Iterator[str]:
+    """Yield the dotted keys of the settings that two tables have not alike, in their order.
+
+    Example:
+        >>> list(differing({"seed": 1, "data": {"image_size": 64}}, {"seed": 1}))
+        ['data']
+        >>> list(differing({"data": {"image_size": 64}}, {"data": {"image_size": 32}}))
+        ['data.image_size']
+    """
+    if not (isinstance(one, Mapping) and isinstance(other, Mapping)):
+        yield key
+        return
+    for name in sorted({*one, *other}):
+        if one.get(name) != other.get(name):
+            yield from differing(one.get(name), other.get(name), f"{key}.{name}".lstrip("."))

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cellclf.errors import RunError
-from cellclf.experiment import read_toml
+from cellclf.errors import CellclfError, RunError
+from cellclf.experiment import Experiment, differing, read_toml
 from cellclf.files import require_writable
+from cellclf.terms import first_few
 
 __all__ = ["COMPLETE", "RUNNING", "RunDirectory", "read_json"]
 
@@ -148,14 +149,21 @@ class RunDirectory:
         """Whether anything has been learnt that another experiment would throw away."""
         return bool(self.is_complete() or self.bundles() or any(self.path.glob("training/*/*")))
 
+    def _differs(self, experiment: Experiment) -> str:
+        """Which settings an experiment has not as the one that was begun here, in brackets."""
+        with suppress(CellclfError):
+            begun = Experiment(**self.experiment())
+            return f" (different: {first_few(differing(begun.asked, experiment.asked))})"
+        return ""
+
     @contextmanager
-    def claimed(self, fingerprint: str) -> Iterator[None]:
+    def claimed(self, experiment: Experiment) -> Iterator[None]:
         """Claim the directory for a block; if that fails, nothing empty is left behind.
 
         Raises:
             RunError: As `claim`.
         """
-        self.claim(fingerprint)
+        self.claim(experiment)
         try:
             yield
         except BaseException:
@@ -163,7 +171,7 @@ class RunDirectory:
                 self.path.rmdir()
             raise
 
-    def claim(self, fingerprint: str) -> None:
+    def claim(self, experiment: Experiment) -> None:
         """Make sure that this directory, which is made, may hold the run of one experiment.
 
         Raises:
@@ -176,12 +184,12 @@ class RunDirectory:
             raise RunError(
                 f"{self.path} is not empty and holds no run: give a new directory with --out"
             )
-        if record.get(FINGERPRINT, fingerprint) == fingerprint:
+        if record.get(FINGERPRINT, experiment.fingerprint) == experiment.fingerprint:
             return
         if self._has_begun():
             raise RunError(
-                f"{self.path} holds the run of another experiment: give another directory with "
-                "--out, or remove this one"
+                f"{self.path} holds the run of another experiment{self._differs(experiment)}: give "
+                "another directory with --out (`out` in Python), or remove this one"
             )
         self.record_file.unlink()
 

@@ -8,12 +8,14 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import tomli_w
 
 from cellclf.beginning.survey import DATASET, LEAST_UNITS, Survey
 from cellclf.checking import plan
+from cellclf.evaluation.abstention import review_threshold
 from cellclf.registry import Registry
-from cellclf.settings import DataSettings, SplitSettings, TrainingSettings
+from cellclf.settings import DataSettings, EvaluationSettings, SplitSettings, TrainingSettings
 from cellclf.specs import ModelSpec
 from cellclf.terms import NO_BREAK, counted, percent
 
@@ -24,6 +26,9 @@ SIDES = 16
 """Image sizes are multiples of this, as networks halve them several times."""
 
 MOSTLY = 0.5
+
+LOWER_TARGETS = (0.95, 0.9)
+"""Accuracies to ask for where too few images are there to show the default one."""
 
 RUNS = "runs"
 """The folder of all runs."""
@@ -294,11 +299,37 @@ def _evaluation(found: Survey) -> Iterator[str]:
     )
     gate = f"sensitivity.{found.smallest} >= 0.95 (lower bound)"
     yield f"# {_setting('gates', [gate])}"
+    yield from _target(found)
+
+
+def _target(found: Survey) -> Iterator[str]:
+    """The highest accuracy of answers that so many images can show."""
+    default = EvaluationSettings().target_accuracy
+    given = found.parts.get("calibration")
+    images = given or round(found.images * SplitSettings().fractions["calibration"])
     yield from _comment(
-        "Accuracy that answers must be shown to have to need no review by a person: below it, "
-        "cells are marked for review."
+        "Accuracy that answers must be shown to have to need no review by a person: the less sure "
+        "ones are marked for review."
     )
-    yield "# target_accuracy = 0.98"
+    shown = next((one for one in (default, *LOWER_TARGETS) if _can_be_shown(one, images)), None)
+    if shown == default:
+        yield f"# target_accuracy = {default}"
+        return
+    instead = "nor could they a lower one" if shown is None else "so less is asked for"
+    yield from _comment(
+        f"The calibration part has to show it. Its {images:,} images or so could not show "
+        f"{percent(default, digits=0)} if every answer were right, {instead}; more images, or a "
+        "larger share of them for calibration, can."
+    )
+    yield f"# target_accuracy = {default}" if shown is None else f"target_accuracy = {shown}"
+
+
+def _can_be_shown(target: float, images: int) -> bool:
+    """Whether so many images would let anything be accepted, were every answer right."""
+    found = review_threshold(
+        np.linspace(0, 1, images), np.ones(images, np.bool_), np.arange(images), target=target
+    )
+    return found.reached
 
 
 def _card() -> Iterator[str]:

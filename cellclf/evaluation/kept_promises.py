@@ -155,8 +155,9 @@ def promise_sentences(promises: Mapping[str, Any]) -> list[str]:
     target = percent(review["target"])
     if not review["samples"]:
         said.append(
-            f"Review: every answer. No confidence was shown to make {target} of the answers right; "
-            "more images in the calibration part may."
+            f"Review: every answer. No confidence was shown to make {target} of the answers right. "
+            "More images in the calibration part may; or a lower evaluation.target_accuracy, and "
+            "--trained-in: nothing is trained again."
         )
     else:
         within = ""

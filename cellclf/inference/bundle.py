@@ -195,7 +195,7 @@ def read_bundle(path: Path) -> Bundle:
             manifest = read_manifest(path, header.manifest)
             tensors, sha256 = read_tensors(path, file, header)
     except FileNotFoundError:
-        raise BundleError(f"no such bundle: {path}") from None
+        raise BundleError(f"no such bundle or run directory: {path}") from None
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {error.strerror or error}") from error
     if _digest(header.manifest, tensors) != header.digest:

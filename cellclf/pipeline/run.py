@@ -72,7 +72,7 @@ def run(
     directory = RunDirectory(_place(planned))
     watch = Stopwatch()
     leads = launched()[0] == 0
-    with directory.claimed(planned.experiment.fingerprint) if leads else nullcontext():
+    with directory.claimed(planned.experiment) if leads else nullcontext():
         listener.say(f"run directory: {directory.path}")
         prepared = prepare_data(planned, listener)
         _require_classes(planned, prepared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from cellclf.checking import Plan
 from cellclf.errors import RunError
-from cellclf.experiment import Experiment, laid_over
+from cellclf.experiment import Experiment, differing, laid_over
 from cellclf.pipeline.prepare import Prepared
 from cellclf.run_directory import RunDirectory, read_json
 from cellclf.terms import first_few
@@ -58,7 +58,7 @@ def require_same_training(plan: Plan, prepared: Prepared) -> None:
     if there != here:
         raise RunError(
             f"{place} was trained otherwise, and only `evaluation` and `card` may differ from the "
-            f"run that is taken over. Different: {first_few(_differing(there, here))}"
+            f"run that is taken over. Different: {first_few(differing(there, here))}"
         )
     if directory.record().get("data_fingerprint") != prepared.fingerprint:
         raise RunError(
@@ -88,13 +88,3 @@ def history_of(directory: RunDirectory, label: str) -> History:
         stopped_early=facts["stopped_early"],
         reason=f"taken over from {directory.path}",
     )
-
-
-def _differing(there: Any, here: Any, key: str = "") -> Iterator[str]:
-    """Yield the dotted keys of the settings that two tables have not alike."""
-    if not (isinstance(there, Mapping) and isinstance(here, Mapping)):
-        yield key
-        return
-    for name in sorted({*there, *here}):
-        if there.get(name) != here.get(name):
-            yield from _differing(there.get(name), here.get(name), f"{key}.{name}".lstrip("."))

@@ -116,6 +116,7 @@ def write_account(
         leaks=tuple(map(str, prepared.leaks)),
         synthetic=spec.synthetic,
         calibrated=record["calibrated"],
+        groups_known=any(sample.groups for sample in prepared.samples),
         gates=verdict.gates,
         stated={name: " ".join(text.split()) for name, text in plan.experiment.card.stated.items()},
         made=how_it_was_made(plan, prepared, trained, record),

@@ -125,6 +125,12 @@ def _limits(report: Report) -> Iterator[str]:
         "The test images come from the same set as the training images. Another laboratory's "
         "stain, microscope and camera can lower the figures much."
     )
+    if not report.groups_known:
+        yield (
+            "Nothing says which images are of one patient or slide. Those of one may lie in "
+            "training and test, and intervals take every image that is no copy for one by itself: "
+            "both make the figures look better than they are."
+        )
     if report.best.unidentified is None:
         yield (
             f"A model gives each image one of its {len(report.counts)} classes, also an image that "

@@ -227,6 +227,7 @@ class Report:
             any, the page says at every figure that it is leaky.
         synthetic: The images are rendered, not photographed.
         calibrated: Confidences were calibrated.
+        groups_known: It is known which images belong together, such as those of a patient.
         gates: What came of the quality gates, which the chosen model must reach.
         stated: What only a person knows, by name, as the experiment's table `card` has it.
         made: How it was made, a heading and sentences each, in order.
@@ -259,6 +260,7 @@ class Report:
     leaks: Sequence[str] = ()
     synthetic: bool = False
     calibrated: bool = False
+    groups_known: bool = True
     gates: Sequence[Held] = ()
     stated: Mapping[str, str] = field(default_factory=dict)
     made: Mapping[str, str] = field(default_factory=dict)

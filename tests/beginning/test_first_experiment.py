@@ -52,6 +52,19 @@ def test_where_no_image_can_be_looked_at_the_default_is_taken() -> None:
     assert written(surveyed(sides=None))["data"]["image_size"] == 128
 
 
+@pytest.mark.parametrize(
+    ("images", "target"), [(24, None), (1_000, 0.9), (1_920, 0.95), (12_000, None)]
+)
+def test_no_more_is_asked_for_than_so_many_images_can_show(
+    images: int, target: float | None
+) -> None:
+    found = surveyed(classes={"ig": images // 2, "mo": images // 2})
+    assert written(found)["evaluation"].get("target_accuracy") == target
+    calibrating = {"train": images, "calibration": 5_000, "test": 500}
+    given = surveyed(classes=found.classes, parts=calibrating)
+    assert "target_accuracy" not in written(given)["evaluation"]
+
+
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 
 

@@ -261,7 +261,9 @@ def test_what_is_no_file_or_cannot_be_opened_says_so(tmp_path: Path, path: Path)
         read_bundle(tmp_path / "pipe")
     with pytest.raises(BundleError, match=r"must be a file\. Received: a folder, "):
         read_bundle(tmp_path)
-    with pytest.raises(BundleError, match=r"^no such bundle: .*none\.safetensors$"):
+    with pytest.raises(
+        BundleError, match=r"^no such bundle or run directory: .*none\.safetensors$"
+    ):
         read_bundle(tmp_path / "none.safetensors")
     with pytest.raises(BundleError, match=r"b cannot be read: Not a directory$"):
         read_bundle(path / "b")

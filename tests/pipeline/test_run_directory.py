@@ -86,7 +86,7 @@ def test_a_complete_run_is_returned_and_not_trained_again(
 
 def test_a_run_directory_is_not_taken_over_by_other_images_or_settings() -> None:
     run(EXPERIMENT, out=Path("run"))
-    with pytest.raises(RunError, match="holds the run of another experiment"):
+    with pytest.raises(RunError, match=r"of another experiment \(different: seed\)"):
         run(EXPERIMENT, out=Path("run"), seed=1)
     next((Path("cells") / "monocyte").iterdir()).unlink()
     with pytest.raises(RunError, match="no longer those"):

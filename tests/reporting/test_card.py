@@ -73,6 +73,12 @@ def test_a_card_says_first_what_spoils_its_figures(tmp_path: Path) -> None:
     assert "eaky" not in written(tmp_path)
 
 
+def test_a_card_says_whether_images_of_one_patient_could_be_told(tmp_path: Path) -> None:
+    said = "Nothing says which images are of one patient or slide."
+    assert said in written(tmp_path, groups_known=False)
+    assert said not in written(tmp_path, groups_known=True)
+
+
 def test_names_cannot_change_what_the_card_says(tmp_path: Path) -> None:
     hostile = f"{ATTACK} [a](http://b) *c* _d_ | `e`\n# F"
     card = written(
