@@ -86,6 +86,7 @@ def test_what_is_no_share_has_the_interval_of_resamples_and_a_mean_the_wider_of_
     units = np.arange(len(cells)) % groups
     found = figures(estimates(cells, BUILT_IN, units=units, resamples=80, seed=7))
     draws = Judged.of(cells, units).redrawn(BUILT_IN, resamples=80, seed=7)
+    assert {len(figure) for figure in draws.values()} == {80}
 
     def number(rows):
         return len(set(units[rows]))
@@ -199,6 +200,7 @@ def test_a_class_that_does_not_occur_has_no_figure_and_no_interval():
 def test_a_table_without_labels_has_no_intervals():
     found = estimates(table().assign(label=""), BUILT_IN)
     assert found[["value", "low", "high"]].isna().all(axis=None)
+    assert (found[["samples", "units"]] == 0).all(axis=None)
 
 
 def test_a_rare_class_widens_means_of_shares_and_leaves_others_without_an_interval():
