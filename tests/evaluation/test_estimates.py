@@ -236,6 +236,21 @@ def test_rows_written_twice_do_not_narrow_a_grouped_interval(seed, size):
     assert (width >= wanted - 1e-6).all()
 
 
+def test_rows_written_twice_tell_no_more_where_every_unit_has_the_same_share():
+    # One right and one wrong in each: only how many images there are limits what is known.
+    once = predictions_table(
+        sample_ids=[str(number) for number in range(60)],
+        groups=[f"field={number // 2}" for number in range(60)],
+        labels=["round"] * 60,
+        probabilities=[[0.75, 0.25], [0.25, 0.75]] * 30,
+        classes=("round", "long"),
+    )
+    twice = pd.concat([once, once.assign(sample_id=once["sample_id"] + "again")], ignore_index=True)
+    one, two = (estimates(cells, BUILT_IN[:1]).iloc[0] for cells in (once, twice))
+    assert one["metric"] == "accuracy"
+    assert one["high"] - one["low"] <= two["high"] - two["low"] < 1.02 * (one["high"] - one["low"])
+
+
 def test_a_metric_that_counts_wrongly_or_leaves_its_limits_is_named():
     odd = Metric(
         name="odd", compute=lambda *_, **__: 0.5, trials=lambda *_, **__: {"": (np.ones(3), [])}
