@@ -87,6 +87,8 @@ def test_what_is_no_share_has_the_interval_of_resamples_and_a_mean_the_wider_of_
     found = figures(estimates(cells, BUILT_IN, units=units, resamples=80, seed=7))
     draws = Judged.of(cells, units).redrawn(BUILT_IN, resamples=80, seed=7)
     assert {len(figure) for figure in draws.values()} == {80}
+    others = Judged.of(cells, units).redrawn(BUILT_IN[:1], resamples=80, seed=8)
+    assert (others["accuracy", ""] != draws["accuracy", ""]).any()
 
     def number(rows):
         return len(set(units[rows]))
