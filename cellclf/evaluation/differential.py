@@ -255,8 +255,8 @@ class Correction:
         rng = np.random.default_rng([self.seed, 1])
         # Not a multinomial of what was counted: a class of which no cell was would never be drawn.
         drawn = rng.dirichlet(number + PRIOR_COUNT, size=len(self.drawn_rows))
-        tail = 100 * (1 - level) / 2
-        low, high = np.percentile(_shares(drawn, self.drawn_rows), [tail, 100 - tail], axis=0)
+        tail = (1 - level) / 2
+        low, high = np.quantile(_shares(drawn, self.drawn_rows), [tail, 1 - tail], axis=0)
         low, high = np.minimum(low, found), np.maximum(high, found)
         return _plain(found), _plain(low), _plain(high)
 

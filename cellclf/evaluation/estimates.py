@@ -84,7 +84,7 @@ class Judged:
             y_prob=prob,
             classes=classes_of(rows),
             units=unit,
-            copies=np.unique(told, axis=0, return_inverse=True)[1].reshape(-1).astype(np.intp),
+            copies=np.unique(told, axis=0, return_inverse=True)[1].ravel().astype(np.intp),
         )
 
     def figures(self, metric: Metric) -> dict[str, float]:

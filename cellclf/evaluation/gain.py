@@ -14,7 +14,7 @@ from cellclf.evaluation.calibration import expected_calibration_error
 from cellclf.evaluation.estimates import Judged
 from cellclf.evaluation.judge import confusion_counts, log_loss
 from cellclf.evaluation.pairs import holm, paired
-from cellclf.evaluation.predictions import UNIDENTIFIED, labelled, review_flags
+from cellclf.evaluation.predictions import UNIDENTIFIED, labelled, probabilities, review_flags
 
 __all__ = ["COLUMNS", "gains"]
 
@@ -67,7 +67,7 @@ def gains(ways: Mapping[str, pd.DataFrame], *, units: ArrayLike | None = None) -
     right = plain.y_prob.argmax(axis=1) == plain.y_true
     found = {
         name: paired(
-            Judged.of(ways[name], units).y_prob.argmax(axis=1) == plain.y_true, right, plain.units
+            probabilities(labelled(ways[name])).argmax(axis=1) == plain.y_true, right, plain.units
         )
         for name in others
     }

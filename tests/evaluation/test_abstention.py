@@ -95,6 +95,7 @@ def test_a_target_that_cannot_be_shown_accepts_nothing(n):
     assert not found.reached
     assert found.threshold > 1
     assert np.isnan(found.bound)
+    assert found.target == 0.99
 
 
 def test_samples_that_belong_together_show_less():

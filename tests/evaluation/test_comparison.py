@@ -51,6 +51,13 @@ def test_the_highest_balanced_accuracy_on_validation_wins():
     )
 
 
+def test_models_that_are_equal_behind_the_best_change_nothing():
+    behind, best = predicted(0.9, 0.4, 0.1, 0.1), predicted(0.6, 0.6, 0.4, 0.4)
+    found = best_model({"behind": behind, "best": best, "as far behind": behind})
+    assert found.model == "best"
+    assert found.reason.endswith("1.0000; next is behind with 0.7500.")
+
+
 def test_of_equal_balanced_accuracy_the_highest_f1_wins():
     labels = ("a", "a", "b", "b", "b", "b")
     one = predicted(0.9, 0.1, 0.1, 0.1, 0.1, 0.1, labels=labels)  # recall 0.5 and 1

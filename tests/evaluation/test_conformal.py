@@ -36,6 +36,8 @@ def test_a_class_with_too_few_samples_is_in_every_set():
     assert found.thresholds[2] == 0
     assert found.sets(prob)[:, 2].all()
     assert found.thresholds[0] > 0
+    assert found.coverage == 0.95
+    assert found.samples.tolist() == np.bincount(true[few]).tolist()
 
 
 def test_nineteen_samples_are_enough_for_ninety_five_per_cent():

@@ -101,6 +101,13 @@ def test_many_weightings_at_once_are_each_by_itself(drawn: Answers, seed: int) -
 def test_samples_count_once_where_nobody_weighs_them() -> None:
     counts = confusion_matrix(np.array([1, 1, 0]), np.array([1, 2, 0]), num_classes=CLASSES)
     assert counts.tolist() == [[1, 0, 0], [0, 1, 1], [0, 0, 0]]
+    some = confusion_matrix(
+        np.array([1, 1, 0]),
+        np.array([1, 1, 0]),
+        num_classes=2,
+        sample_weight=np.array([True, True, False]),
+    )
+    assert some.tolist() == [[0, 0], [0, 2]]
     nothing = confusion_matrix(np.array([], int), np.array([], int), num_classes=2)
     assert nothing.tolist() == [[0, 0], [0, 0]]
 

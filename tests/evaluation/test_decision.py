@@ -144,6 +144,8 @@ def test_rows_keep_their_names_and_marks_are_booleans():
     decided = DECISION.decide(raw)
     assert decided.index.tolist() == raw.index.tolist()
     assert str(decided["review"].dtype) == "boolean"
+    assert (decided["review"] == (decided["confidence"] < DECISION.review.threshold)).all()
+    assert decided["review"].notna().all()
     refused, review = DECISION.marks(
         np.array([DECISION.review.threshold, 0.0], np.float32), [np.nan, 9.0]
     )
@@ -251,6 +253,9 @@ def test_where_no_answer_is_accepted_nothing_is_said_of_those_that_are():
     assert np.isnan(Decision.read(none, OF_CLASSES, classes=3).review.bound)
     with pytest.raises(DataError, match=r"^'review_bound' is given, of answers of which none"):
         Decision.read({**none, "review_bound": 0.92}, OF_CLASSES, classes=3)
+    unknown = {name: value for name, value in NUMBERS.items() if name != "review_accepted"}
+    with pytest.raises(DataError, match=r"^'review_accepted' is missing$"):
+        Decision.read(unknown, OF_CLASSES, classes=3)
 
 
 @pytest.mark.parametrize("left", ["outlier_share", "outlier_samples"])

@@ -82,10 +82,17 @@ def test_shares_of_independent_samples_have_exact_intervals():
 @pytest.mark.parametrize(("few", "groups"), [(40, 120), (12, 120), (40, 30)])
 def test_what_is_no_share_has_the_interval_of_resamples_and_a_mean_the_wider_of_two(few, groups):
     cells = table(seed=3)
+    wrong = np.arange(len(cells)) % 5 == 0
+    cells = cells.assign(
+        label=cells["label"].mask(wrong, cells["label"].shift(1, fill_value="long"))
+    )
     cells = cells[(cells["label"] != "long") | (np.cumsum(cells["label"] == "long") <= few)]
     units = np.arange(len(cells)) % groups
     found = figures(estimates(cells, BUILT_IN, units=units, resamples=80, seed=7))
     draws = Judged.of(cells, units).redrawn(BUILT_IN, resamples=80, seed=7)
+    assert {len(figure) for figure in draws.values()} == {80}
+    others = Judged.of(cells, units).redrawn(BUILT_IN[:1], resamples=80, seed=8)
+    assert (others["accuracy", ""] != draws["accuracy", ""]).any()
 
     def number(rows):
         return len(set(units[rows]))
@@ -199,6 +206,7 @@ def test_a_class_that_does_not_occur_has_no_figure_and_no_interval():
 def test_a_table_without_labels_has_no_intervals():
     found = estimates(table().assign(label=""), BUILT_IN)
     assert found[["value", "low", "high"]].isna().all(axis=None)
+    assert (found[["samples", "units"]] == 0).all(axis=None)
 
 
 def test_a_rare_class_widens_means_of_shares_and_leaves_others_without_an_interval():
@@ -232,6 +240,21 @@ def test_rows_written_twice_do_not_narrow_a_grouped_interval(seed, size):
     one, two = (figures(estimates(cells, BUILT_IN)) for cells in (once, twice))
     width, wanted = two["high"] - two["low"], one["high"] - one["low"]
     assert (width >= wanted - 1e-6).all()
+
+
+def test_rows_written_twice_tell_no_more_where_every_unit_has_the_same_share():
+    # One right and one wrong in each: only how many images there are limits what is known.
+    once = predictions_table(
+        sample_ids=[str(number) for number in range(60)],
+        groups=[f"field={number // 2}" for number in range(60)],
+        labels=["round"] * 60,
+        probabilities=[[0.75, 0.25], [0.25, 0.75]] * 30,
+        classes=("round", "long"),
+    )
+    twice = pd.concat([once, once.assign(sample_id=once["sample_id"] + "again")], ignore_index=True)
+    one, two = (estimates(cells, BUILT_IN[:1]).iloc[0] for cells in (once, twice))
+    assert one["metric"] == "accuracy"
+    assert one["high"] - one["low"] <= two["high"] - two["low"] < 1.02 * (one["high"] - one["low"])
 
 
 def test_a_metric_that_counts_wrongly_or_leaves_its_limits_is_named():

@@ -76,6 +76,7 @@ def test_our_own_files_are_read_as_they_are(tmp_path: Path) -> None:
         ({}, {"p_": "Mono"}, "a column here is one of.*Received: 'p_'"),
         ({}, {"label": "truth"}, r"the probability of each class, called p_<class>"),
         ({}, {"label": "truth", "p_Mono": "Mono"}, "the probability of each class"),
+        ({"p_x": 1}, {"label": "truth", "p_Mono": "Mono"}, "the probability of each class"),
         ({"truth": ["Mono", "neu", ""]}, COLUMNS, "Mono, Neu.*: 'neu'. Did you mean 'Neu', or is"),
         ({"truth": ["Mono", "Ig", ""]}, COLUMNS, "Received: 'Ig'. Or is the column 'p_Ig' missing"),
         ({"Mono": [0.75, None, 0.5]}, COLUMNS, "p_Mono must be a number.*'' in row 2.*'Mono'$"),
