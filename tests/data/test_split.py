@@ -135,7 +135,7 @@ def test_groups_that_hold_every_class_together_are_refused_where_they_are_too_fe
     ("samples", "reason"),
     [
         (Samples(samples=(), classes=()), "no samples"),
-        (cells(["a"] * 30), "only one class, 'a'"),
+        (cells(["a"] * 30), r"only one class, 'a';.*two\. Check that .* above the class folders$"),
     ],
 )
 def test_nothing_and_one_class_are_refused(samples: Samples, reason: str) -> None:
