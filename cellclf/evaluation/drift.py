@@ -125,13 +125,13 @@ class Drift(BaseModel):
 
         Example:
             >>> Drift(images=60).without()
-            'none found; in stain, light and focus, 60 images look like the training images'
+            'none found in stain, light and focus of 60 images; what they show is not compared'
         """
         if self.images == 1:
             return "not known; a single image cannot tell"
         return (
-            f"none found; in stain, light and focus, {self.images:,} images look like the training "
-            "images"
+            f"none found in stain, light and focus of {self.images:,} images; what they show "
+            "is not compared"
         )
 
     def sentences(self) -> list[str]:

@@ -144,7 +144,7 @@ def prepare_data(plan: Plan, progress: Progress) -> Prepared:
     if divided.leaks:
         progress.warn(leaky_warning(divided.leaks))
     if warnings:
-        progress.say("the report will list all that was found, and audit.html beside it show it")
+        progress.say("the report will list all that was found, audit.html beside it has pictures")
     return Prepared(
         samples=samples,
         store=store,

@@ -195,5 +195,5 @@ def test_a_departure_is_said_with_its_share_and_distance() -> None:
 def test_of_a_single_image_nothing_can_be_said() -> None:
     assert Drift(images=1).without() == "not known; a single image cannot tell"
     assert Drift(images=1200).without() == (
-        "none found; in stain, light and focus, 1,200 images look like the training images"
+        "none found in stain, light and focus of 1,200 images; what they show is not compared"
     )

@@ -57,7 +57,7 @@ def test_the_summary_says_how_the_images_look_also_where_nothing_departs() -> No
     unknown = Classified(table=TABLE, unreadable={}).summary()
     assert "Drift: not known." in unknown
     alike = Classified(table=TABLE, unreadable={}, drift=Drift(images=3)).summary()
-    assert "3 images look like the training images" in alike
+    assert "none found in stain, light and focus of 3 images" in alike
     assert "not known" not in alike
 
 
