@@ -119,7 +119,11 @@ class RunDirectory:
                 f"{self.experiment_file.name}, which is written once the images are prepared. Give "
                 "the command that began it again"
             )
-        return read_toml(self.experiment_file) | {"out": str(self.path)}
+        begun = {"out": str(self.path)}
+        record = self.record()
+        if record.get("trained_in") and record.get("status") != COMPLETE:
+            begun["trained_in"] = record["trained_in"]
+        return read_toml(self.experiment_file) | begun
 
     def card(self) -> dict[str, Any]:
         """Read what the experiment that was begun here says of what only a person knows.

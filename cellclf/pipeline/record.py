@@ -22,6 +22,7 @@ __all__ = ["Stopwatch", "record_of"]
 def record_of(
     planned: Plan,
     prepared: Prepared,
+    begun: Mapping[str, Any],
     *,
     status: str,
     network: Mapping[str, Any] | None = None,
@@ -32,10 +33,13 @@ def record_of(
     Args:
         planned: What was asked for.
         prepared: The images and their parts.
+        begun: The record so far; a run that goes on, or is reported anew, was trained where it
+            says.
         status: `cellclf.run_directory.RUNNING` or `COMPLETE`.
         network: Versions and devices of the backend, once there is one.
         seconds: How long each stage took, by name.
     """
+    place = planned.experiment.trained_in
     plugins: list[Chosen[Any]] = [
         planned.dataset,
         *planned.augmentations.values(),
@@ -49,7 +53,7 @@ def record_of(
         "seed": planned.experiment.seed,
         "experiment_fingerprint": planned.experiment.fingerprint,
         "data_fingerprint": prepared.fingerprint,
-        "trained_in": planned.experiment.trained_in and str(planned.experiment.trained_in),
+        "trained_in": begun.get("trained_in") if place is None else str(place),
         "synthetic": planned.dataset.spec.synthetic,
         "leaky": prepared.leaky,
         "leaks": [{"tie": leak.tie, "parts": dict(leak.parts)} for leak in prepared.leaks],

@@ -18,7 +18,7 @@ from cellclf.pipeline.earlier import refuse_earlier
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.prepare import Prepared, prepare_data
 from cellclf.pipeline.record import Stopwatch, record_of
-from cellclf.pipeline.taken_over import over_earlier, require_same_training
+from cellclf.pipeline.taken_over import over_earlier, require_other_place, require_same_training
 from cellclf.pipeline.work import Work
 from cellclf.plugin_files import HASHED, how_to_load
 from cellclf.progress import Progress, Silent
@@ -70,15 +70,15 @@ def run(
     planned = plan(wanted, installed(), source=source or name)
     check_distribution(planned.experiment.training.distribution)
     directory = RunDirectory(_place(planned))
+    require_other_place(planned, directory.path)
     watch = Stopwatch()
     leads = launched()[0] == 0
     with directory.claimed(planned.experiment) if leads else nullcontext():
         listener.say(f"run directory: {directory.path}")
         prepared = prepare_data(planned, listener)
         _require_classes(planned, prepared)
-        require_same_training(planned, prepared)
         if not directory.is_complete():
-            refuse_earlier(planned, prepared, listener)
+            _require_honest(planned, prepared, listener)
     watch.lap("data")
     # Whoever follows may find the record that the first has begun: `agree` compares the images.
     if leads:
@@ -87,7 +87,8 @@ def run(
         listener.say("this run is complete already")
         return FinishedRun(directory.path)
     if leads:
-        write_json(directory.record_file, record_of(planned, prepared, status=RUNNING))
+        begun = directory.record()
+        write_json(directory.record_file, record_of(planned, prepared, begun, status=RUNNING))
         write_text(directory.experiment_file, planned.experiment.to_toml())
     if before_network is not None:
         before_network()
@@ -97,6 +98,7 @@ def run(
         experiment=planned.experiment.fingerprint,
         images=prepared.fingerprint,
         version_of_cellclf=__version__,
+        trained_in="" if planned.experiment.trained_in is None else "another run",
     )
     work = Work(
         plan=planned, prepared=prepared, directory=directory, progress=listener, share=share
@@ -119,7 +121,9 @@ def _raw(
             return RunDirectory(path).experiment(), str(path)
         return read_toml(path), str(path)
     if isinstance(experiment, Experiment):
-        return experiment.model_dump(exclude_none=True), "the experiment"
+        # Defaults would lie over what an earlier run was trained with.
+        over = experiment.trained_in is not None
+        return experiment.model_dump(exclude_none=True, exclude_unset=over), "the experiment"
     return dict(experiment or {}), "the experiment"
 
 
@@ -149,6 +153,14 @@ def _require_plugin_files(out: Any) -> None:
                 f"{begun} as it was then ({HASHED}{known['sha256']}), and it has changed: give "
                 "another directory with --out, or bring the file back"
             )
+
+
+def _require_honest(planned: Plan, prepared: Prepared, progress: Progress) -> None:
+    """Make sure that networks start from, or are, what they may be on these images."""
+    if planned.experiment.trained_in is None:
+        refuse_earlier(planned, prepared, progress)
+    else:  # with the same parts, what it started from was held against them when it was trained
+        require_same_training(planned, prepared, progress)
 
 
 def _require_same_images(directory: RunDirectory, prepared: Prepared) -> None:
@@ -200,7 +212,14 @@ def _train_and_tell(work: Work, watch: Stopwatch) -> None:
     )
     write_json(directory.metrics_file, verdict.as_json())
     network = backend.versions()
-    record = record_of(planned, prepared, status=COMPLETE, network=network, seconds=watch.laps)
+    record = record_of(
+        planned,
+        prepared,
+        directory.record(),
+        status=COMPLETE,
+        network=network,
+        seconds=watch.laps,
+    )
     record["calibrated"] = all(model.facts.get("promises") for model in trained)
     write_account(work, trained, verdict, record)
     watch.lap("report")

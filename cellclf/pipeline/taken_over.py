@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
+from cellclf import __version__
 from cellclf.checking import Plan
 from cellclf.errors import RunError
 from cellclf.experiment import Experiment, differing, laid_over
 from cellclf.pipeline.prepare import Prepared
+from cellclf.plugin_files import HASHED
+from cellclf.progress import Progress
 from cellclf.run_directory import RunDirectory, read_json
 from cellclf.terms import first_few
 from cellclf.training.history import HISTORY_NAME, EpochRow, History
 
-__all__ = ["history_of", "over_earlier", "require_same_training"]
+__all__ = ["history_of", "over_earlier", "require_other_place", "require_same_training"]
 
 
 def over_earlier(wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,11 +42,34 @@ def over_earlier(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return laid_over(there, wanted)
 
 
-def require_same_training(plan: Plan, prepared: Prepared) -> None:
-    """Make sure that the run that is taken over was trained as this one would be.
+def require_other_place(plan: Plan, out: Path) -> None:
+    """Make sure that a run does not take over its own networks.
+
+    Args:
+        plan: What is asked for.
+        out: The directory of the run.
 
     Raises:
-        RunError: It was not; the message names what differs.
+        RunError: It does.
+    """
+    place = plan.experiment.trained_in
+    if place is not None and place.resolve() == out.resolve():
+        raise RunError(
+            f"{place} cannot take over its own networks: give another directory with --out (`out` "
+            "in Python)"
+        )
+
+
+def require_same_training(plan: Plan, prepared: Prepared, progress: Progress) -> None:
+    """Make sure that the run that is taken over, if any, was trained as this one would be.
+
+    Args:
+        plan: What is asked for.
+        prepared: The images and their parts.
+        progress: Warned where it was trained by other versions.
+
+    Raises:
+        RunError: It was not, and the message names what differs.
         ExperimentError: The experiment of that run is none any more.
     """
     place = plan.experiment.trained_in
@@ -60,11 +85,31 @@ def require_same_training(plan: Plan, prepared: Prepared) -> None:
             f"{place} was trained otherwise, and only `evaluation` and `card` may differ from the "
             f"run that is taken over. Different: {first_few(differing(there, here))}"
         )
-    if directory.record().get("data_fingerprint") != prepared.fingerprint:
+    record = directory.record()
+    if record.get("data_fingerprint") != prepared.fingerprint:
         raise RunError(
             f"the images, or their parts, are no longer those that {place} was trained on: train "
             "anew, without trained_in"
         )
+    for name, then, now in _changed(plan, record.get("versions", {})):
+        said = f"{place} was trained with {name} {then}, and this is {now}"
+        if HASHED in f"{then}{now}":
+            raise RunError(f"{said}: bring the file back, or train anew, without trained_in")
+        progress.warn(f"{said}: training anew may come to another network")
+
+
+def _changed(plan: Plan, then: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield what networks depend on and has another version than it had, with both versions."""
+    chosen = (
+        plan.dataset,
+        *plan.augmentations.values(),
+        *plan.models.values(),
+        *plan.callbacks.values(),
+    )
+    now = {"cellclf": __version__} | {one.distribution: one.version for one in chosen}
+    for name, version in now.items():
+        if then.get(name) != version:
+            yield name, then.get(name, "of an unknown version"), version
 
 
 def history_of(directory: RunDirectory, label: str) -> History:
@@ -76,9 +121,10 @@ def history_of(directory: RunDirectory, label: str) -> History:
     facts = read_json(directory.facts(label))
     file = directory.training(label) / HISTORY_NAME
     try:
-        records = pd.read_csv(file).to_dict("records")
-        rows = tuple(EpochRow(**{str(name): row[name] for name in row}) for row in records)
-    except (OSError, TypeError, ValueError) as error:
+        # Not by pandas, some versions of which lose the last digit of a number.
+        with file.open(newline="", encoding="utf-8") as text:
+            rows = tuple(map(_epoch, csv.DictReader(text)))
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise RunError(
             f"{file} cannot be read ({error}): train anew, without trained_in"
         ) from error
@@ -88,3 +134,8 @@ def history_of(directory: RunDirectory, label: str) -> History:
         stopped_early=facts["stopped_early"],
         reason=f"taken over from {directory.path}",
     )
+
+
+def _epoch(row: Mapping[str, str]) -> EpochRow:
+    values: dict[str, Any] = {name: float(text) for name, text in row.items()}
+    return EpochRow(**values | {"epoch": int(row["epoch"])})

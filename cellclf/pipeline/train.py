@@ -26,6 +26,7 @@ from cellclf.evaluation.predictions import predictions_table
 from cellclf.evaluation.sources import fingerprint
 from cellclf.files import write_json
 from cellclf.inference.bundle import BundleManifest, read_bundle, write_bundle
+from cellclf.inference.rebuild import architecture_of
 from cellclf.network import backend
 from cellclf.network.build import set_weights, weights_of
 from cellclf.network.forward import Forward
@@ -35,6 +36,7 @@ from cellclf.pipeline.prepare import Prepared
 from cellclf.pipeline.sources import group_text
 from cellclf.pipeline.taken_over import history_of
 from cellclf.pipeline.work import Work
+from cellclf.registry import installed
 from cellclf.run_directory import RunDirectory, read_json
 from cellclf.specs import ModelSpec
 from cellclf.terms import Part
@@ -119,8 +121,11 @@ def _taken_over(label: str, work: Work, place: Path) -> tuple[History, keras.Mod
     """Return how a model was trained in an earlier run, and its network, as it came out there."""
     earlier = RunDirectory(place)
     history = history_of(earlier, label)
+    path = earlier.bundle(label)
+    bundle = read_bundle(path)
+    architecture_of(path, bundle, registry=installed())  # made by another decoder, it is refused
     network = built(label, work)
-    set_weights(network, read_bundle(earlier.bundle(label)).weights)
+    set_weights(network, bundle.weights)
     work.progress.say(f"{label}: {history.reason}")
     return history, network
 
@@ -142,7 +147,7 @@ def _kept(
         weights_of(network),
         decision=decision,
         outliers=outliers,
-        trained=_trained_images(chosen, prepared),
+        trained=_trained_images(label, work),
         usual=prepared.usual,
     )
     thresholds = {} if decision is None else decision.thresholds()
@@ -183,8 +188,15 @@ def _predictions(
     return table, outliers
 
 
-def _trained_images(chosen: Chosen[ModelSpec], prepared: Prepared) -> NDArray[np.uint64]:
+def _trained_images(label: str, work: Work) -> NDArray[np.uint64]:
     """Fingerprint of every image that the weights were fitted on, here or where they come from."""
+    chosen, prepared, place = (
+        work.plan.models[label],
+        work.prepared,
+        work.plan.experiment.trained_in,
+    )
+    if place is not None:
+        return read_bundle(RunDirectory(place).bundle(label)).trained
     here = fingerprint(prepared.store.content[row] for row in prepared.split.rows("train"))
     earlier = earlier_bundle(chosen)
     return here if earlier is None else np.union1d(here, earlier.trained)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ import pandas as pd
 import pytest
 
 from cellclf.errors import ExperimentError, RunError
+from cellclf.experiment import Experiment
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.run import run
+from cellclf.registry import installed
+from cellclf.specs import ModelSpec
 from tests.conftest import Command
 from tests.images import write_folder
-from tests.listening import StopAt
+from tests.listening import Listener, StopAt
 from tests.tiny_run import EXPERIMENT
 
 pytestmark = pytest.mark.usefixtures("cells_at_hand")
@@ -98,3 +102,57 @@ def test_images_may_lie_elsewhere_but_must_be_those_that_it_was_trained_on(
     sorted((tmp_path / "cells").rglob("*.png"))[0].unlink()
     with pytest.raises(RunError, match=r"are no longer those that .* was trained on"):
         run(trained_in=one_model.path, data=moved, out=Path("other"))
+
+
+def test_a_run_does_not_take_over_its_own_networks(one_model: FinishedRun, tmp_path: Path) -> None:
+    shutil.copytree(one_model.path, tmp_path / "first")
+    for out in ("first", tmp_path / "first"):
+        with pytest.raises(RunError, match="cannot take over its own networks"):
+            run(trained_in="first", card={"users": "Nobody."}, out=out)
+
+
+def test_a_stopped_run_that_goes_on_still_trains_nothing(
+    one_model: FinishedRun, tmp_path: Path
+) -> None:
+    asked: dict[str, Any] = {"trained_in": one_model.path, "evaluation": LOWER}
+    with pytest.raises(KeyboardInterrupt):
+        run(**asked, out=Path("second"), progress=StopAt("tiny_net: predicting"))
+    finished = run(Path("second"), progress=StopAt("tiny_net: training"))
+    assert finished.record["trained_in"] == str(one_model.path)
+    reported = run(Path("second"), card={"users": "Nobody."})
+    assert "The networks were trained in" in reported.report.read_text(encoding="utf-8")
+
+
+def test_what_an_experiment_in_python_leaves_out_is_as_it_was_there(
+    one_model: FinishedRun,
+) -> None:
+    asked = Experiment(trained_in=one_model.path, evaluation=LOWER, out="second")
+    taken = run(asked, progress=StopAt("tiny_net: training"))
+    assert taken.record["data_fingerprint"] == one_model.record["data_fingerprint"]
+
+
+def with_versions(one_model: FinishedRun, place: Path, **versions: str) -> Path:
+    """A copy of a run, as if it had been trained with other versions."""
+    shutil.copytree(one_model.path, place)
+    record = one_model.record
+    record["versions"] |= versions
+    (place / "record.json").write_text(json.dumps(record), encoding="utf-8")
+    return place
+
+
+def test_a_run_that_other_versions_trained_is_taken_over_with_a_warning(
+    one_model: FinishedRun, tmp_path: Path
+) -> None:
+    first = with_versions(one_model, tmp_path / "first", cellclf="0.0.1")
+    listener = Listener()
+    run(trained_in=first, evaluation=LOWER, out=Path("second"), progress=listener)
+    assert any("was trained with cellclf 0.0.1, and this is" in said for said in listener.warned)
+
+
+def test_a_run_that_a_plugin_file_trained_as_it_was_then_is_refused(
+    one_model: FinishedRun, tmp_path: Path
+) -> None:
+    architecture = installed().offer(ModelSpec, "tiny_net").distribution
+    first = with_versions(one_model, tmp_path / "first", **{architecture: "sha256:0123"})
+    with pytest.raises(RunError, match=r"with .* sha256:0123, .* bring the file back"):
+        run(trained_in=first, evaluation=LOWER, out=Path("second"))
