@@ -202,7 +202,7 @@ def _split(found: Survey) -> Iterator[str]:
     if found.parts:
         given = ", ".join(f"{part} {count:,}" for part, count in found.parts.items())
         guess = found.groups
-        if guess is not None and guess.is_named and guess.divided:
+        if guess is not None and _is_divided_anew(found):
             yield from _comment(
                 f"The set comes divided ({given}), but {guess.divided:,} of its {guess.kind}s lie "
                 "in more than one part, so that it would be judged on what it was trained on: it "
@@ -305,31 +305,61 @@ def _evaluation(found: Survey) -> Iterator[str]:
 def _target(found: Survey) -> Iterator[str]:
     """The highest accuracy of answers that so many images can show."""
     default = EvaluationSettings().target_accuracy
-    given = found.parts.get("calibration")
-    images = given or round(found.images * SplitSettings().fractions["calibration"])
+    images, units = _calibrating(found)
     yield from _comment(
         "Accuracy that answers must be shown to have to need no review by a person: the less sure "
         "ones are marked for review."
     )
-    shown = next((one for one in (default, *LOWER_TARGETS) if _can_be_shown(one, images)), None)
+    shown = next(
+        (one for one in (default, *LOWER_TARGETS) if _can_be_shown(one, images, units)), None
+    )
     if shown == default:
         yield f"# target_accuracy = {default}"
         return
+    more, of = "images", ""
+    if found.groups is not None and _keeps_groups(found):
+        kind = found.groups.kind
+        more, of = f"{kind}s", f", of {counted(units, kind)},"
     instead = "nor could they a lower one" if shown is None else "so less is asked for"
     yield from _comment(
-        f"The calibration part has to show it. Its {images:,} images or so could not show "
-        f"{percent(default, digits=0)} if every answer were right, {instead}; more images, or a "
+        f"The calibration part has to show it. Its {images:,} images or so{of} could not show "
+        f"{percent(default, digits=0)} if every answer were right, {instead}; more {more}, or a "
         "larger share of them for calibration, can."
     )
     yield f"# target_accuracy = {default}" if shown is None else f"target_accuracy = {shown}"
 
 
-def _can_be_shown(target: float, images: int) -> bool:
+def _calibrating(found: Survey) -> tuple[int, int]:
+    """About how many images thresholds will be set on, and how many units these will be of."""
+    shares = SplitSettings().fractions
+    parts = {} if _is_divided_anew(found) else found.parts
+    kept = {part: count for part, count in parts.items() if part != "train"}
+    all_images = sum(found.learnt.values())
+    images = kept.get("calibration")
+    if images is None:
+        filled = sum(share for part, share in shares.items() if part not in kept)
+        images = round((all_images - sum(kept.values())) * shares["calibration"] / filled)
+    if found.groups is None or not _keeps_groups(found):
+        return images, images
+    return images, min(images, max(1, round(found.groups.groups * images / all_images)))
+
+
+def _can_be_shown(target: float, images: int, units: int) -> bool:
     """Whether so many images would let anything be accepted, were every answer right."""
-    found = review_threshold(
-        np.linspace(0, 1, images), np.ones(images, np.bool_), np.arange(images), target=target
-    )
-    return found.reached
+    sure, right = np.linspace(0, 1, images), np.ones(images, np.bool_)
+    return review_threshold(sure, right, np.arange(images) % max(1, units), target=target).reached
+
+
+def _keeps_groups(found: Survey) -> bool:
+    """Whether each group that the names tell of is kept in one part."""
+    guess = found.groups
+    return guess is not None and guess.is_named and guess.fewest >= LEAST_UNITS
+
+
+def _is_divided_anew(found: Survey) -> bool:
+    """Whether the parts that the set comes with are not kept."""
+    guess = found.groups
+    return bool(found.parts) and guess is not None and guess.is_named and guess.divided > 0
 
 
 def _card() -> Iterator[str]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellclf.beginning.first_experiment import first_experiment
-from cellclf.beginning.group_names import guess_groups
+from cellclf.beginning.group_names import GroupGuess, guess_groups
 from cellclf.beginning.survey import Sides, Survey
 from cellclf.data.samples import Sample, Samples
 from cellclf.registry import installed
@@ -31,6 +31,12 @@ def surveyed(**changes: Any) -> Survey:
 
 def written(found: Survey) -> dict[str, Any]:
     return tomllib.loads(first_experiment(found, installed(), preferred=("custom_cnn",)))
+
+
+def in_one_line(found: Survey) -> str:
+    """What is written, comments unwrapped."""
+    lines = first_experiment(found, installed()).splitlines()
+    return " ".join(line.removeprefix("# ") for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +69,39 @@ def test_no_more_is_asked_for_than_so_many_images_can_show(
     calibrating = {"train": images, "calibration": 5_000, "test": 500}
     given = surveyed(classes=found.classes, parts=calibrating)
     assert "target_accuracy" not in written(given)["evaluation"]
+
+
+def grouped(groups: int, *, divided: int = 0) -> GroupGuess:
+    return GroupGuess(
+        pattern=r"patient(?P<patient>\d+)",
+        kind="patient",
+        where="the name",
+        is_named=True,
+        groups=groups,
+        fewest=groups,
+        divided=divided,
+        example="7",
+    )
+
+
+def test_images_of_few_patients_show_no_more_than_these_can() -> None:
+    many = surveyed(classes={"ig": 20_000, "mo": 20_000})
+    assert "target_accuracy" not in written(many)["evaluation"]
+    few = surveyed(classes=many.classes, groups=grouped(1_920))
+    assert written(few)["evaluation"]["target_accuracy"] == 0.95
+    assert "4,000 images or so, of 192 patients, could" in in_one_line(few)
+
+
+def test_a_given_calibration_part_that_is_not_kept_does_not_count() -> None:
+    parts = {"train": 1_000, "calibration": 5_000, "test": 500}
+    few = surveyed(classes={"ig": 3_250, "mo": 3_250}, parts=parts, groups=grouped(960, divided=3))
+    assert written(few)["evaluation"]["target_accuracy"] == 0.9
+
+
+def test_a_calibration_part_is_taken_out_of_what_is_not_in_another_one() -> None:
+    parts = {"train": 500, "test": 20_000}
+    found = surveyed(classes={"ig": 10_250, "mo": 10_250}, parts=parts)
+    assert "59 images or so could not show" in in_one_line(found)
 
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
