@@ -46,12 +46,14 @@ def how_it_was_made(
     for model in trained:
         name = "Network" if len(trained) == 1 else f"Network {model.label}"
         said[name] = _network(model, plan.models[model.label])
+    devices = "Devices"
     if record.get("trained_in"):
+        devices = "Devices that judged"
         said["Taken over"] = f"The networks were trained in {record['trained_in']}, as follows."
     return said | {
         "Training": _training(plan),
         "Weights kept": _weights(plan),
-        "Devices": ", ".join(map(str, record.get("devices", ()))) or "not recorded",
+        devices: ", ".join(map(str, record.get("devices", ()))) or "not recorded",
     }
 
 

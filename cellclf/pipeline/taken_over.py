@@ -9,6 +9,7 @@ from typing import Any
 
 from cellclf import __version__
 from cellclf.checking import Plan
+from cellclf.chosen import Chosen
 from cellclf.errors import RunError
 from cellclf.experiment import Experiment, differing, laid_over
 from cellclf.pipeline.prepare import Prepared
@@ -100,7 +101,7 @@ def require_same_training(plan: Plan, prepared: Prepared, progress: Progress) ->
 
 def _changed(plan: Plan, then: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Yield what networks depend on and has another version than it had, with both versions."""
-    chosen = (
+    chosen: tuple[Chosen[Any], ...] = (
         plan.dataset,
         *plan.augmentations.values(),
         *plan.models.values(),

@@ -190,15 +190,12 @@ def _predictions(
 
 def _trained_images(label: str, work: Work) -> NDArray[np.uint64]:
     """Fingerprint of every image that the weights were fitted on, here or where they come from."""
-    chosen, prepared, place = (
-        work.plan.models[label],
-        work.prepared,
-        work.plan.experiment.trained_in,
-    )
-    if place is not None:
-        return read_bundle(RunDirectory(place).bundle(label)).trained
+    prepared, place = work.prepared, work.plan.experiment.trained_in
     here = fingerprint(prepared.store.content[row] for row in prepared.split.rows("train"))
-    earlier = earlier_bundle(chosen)
+    if place is None:
+        earlier = earlier_bundle(work.plan.models[label])
+    else:
+        earlier = read_bundle(RunDirectory(place).bundle(label))
     return here if earlier is None else np.union1d(here, earlier.trained)
 
 

@@ -55,6 +55,7 @@ def test_judged_anew_a_network_is_what_training_it_anew_would_have_come_to(
     ]
     pd.testing.assert_frame_equal(*histories, check_exact=True)
     assert "The networks were trained in" in taken.report.read_text(encoding="utf-8")
+    assert "Devices that judged" in taken.report.read_text(encoding="utf-8")
     assert "The networks were trained in" not in trained.report.read_text(encoding="utf-8")
 
 
