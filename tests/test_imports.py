@@ -94,7 +94,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "counting": (*GROUND, "evaluation", "inference", "reporting"),
     "judging": (*GROUND, "data", "engines", "evaluation", "inference", "pipeline"),
-    "beginning": (*GROUND, "auditing", "data", "pipeline"),
+    "beginning": (*GROUND, "auditing", "data", "evaluation", "pipeline"),
 }
 """What each room may import, besides itself."""
 

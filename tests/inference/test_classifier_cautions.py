@@ -126,7 +126,9 @@ def test_images_unlike_those_of_training_are_said_to_be_so(
     assert found.drift is not None
     assert found.drift.images == 9
     assert found.drift.departures == ()
-    assert "Drift: none found; in stain, light and focus, 9 images look like" in found.summary()
+    assert (
+        "Drift: none found in stain, light and focus of 9 images; what they show" in found.summary()
+    )
 
     for number, file in enumerate(files):
         dark = (decode(file.read_bytes()) * 0.2).astype(np.uint8)

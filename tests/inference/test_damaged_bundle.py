@@ -201,7 +201,9 @@ def test_a_header_in_another_encoding_is_refused(written: Path) -> None:
         read_bundle(written)
 
 
-@pytest.mark.parametrize("name", ["x" * 300, "a\nb", "\x1b[31m", "\ud800"], ids=ascii)
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "a\nb", "\x1b[31m", "\ud800"], ids=["long", "lines", "escape", "surrogate"]
+)
 def test_a_tensor_whose_name_no_message_can_bear_is_refused(written: Path, name: str) -> None:
     parts = Parts.of(written.read_bytes())
     header = parts.header(parts.digest)

@@ -145,7 +145,6 @@ def test_thresholds_that_nothing_can_be_decided_by_are_refused(
         ("trained/images", np.zeros(3, np.uint64), "is no list of fingerprints"),
         ("trained/images", np.array([2, 1], np.uint64), "is no list of fingerprints"),
     ],
-    ids=str,
 )
 def test_a_tensor_that_cannot_be_what_it_is_called_is_refused(
     decided: Path, name: str, array: NDArray[Any] | None, said: str
