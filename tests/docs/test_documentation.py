@@ -66,7 +66,7 @@ def place(tmp_path: Path) -> Path:
     blood = {"lymphocyte": 12, "monocyte": 12, "neutrophil": 12}
     write_folder(tmp_path / "cells", blood)
     write_folder(tmp_path / "PBC_dataset_normal_DIB", blood)
-    write_folder(tmp_path, {"new": 5}, suffix=".jpg")
+    write_folder(tmp_path, {"new": 5, "more": 5}, suffix=".jpg")
     write_folder(tmp_path / "data" / "malaria", {"Parasitized": 24, "Uninfected": 24})
     for file in sorted((tmp_path / "data").rglob("*.png")):
         file.rename(file.with_name(f"C{file.stem}P{file.stem}ThinF_IMG_1_cell_1.png"))
