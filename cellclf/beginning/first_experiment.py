@@ -8,12 +8,11 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import tomli_w
 
+from cellclf.beginning.calibrating import calibrating, highest_to_show
 from cellclf.beginning.survey import DATASET, LEAST_UNITS, Survey
 from cellclf.checking import plan
-from cellclf.evaluation.abstention import review_threshold
 from cellclf.registry import Registry
 from cellclf.settings import DataSettings, EvaluationSettings, SplitSettings, TrainingSettings
 from cellclf.specs import ModelSpec
@@ -202,7 +201,7 @@ def _split(found: Survey) -> Iterator[str]:
     if found.parts:
         given = ", ".join(f"{part} {count:,}" for part, count in found.parts.items())
         guess = found.groups
-        if guess is not None and _is_divided_anew(found):
+        if guess is not None and found.is_divided_anew:
             yield from _comment(
                 f"The set comes divided ({given}), but {guess.divided:,} of its {guess.kind}s lie "
                 "in more than one part, so that it would be judged on what it was trained on: it "
@@ -305,19 +304,17 @@ def _evaluation(found: Survey) -> Iterator[str]:
 def _target(found: Survey) -> Iterator[str]:
     """The highest accuracy of answers that so many images can show."""
     default = EvaluationSettings().target_accuracy
-    images, units = _calibrating(found)
+    images, units = calibrating(found)
     yield from _comment(
         "Accuracy that answers must be shown to have to need no review by a person: the less sure "
         "ones are marked for review."
     )
-    shown = next(
-        (one for one in (default, *LOWER_TARGETS) if _can_be_shown(one, images, units)), None
-    )
+    shown = highest_to_show((default, *LOWER_TARGETS), images, units)
     if shown == default:
         yield f"# target_accuracy = {default}"
         return
     more, of = "images", ""
-    if found.groups is not None and _keeps_groups(found):
+    if found.groups is not None and found.keeps_groups:
         kind = found.groups.kind
         more, of = f"{kind}s", f", of {counted(units, kind)},"
     instead = "nor could they a lower one" if shown is None else "so less is asked for"
@@ -327,39 +324,6 @@ def _target(found: Survey) -> Iterator[str]:
         "larger share of them for calibration, can."
     )
     yield f"# target_accuracy = {default}" if shown is None else f"target_accuracy = {shown}"
-
-
-def _calibrating(found: Survey) -> tuple[int, int]:
-    """About how many images thresholds will be set on, and how many units these will be of."""
-    shares = SplitSettings().fractions
-    parts = {} if _is_divided_anew(found) else found.parts
-    kept = {part: count for part, count in parts.items() if part != "train"}
-    all_images = sum(found.learnt.values())
-    images = kept.get("calibration")
-    if images is None:
-        filled = sum(share for part, share in shares.items() if part not in kept)
-        images = round((all_images - sum(kept.values())) * shares["calibration"] / filled)
-    if found.groups is None or not _keeps_groups(found):
-        return images, images
-    return images, min(images, max(1, round(found.groups.groups * images / all_images)))
-
-
-def _can_be_shown(target: float, images: int, units: int) -> bool:
-    """Whether so many images would let anything be accepted, were every answer right."""
-    sure, right = np.linspace(0, 1, images), np.ones(images, np.bool_)
-    return review_threshold(sure, right, np.arange(images) % max(1, units), target=target).reached
-
-
-def _keeps_groups(found: Survey) -> bool:
-    """Whether each group that the names tell of is kept in one part."""
-    guess = found.groups
-    return guess is not None and guess.is_named and guess.fewest >= LEAST_UNITS
-
-
-def _is_divided_anew(found: Survey) -> bool:
-    """Whether the parts that the set comes with are not kept."""
-    guess = found.groups
-    return bool(found.parts) and guess is not None and guess.is_named and guess.divided > 0
 
 
 def _card() -> Iterator[str]:

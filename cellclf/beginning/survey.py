@@ -82,6 +82,18 @@ class Survey:
         return tuple(small) if leaves_enough and not self.parts else ()
 
     @property
+    def keeps_groups(self) -> bool:
+        """Whether each group that the names tell of is kept in one part."""
+        guess = self.groups
+        return guess is not None and guess.is_named and guess.fewest >= LEAST_UNITS
+
+    @property
+    def is_divided_anew(self) -> bool:
+        """Whether the parts that the set comes with are not kept, as groups lie in several."""
+        guess = self.groups
+        return bool(self.parts) and guess is not None and guess.is_named and guess.divided > 0
+
+    @property
     def learnt(self) -> Mapping[str, int]:
         """Images of each class that is not too small."""
         return {name: n for name, n in self.classes.items() if name not in self.too_small}
