@@ -125,7 +125,7 @@ def _limits(report: Report) -> Iterator[str]:
         "The test images come from the same set as the training images. Another laboratory's "
         "stain, microscope and camera can lower the figures much."
     )
-    if not report.groups_known:
+    if not (report.groups_known or report.synthetic):
         yield (
             "Nothing says which images are of one patient or slide. Those of one may lie in "
             "training and test, and intervals take every image that is no copy for one by itself: "

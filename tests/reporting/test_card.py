@@ -77,6 +77,7 @@ def test_a_card_says_whether_images_of_one_patient_could_be_told(tmp_path: Path)
     said = "Nothing says which images are of one patient or slide."
     assert said in written(tmp_path, groups_known=False)
     assert said not in written(tmp_path, groups_known=True)
+    assert said not in written(tmp_path, groups_known=False, synthetic=True)
 
 
 def test_names_cannot_change_what_the_card_says(tmp_path: Path) -> None:
