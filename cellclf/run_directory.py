@@ -167,12 +167,14 @@ class RunDirectory:
         Raises:
             RunError: As `claim`.
         """
+        made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         self.claim(experiment)
         try:
             yield
         except BaseException:
             with suppress(OSError):  # it holds something
-                self.path.rmdir()
+                for folder in made or [self.path]:
+                    folder.rmdir()
             raise
 
     def claim(self, experiment: Experiment) -> None:

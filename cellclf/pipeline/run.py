@@ -18,7 +18,7 @@ from cellclf.pipeline.earlier import refuse_earlier
 from cellclf.pipeline.finished import FinishedRun
 from cellclf.pipeline.prepare import Prepared, prepare_data
 from cellclf.pipeline.record import Stopwatch, record_of
-from cellclf.pipeline.taken_over import over_earlier, require_other_place, require_same_training
+from cellclf.pipeline.taken_over import over_earlier, require_same_images, require_same_settings
 from cellclf.pipeline.work import Work
 from cellclf.plugin_files import HASHED, how_to_load
 from cellclf.progress import Progress, Silent
@@ -70,7 +70,7 @@ def run(
     planned = plan(wanted, installed(), source=source or name)
     check_distribution(planned.experiment.training.distribution)
     directory = RunDirectory(_place(planned))
-    require_other_place(planned, directory.path)
+    require_same_settings(planned, directory.path)
     watch = Stopwatch()
     leads = launched()[0] == 0
     with directory.claimed(planned.experiment) if leads else nullcontext():
@@ -160,7 +160,7 @@ def _require_honest(planned: Plan, prepared: Prepared, progress: Progress) -> No
     if planned.experiment.trained_in is None:
         refuse_earlier(planned, prepared, progress)
     else:  # with the same parts, what it started from was held against them when it was trained
-        require_same_training(planned, prepared, progress)
+        require_same_images(planned, prepared, progress)
 
 
 def _require_same_images(directory: RunDirectory, prepared: Prepared) -> None:

@@ -19,7 +19,7 @@ from cellclf.run_directory import RunDirectory, read_json
 from cellclf.terms import first_few
 from cellclf.training.history import HISTORY_NAME, EpochRow, History
 
-__all__ = ["history_of", "over_earlier", "require_other_place", "require_same_training"]
+__all__ = ["history_of", "over_earlier", "require_same_images", "require_same_settings"]
 
 
 def over_earlier(wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,26 +43,36 @@ def over_earlier(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return laid_over(there, wanted)
 
 
-def require_other_place(plan: Plan, out: Path) -> None:
-    """Make sure that a run does not take over its own networks.
+def require_same_settings(plan: Plan, out: Path) -> None:
+    """Make sure that the run that is taken over, if any, is another one, trained by these settings.
 
     Args:
         plan: What is asked for.
         out: The directory of the run.
 
     Raises:
-        RunError: It does.
+        RunError: It is not; the message names what differs.
+        ExperimentError: The experiment of that run is none any more.
     """
     place = plan.experiment.trained_in
-    if place is not None and place.resolve() == out.resolve():
+    if place is None:
+        return
+    if place.resolve() == out.resolve():
         raise RunError(
             f"{place} cannot take over its own networks: give another directory with --out (`out` "
             "in Python)"
         )
+    there = Experiment(**RunDirectory(place).experiment()).training_asked
+    here = plan.experiment.training_asked
+    if there != here:
+        raise RunError(
+            f"{place} was trained otherwise, and only `evaluation` and `card` may differ from the "
+            f"run that is taken over. Different: {first_few(differing(there, here))}"
+        )
 
 
-def require_same_training(plan: Plan, prepared: Prepared, progress: Progress) -> None:
-    """Make sure that the run that is taken over, if any, was trained as this one would be.
+def require_same_images(plan: Plan, prepared: Prepared, progress: Progress) -> None:
+    """Make sure that the run that is taken over, if any, was trained on these images.
 
     Args:
         plan: What is asked for.
@@ -70,23 +80,12 @@ def require_same_training(plan: Plan, prepared: Prepared, progress: Progress) ->
         progress: Warned where it was trained by other versions.
 
     Raises:
-        RunError: It was not, and the message names what differs.
-        ExperimentError: The experiment of that run is none any more.
+        RunError: It was not, or a plugin file has changed since.
     """
     place = plan.experiment.trained_in
     if place is None:
         return
-    directory = RunDirectory(place)
-    there, here = (
-        Experiment(**directory.experiment()).training_asked,
-        plan.experiment.training_asked,
-    )
-    if there != here:
-        raise RunError(
-            f"{place} was trained otherwise, and only `evaluation` and `card` may differ from the "
-            f"run that is taken over. Different: {first_few(differing(there, here))}"
-        )
-    record = directory.record()
+    record = RunDirectory(place).record()
     if record.get("data_fingerprint") != prepared.fingerprint:
         raise RunError(
             f"the images, or their parts, are no longer those that {place} was trained on: train "

@@ -57,31 +57,14 @@ def test_somebody_elses_record_is_left_as_it_is(content: str) -> None:
 
 
 def test_a_run_refused_for_its_data_leaves_no_directory_behind() -> None:
-    with pytest.raises(DataError):
-        run(EXPERIMENT, out=Path("run"), data={"path": "nowhere"})
-    assert not Path("run").exists()
-
-
-def test_a_run_stopped_before_its_first_file_was_whole_goes_on() -> None:
-    Path("run").mkdir()
-    (Path("run") / ".record.4711.partial.json").write_text("{")
-    assert run(EXPERIMENT, out=Path("run")).record["status"] == "complete"
-
-
-def test_a_plugin_that_fails_at_its_work_is_named_and_the_run_can_go_on() -> None:
-    cellclf.register(
-        MetricSpec(name="broken", summary="For a test", compute="tests.tiny:broken_metric")
-    )
-    with pytest.raises(PluginError, match=r"`compute` of the metric 'broken'.*ZeroDivisionError"):
-        run(EXPERIMENT, out=Path("run"), evaluation={"metrics": ["broken"]})
-
-
-def test_a_complete_run_is_returned_and_not_trained_again(
-    one_model: FinishedRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(one_model.path.parent)
-    written = one_model.bundle().stat().st_mtime_ns
-    assert run(EXPERIMENT, out=one_model.path).bundle().stat().st_mtime_ns == written
+    nowhere = {"data": {"path": "nowhere"}}
+    with pytest.raises(DataError, match="nothing there"):
+        run(EXPERIMENT, **nowhere, out=Path("all") / "runs" / "new")
+    assert not Path("all").exists()
+    Path("all").mkdir()
+    with pytest.raises(DataError, match="nothing there"):
+        run(EXPERIMENT, **nowhere, out=Path("all") / "runs" / "new")
+    assert [*Path("all").iterdir()] == []
 
 
 def test_a_run_directory_is_not_taken_over_by_other_images_or_settings() -> None:
